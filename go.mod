@@ -1,0 +1,3 @@
+module github.com/workorder-systems/sdk-go
+
+go 1.26
