@@ -1,0 +1,26 @@
+# One target per thing a contributor does. `make` alone lists them.
+MODULES := . ./devstack ./integration ./examples
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+.PHONY: help demo test unit integration lint generate bench
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: ## run the quickstart on the local stack, with nothing configured
+	@./tools/postgres.sh
+	@cd examples && go run ./quickstart
+
+test: ## run every test of every module, with the race detector
+	@./tools/postgres.sh
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && go vet ./... && go test -race ./...) || exit 1; done
+
+lint: ## vet and golangci-lint, in every module
+	@for m in $(MODULES); do echo "== $$m"; (cd $$m && $(GOLANGCI) run ./...) || exit 1; done
+
+generate: ## rewrite the generated code from contract/schema.json
+	go generate ./...
+
+bench: ## measure against the peers and rewrite the table in docs/performance.md
+	cd integration && go run ./bench/cmd/report

@@ -1,0 +1,44 @@
+#!/bin/sh
+# Makes sure that a PostgreSQL server (15 or newer) is on this machine, since
+# the local stack runs on a real one. Does nothing when one is there, or when
+# DEVSTACK_DATABASE_URL names a server to use; else installs the system's package.
+set -eu
+
+have_postgres() {
+	[ -n "${DEVSTACK_DATABASE_URL:-}" ] && return 0
+	for bin in "$(command -v postgres || true)" /usr/lib/postgresql/*/bin/postgres \
+		/usr/pgsql-*/bin/postgres /opt/homebrew/opt/postgresql@*/bin/postgres \
+		/usr/local/opt/postgresql@*/bin/postgres; do
+		[ -x "$bin" ] || continue
+		major=$("$bin" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
+		[ "$major" -ge 15 ] && return 0
+	done
+	return 1
+}
+
+as_root() {
+	if [ "$(id -u)" -eq 0 ]; then
+		"$@"
+	elif command -v sudo >/dev/null 2>&1; then
+		sudo "$@"
+	else
+		echo "postgres.sh: installing PostgreSQL needs root: run as root or install sudo" >&2
+		exit 1
+	fi
+}
+
+have_postgres && exit 0
+echo "postgres.sh: no PostgreSQL 15 or newer found, installing the system's package" >&2
+if command -v apt-get >/dev/null 2>&1; then
+	as_root apt-get update -qq
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql >&2
+elif command -v dnf >/dev/null 2>&1; then
+	as_root dnf install -y -q postgresql-server postgresql-contrib >&2
+elif command -v apk >/dev/null 2>&1; then
+	as_root apk add --quiet postgresql postgresql-contrib >&2
+elif command -v brew >/dev/null 2>&1; then
+	brew install postgresql@17 >&2
+fi
+have_postgres && exit 0
+echo "postgres.sh: install PostgreSQL 15 or newer, or set DEVSTACK_DATABASE_URL to a server" >&2
+exit 1
