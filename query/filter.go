@@ -1,0 +1,106 @@
+package query
+
+import (
+	"errors"
+	"strings"
+	"unicode/utf8"
+)
+
+// Filter is a condition on the rows of a view. Make one from a generated
+// column, from And, Or, Not or Raw. The zero Filter holds for every row.
+//
+// Conditions follow SQL: a comparison with a null column holds neither as it is
+// nor under Not. Ask for IsNull to get those rows.
+type Filter struct {
+	kind   kind
+	expr   string   // kind some: a branch of the logic tree
+	column string   // set with values for In
+	values []string // quoted
+	err    error
+}
+
+// kind tells constant filters, which no server needs to see, from the others.
+type kind uint8
+
+const (
+	every kind = iota // holds for every row
+	none              // holds for no row
+	some
+)
+
+func branch(expr string) Filter { return Filter{kind: some, expr: expr} }
+
+// And holds when every filter holds. And of nothing holds for every row.
+func And(filters ...Filter) Filter {
+	return combine("and", every, none, filters)
+}
+
+// Or holds when at least one filter holds. Or of nothing holds for no row.
+func Or(filters ...Filter) Filter {
+	return combine("or", none, every, filters)
+}
+
+// combine leaves out filters of the neutral kind; one of the decisive kind
+// settles the result.
+func combine(op string, neutral, decisive kind, filters []Filter) Filter {
+	parts := make([]string, 0, len(filters))
+	decided := false
+	var last Filter
+	for _, f := range filters {
+		switch {
+		case f.err != nil:
+			return Filter{err: f.err}
+		case f.kind == decisive:
+			decided = true
+		case f.kind == some:
+			parts = append(parts, f.expr)
+			last = f
+		}
+	}
+	switch {
+	case decided:
+		return Filter{kind: decisive}
+	case len(parts) == 0:
+		return Filter{kind: neutral}
+	case len(parts) == 1:
+		return last
+	}
+	return branch(op + "(" + strings.Join(parts, ",") + ")")
+}
+
+// Not holds when the filter is false. Rows for which it is neither true nor
+// false, because a column is null, are left out as well.
+func Not(f Filter) Filter {
+	switch {
+	case f.err != nil:
+		return f
+	case f.kind == every:
+		return Filter{kind: none}
+	case f.kind == none:
+		return Filter{kind: every}
+	}
+	return branch("not.and(" + f.expr + ")")
+}
+
+// Raw is a condition in PostgREST's own words, as it stands inside and=(…):
+// "title.fts.pump" or "or(a.gt.1,b.is.null)". The caller quotes its values.
+func Raw(expr string) Filter {
+	if strings.TrimSpace(expr) == "" {
+		return Filter{err: errors.New("raw filter is empty")}
+	}
+	if err := checkText(expr); err != nil {
+		return Filter{err: errors.New("raw filter " + err.Error())}
+	}
+	return branch(expr)
+}
+
+// checkText finds what PostgreSQL cannot hold in text.
+func checkText(s string) error {
+	if strings.IndexByte(s, 0) >= 0 {
+		return errors.New("contains a NUL byte")
+	}
+	if !utf8.ValidString(s) {
+		return errors.New("is not valid UTF-8")
+	}
+	return nil
+}
