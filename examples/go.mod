@@ -1,3 +1,3 @@
 module github.com/workorder-systems/sdk-go/examples
 
-go 1.26
+go 1.26.0
