@@ -1,0 +1,90 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/workorder-systems/sdk-go/internal/contract"
+)
+
+// tenantArg is the argument that the client fills in when it is empty.
+const tenantArg = "p_tenant_id"
+
+// rpcFile writes rpc_gen.go: one argument struct per function.
+func rpcFile(schema *contract.Schema, p pkg) ([]byte, error) {
+	var b bytes.Buffer
+	for _, r := range p.RPCs {
+		f, err := findFunction(schema, r.Name)
+		if err != nil {
+			return nil, err
+		}
+		if err := writeCall(&b, r, f); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.Name, err)
+		}
+	}
+	return source(p.Dir, b.Bytes())
+}
+
+func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
+	arg := func(name string) *contract.Arg {
+		i := slices.IndexFunc(f.Args, func(a contract.Arg) bool { return a.Name == name })
+		if i < 0 {
+			return nil
+		}
+		return &f.Args[i]
+	}
+	required := func(name string) bool { a := arg(name); return a != nil && a.Required }
+	optional := func(name string) bool { a := arg(name); return a != nil && !a.Required }
+	if err := known("Null", r.Null, required); err != nil {
+		return err
+	}
+	if err := known("Omit", r.Omit, optional); err != nil {
+		return err
+	}
+	if err := known("Types", slices.Sorted(maps.Keys(r.Types)), func(n string) bool { return arg(n) != nil }); err != nil {
+		return err
+	}
+
+	base := rpcBase(f.Name)
+	comment(b, "", fmt.Sprintf("%sArgs are the arguments of %s.", base, f.Name))
+	fmt.Fprintf(b, "type %sArgs struct {\n", base)
+	tenant := false
+	for _, a := range f.Args {
+		typ := r.Types[a.Name]
+		if typ == "" {
+			var err error
+			if typ, err = goType(a.Type); err != nil {
+				return fmt.Errorf("argument %s: %w", a.Name, err)
+			}
+		}
+		tag := a.Name
+		switch {
+		case slices.Contains(r.Omit, a.Name):
+			typ, tag = nullable(typ), tag+",omitempty"
+		case !a.Required || slices.Contains(r.Null, a.Name):
+			typ = nullable(typ)
+		}
+		if a.Name == tenantArg && a.Required && typ == "string" {
+			tenant = true
+		}
+		fmt.Fprintf(b, "\t%s %s `json:%q`\n", argField(a.Name), typ, tag)
+	}
+	b.WriteString("}\n\n")
+
+	stable := ""
+	if f.Volatility != "volatile" {
+		stable = ", Stable: true"
+	}
+	fmt.Fprintf(b, "var %sRPC = postgrest.RPC{Schema: %q, Name: %q%s}\n\n", base, f.Schema, f.Name, stable)
+	fmt.Fprintf(b, "// RPC implements postgrest.Args.\n")
+	fmt.Fprintf(b, "func (%sArgs) RPC() *postgrest.RPC { return &%sRPC }\n\n", base, base)
+	if tenant {
+		fmt.Fprintf(b, "// Tenant implements postgrest.TenantArgs.\n")
+		fmt.Fprintf(b, "func (a %sArgs) Tenant() string { return a.TenantID }\n\n", base)
+		fmt.Fprintf(b, "// WithTenant implements postgrest.TenantArgs.\n")
+		fmt.Fprintf(b, "func (a %sArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }\n\n", base)
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package main
+
+// A pkg is one resource package: what of the contract it holds.
+type pkg struct {
+	Dir   string // directory below the module's root, and name of the package
+	Views []view
+	RPCs  []rpc
+}
+
+// A view says how one view shows in Go. The same view can stand here more than
+// once, with different Columns.
+type view struct {
+	Name string // such as "v_departments"; "reporting." goes before others than public
+	Row  string // Go name of a row, such as Department
+	Doc  string // what a row is: "is " goes before it in the row's comment
+	// Key holds the columns that identify a row. Nil means id.
+	Key []string
+	// Order is the order of rows when the caller gives none, such as
+	// "entry_date desc". Nil means by key.
+	Order []string
+	// Columns are the columns to read. Nil means all.
+	Columns []string
+	// Types replaces the Go type of a column by a named one of the package.
+	Types map[string]string
+	// Docs explains columns whose name does not say it all.
+	Docs map[string]string
+}
+
+// An rpc says how one function shows in Go.
+type rpc struct {
+	Name string // such as "rpc_create_department"
+	// Null holds required arguments that may be sent as null.
+	Null []string
+	// Omit holds optional arguments that are left out when not given, so that
+	// the server's default applies. Others are sent as null.
+	Omit []string
+	// Types replaces the Go type of an argument by a named one of the package.
+	Types map[string]string
+	// Result describes the rows of a function that returns a table.
+	Result *result
+}
+
+// A result says how a row of a function's result shows in Go.
+type result struct {
+	Row     string   // Go name
+	Doc     string   // what a row is: "is " goes before it in the row's comment
+	NotNull []string // columns that are never null; the contract does not know
+	Columns []field  // for a set of a named type, whose columns the contract does not hold
+	Types   map[string]string
+	Docs    map[string]string
+}
+
+// A field is a column that the contract does not hold.
+type field struct {
+	Name string
+	Type string // PostgreSQL type
+}
+
+// packages is the whole map.
+var packages = []pkg{orgPackage, workordersPackage}
