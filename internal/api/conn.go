@@ -5,36 +5,78 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
 	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
-
-// Token is an access token and the time it expires (zero: unknown).
-type Token struct {
-	Value  string
-	Expiry time.Time
-}
-
-// TokenSource gives the access token for the next request.
-type TokenSource interface {
-	Token(ctx context.Context) (Token, error)
-}
-
-// Config is what a Conn is made of. It is copied by value, never shared.
-type Config struct {
-	BaseURL string
-	APIKey  string
-	Auth    TokenSource // nil: the API key itself
-	Tenant  string      // fills empty tenant ids; empty: the token's claim
-}
 
 // Conn sends requests for one client. It is immutable and safe for concurrent use.
 type Conn struct {
-	cfg Config
+	cfg    Config
+	base   *url.URL    // without a trailing slash
+	header http.Header // what every request carries, identity excepted
+	send   func(*http.Request) (*http.Response, error)
+	claim  atomic.Pointer[tenantClaim] // of the token seen last
 }
 
-// New makes a Conn.
-func New(cfg Config) (*Conn, error) { return &Conn{cfg: cfg}, nil }
+// New makes a Conn. It checks the configuration and sends nothing.
+func New(cfg Config) (*Conn, error) {
+	base, err := parseBaseURL(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	if cfg.APIKey == "" {
+		return nil, sdkerr.Required(opNew, "the API key")
+	}
+	if !sendable(cfg.APIKey) {
+		return nil, sdkerr.Invalid(opNew, "the API key", "contains characters that a header cannot carry")
+	}
+	if err := checkHeader(cfg.Header); err != nil {
+		return nil, err
+	}
+	if strings.ContainsFunc(cfg.UserAgent, isControl) {
+		return nil, sdkerr.Invalid(opNew, "the user agent", "contains control characters")
+	}
+	if err := checkRetry(cfg.Retry); err != nil {
+		return nil, err
+	}
+	if cfg.MaxResponseBytes < 0 {
+		return nil, sdkerr.Invalid(opNew, "MaxResponseBytes", "is negative")
+	}
+
+	cfg.Retry = cfg.Retry.withDefaults()
+	if cfg.AttemptTimeout == 0 {
+		cfg.AttemptTimeout = DefaultAttemptTimeout
+	}
+	if cfg.MaxResponseBytes == 0 {
+		cfg.MaxResponseBytes = DefaultMaxResponseBytes
+	}
+	if cfg.Transport == nil {
+		cfg.Transport = NewTransport()
+	}
+	c := &Conn{cfg: cfg, base: base, header: baseHeader(cfg)}
+	c.send = c.attemptChain()
+	return c, nil
+}
+
+const opNew = "New"
+
+// Config is a copy of what the Conn was made of, to derive another one from.
+func (c *Conn) Config() Config { return c.cfg }
+
+// BaseURL is the project URL without a trailing slash.
+func (c *Conn) BaseURL() string { return c.base.String() }
+
+// Format implements fmt.Formatter so that no verb prints the key.
+func (c *Conn) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "api.Conn("+c.base.String()+")")
+}
 
 // Request is one call, which may take several attempts.
 type Request struct {
@@ -42,13 +84,16 @@ type Request struct {
 	Method   string
 	Path     string // such as /rest/v1/rpc/rpc_create_tenant
 	RawQuery string
-	Header   http.Header
-	Body     []byte
+	Header   http.Header // more headers; credentials among them are ignored
+	Body     []byte      // JSON, unless Header says otherwise
 	// Safe says that the call changes nothing, so any transient failure may be
 	// retried.
 	Safe bool
 	// Keyed says that an idempotency key makes repeating the write harmless.
 	Keyed bool
+	// Secrets are values that must not show up in an error. Those in the body
+	// of an Auth request are found without being listed.
+	Secrets []string
 }
 
 // Response is the complete answer of a successful call.
@@ -58,15 +103,168 @@ type Response struct {
 	Body   []byte
 }
 
-// Do sends the request and returns the complete answer. A failure is always a
-// *sdkerr.Error.
+// Do sends the request and returns the complete answer. The body is read inside
+// the attempt, so an answer that breaks off counts as a failed attempt. A
+// failure is always a *sdkerr.Error.
 func (c *Conn) Do(ctx context.Context, r *Request) (*Response, error) {
-	return nil, errors.New("not written yet")
+	if len(c.cfg.CallMiddleware) > 0 {
+		return c.doWithMiddleware(ctx, r)
+	}
+	resp, err := c.do(ctx, r)
+	if err != nil {
+		return nil, err // not the typed nil of a *sdkerr.Error
+	}
+	return resp, nil
 }
 
-// TenantID is the tenant that fills an empty tenant id of a call: the client's
-// own, else the tenant_id claim of the current token. It is ErrNoTenant when
-// there is neither.
-func (c *Conn) TenantID(ctx context.Context, op string) (string, error) {
-	return c.cfg.Tenant, nil
+// do runs the attempts of one call.
+func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
+	st := callState{id: newRequestID()}
+	for {
+		st.n++
+		resp, tok, e := c.attempt(ctx, r, &st)
+		if e == nil {
+			return resp, nil
+		}
+		c.finish(r, e, &st, tok)
+		if !st.replayed && c.tokenRefused(ctx, r, e, tok) {
+			st.replayed = true
+			c.logRetry(ctx, r, e, &st, "token refused")
+			continue
+		}
+		if st.n-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !retriable(r, e) {
+			return nil, e
+		}
+		c.logRetry(ctx, r, e, &st, "retry")
+		again, err := c.wait(ctx, st.n, e)
+		if err != nil {
+			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, err, e)
+		}
+		if !again {
+			return nil, e
+		}
+	}
+}
+
+// callState is what the attempts of one call share.
+type callState struct {
+	id       string // request id
+	n        int    // number of the attempt, from 1
+	replayed bool   // the one replay after a refused token has been used
+}
+
+// finish completes an error with what only the call knows.
+func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState, tok Token) {
+	e.Attempts = st.n
+	if e.Method == "" { // nothing was sent
+		e.Attempts--
+	}
+	if e.RequestID == "" && e.Method != "" {
+		e.RequestID = st.id
+	}
+	if r.Safe || r.Keyed {
+		e.MarkRepeatable()
+	}
+	e.Scrub(c.cfg.APIKey, tok.Value)
+	e.Scrub(r.Secrets...)
+	e.Scrub(bodySecrets(r)...)
+}
+
+// tokenRefused reports whether the call failed because its token was refused
+// and another token is at hand now. Such a call was not applied.
+func (c *Conn) tokenRefused(ctx context.Context, r *Request, e *sdkerr.Error, tok Token) bool {
+	if c.cfg.Auth == nil || tok.Value == "" || ctx.Err() != nil {
+		return false
+	}
+	switch e.Code {
+	case "PGRST301", "PGRST303", "bad_jwt":
+	default:
+		return false
+	}
+	if s, ok := c.cfg.Auth.(invalidator); ok {
+		s.Invalidate(tok)
+	}
+	next, err := c.cfg.Auth.Token(ctx)
+	return err == nil && next.Value != "" && next.Value != tok.Value
+}
+
+// errAttemptTimeout is the cause of an attempt that took too long.
+type errAttemptTimeout time.Duration
+
+func (t errAttemptTimeout) Error() string {
+	return "no complete answer within " + time.Duration(t).String()
+}
+func (t errAttemptTimeout) Timeout() bool   { return true }
+func (t errAttemptTimeout) Temporary() bool { return true }
+func (t errAttemptTimeout) Is(target error) bool {
+	return target == context.DeadlineExceeded //nolint:errorlint // as net/http's timeout does
+}
+
+// attempt sends the request once and reads the whole answer.
+func (c *Conn) attempt(ctx context.Context, r *Request, st *callState) (*Response, Token, *sdkerr.Error) {
+	if err := ctx.Err(); err != nil {
+		return nil, Token{}, sdkerr.Canceled(r.Op, "", "", err, nil)
+	}
+	tok, e := c.token(ctx, r)
+	if e != nil {
+		return nil, Token{}, e
+	}
+	start := time.Now()
+	actx := ctx
+	if c.cfg.AttemptTimeout > 0 {
+		var cancel context.CancelFunc
+		actx, cancel = context.WithTimeoutCause(ctx, c.cfg.AttemptTimeout, errAttemptTimeout(c.cfg.AttemptTimeout))
+		defer cancel()
+	}
+	resp, e := c.exchange(ctx, actx, r, tok, st)
+	c.logAttempt(ctx, r, resp, e, st, time.Since(start))
+	return resp, tok, e
+}
+
+// exchange does the HTTP part of one attempt.
+func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *callState) (*Response, *sdkerr.Error) {
+	failed := func(err error) *sdkerr.Error {
+		var own *sdkerr.Error
+		if errors.As(err, &own) {
+			return sdkerr.Wrap(r.Op, nil, err)
+		}
+		if cerr := ctx.Err(); cerr != nil {
+			return sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
+		}
+		if actx.Err() != nil {
+			err = context.Cause(actx)
+		}
+		return sdkerr.FromNetwork(r.Op, r.Method, r.Path, err)
+	}
+
+	hresp, err := c.send(c.newRequest(actx, r, tok, st.id))
+	if err != nil {
+		return nil, failed(err)
+	}
+	defer hresp.Body.Close() //nolint:errcheck // only read from
+	if hresp.StatusCode < 200 || hresp.StatusCode > 299 {
+		// What could be read of an error is better than nothing.
+		body, _ := io.ReadAll(io.LimitReader(hresp.Body, maxErrorBytes))
+		if cerr := ctx.Err(); cerr != nil {
+			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
+		}
+		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, body)
+	}
+	body, err := readBody(hresp, c.cfg.MaxResponseBytes)
+	if errors.Is(err, errTooLarge) {
+		e := sdkerr.New(r.Op, sdkerr.ErrDecode, "the answer is larger than %d bytes", c.cfg.MaxResponseBytes)
+		e.Method, e.Path, e.HTTPStatus = r.Method, r.Path, hresp.StatusCode
+		return nil, e
+	}
+	if err != nil {
+		return nil, failed(err)
+	}
+	return &Response{Status: hresp.StatusCode, Header: hresp.Header, Body: body}, nil
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }

@@ -12,7 +12,7 @@ import (
 
 // Error is every error the SDK returns for a call: the operation, where it was
 // sent, and what the server answered. It never holds a token, a key, a
-// password or a query string.
+// password or a query string, and its texts are bounded.
 type Error struct {
 	Op         string        // the SDK method, such as "WorkOrders.Create"
 	Method     string        // HTTP method; empty when nothing was sent
@@ -26,8 +26,11 @@ type Error struct {
 	RetryAfter time.Duration // how long the server asks to wait; 0 when it does not
 	Attempts   int           // how many times the request was sent
 
-	kinds []error
-	cause error
+	kinds      []error
+	cause      error
+	transient  bool // the same request may succeed later
+	notApplied bool // the server is known to have changed nothing
+	repeatable bool // the call may run twice without harm
 }
 
 // Error implements error: "WorkOrders.Create: 23503 invalid reference: …".
@@ -37,52 +40,96 @@ func (e *Error) Error() string {
 		b.WriteString(e.Op)
 		b.WriteString(": ")
 	}
-	if e.Code != "" {
-		b.WriteString(e.Code)
-		b.WriteString(" ")
+	var head []string
+	switch {
+	case e.Code != "":
+		head = append(head, e.Code)
+	case e.HTTPStatus != 0:
+		head = append(head, fmt.Sprint(e.HTTPStatus))
 	}
 	if len(e.kinds) > 0 {
-		b.WriteString(e.kinds[0].Error())
-		b.WriteString(": ")
+		head = append(head, e.kinds[0].Error())
 	}
-	b.WriteString(e.Message)
+	b.WriteString(strings.Join(head, " "))
+	if e.Message != "" {
+		if len(head) > 0 {
+			b.WriteString(": ")
+		}
+		b.WriteString(e.Message)
+	}
 	return b.String()
 }
 
 // Unwrap gives the kinds and the cause to errors.Is and errors.As.
 func (e *Error) Unwrap() []error {
-	out := append([]error(nil), e.kinds...)
+	out := append(make([]error, 0, len(e.kinds)+1), e.kinds...)
 	if e.cause != nil {
 		out = append(out, e.cause)
 	}
 	return out
 }
 
-// LogValue implements slog.LogValuer.
-func (e *Error) LogValue() slog.Value { return slog.StringValue(e.Error()) }
+// SQLState is the PostgreSQL error code, or "" when the failure did not come
+// from the database.
+func (e *Error) SQLState() string {
+	if isSQLState(e.Code) {
+		return e.Code
+	}
+	return ""
+}
 
-// The kinds an Error can be. One error can be of more than one kind.
-var (
-	ErrNotFound         = errors.New("not found")
-	ErrPermissionDenied = errors.New("permission denied")
-	ErrUnauthenticated  = errors.New("unauthenticated")
-	ErrConflict         = errors.New("conflict")
-	ErrInvalidReference = errors.New("invalid reference")
-	ErrInvalidInput     = errors.New("invalid input")
-	ErrRuleViolation    = errors.New("rule violation")
-	ErrRateLimited      = errors.New("rate limited")
-	ErrInProgress       = errors.New("in progress")
-	ErrUnavailable      = errors.New("unavailable")
-	ErrSchemaMismatch   = errors.New("schema mismatch")
-	ErrNoTenant         = errors.New("no tenant")
-	ErrTenantMismatch   = errors.New("tenant mismatch")
-	ErrSessionExpired   = errors.New("session expired")
-	ErrDecode           = errors.New("cannot decode")
-)
+// LogValue implements slog.LogValuer: a group of the fields that help to find
+// the request in the platform's logs.
+func (e *Error) LogValue() slog.Value {
+	attrs := make([]slog.Attr, 0, 9)
+	add := func(key, value string) {
+		if value != "" {
+			attrs = append(attrs, slog.String(key, value))
+		}
+	}
+	add("op", e.Op)
+	add("method", e.Method)
+	add("path", e.Path)
+	if e.HTTPStatus != 0 {
+		attrs = append(attrs, slog.Int("status", e.HTTPStatus))
+	}
+	add("code", e.Code)
+	if len(e.kinds) > 0 {
+		add("kind", e.kinds[0].Error())
+	}
+	add("message", e.Message)
+	add("request_id", e.RequestID)
+	if e.Attempts != 0 {
+		attrs = append(attrs, slog.Int("attempts", e.Attempts))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// Transient reports whether the same request may succeed later.
+func (e *Error) Transient() bool { return e.transient }
+
+// NotApplied reports whether the server is known to have changed nothing.
+func (e *Error) NotApplied() bool { return e.notApplied }
+
+// MarkRepeatable records that the failed call may run twice without harm: it
+// changes nothing, or an idempotency key guards it.
+func (e *Error) MarkRepeatable() { e.repeatable = true }
+
+// SafeToRetry reports whether the caller may repeat the call that failed with
+// err just as it was: another try can succeed, and the failed one either
+// changed nothing or is harmless to repeat.
+func SafeToRetry(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.transient && (e.notApplied || e.repeatable)
+}
 
 // New makes an error of the given kind that never reached the server.
 func New(op string, kind error, format string, args ...any) *Error {
-	return &Error{Op: op, Message: fmt.Sprintf(format, args...), kinds: []error{kind}}
+	e := &Error{Op: op, Message: clean(fmt.Sprintf(format, args...), maxMessage)}
+	if kind != nil {
+		e.kinds = []error{kind}
+	}
+	return e
 }
 
 // Required reports that a required field is empty.
@@ -93,4 +140,45 @@ func Required(op, field string) error {
 // Invalid reports that a field has a value that the server cannot accept.
 func Invalid(op, field, reason string) error {
 	return New(op, ErrInvalidInput, "%s %s", field, reason)
+}
+
+// Decode reports an answer that does not fit the Go type: the index of the row
+// (-1 when there are no rows), the column ("" when unknown) and the raw value.
+func Decode(op string, row int, column, raw string, cause error) *Error {
+	var b strings.Builder
+	if row >= 0 {
+		fmt.Fprintf(&b, "row %d: ", row)
+	}
+	if column != "" {
+		fmt.Fprintf(&b, "column %s: ", column)
+	}
+	if raw != "" {
+		fmt.Fprintf(&b, "value %s: ", clean(raw, maxRaw))
+	}
+	if cause != nil {
+		b.WriteString(cause.Error())
+	}
+	e := New(op, ErrDecode, "%s", strings.TrimSuffix(b.String(), ": "))
+	e.cause = safeCause(cause)
+	return e
+}
+
+// Wrap gives err the operation op. An *Error anywhere inside keeps everything
+// else; a context error stays recognisable; anything else becomes an Error of
+// the given kind. Libraries wrap what the pipeline returns in errors that print
+// the whole URL, so what comes out of them goes through Wrap.
+func Wrap(op string, kind, err error) *Error {
+	var e *Error
+	if errors.As(err, &e) {
+		c := *e
+		if op != "" {
+			c.Op = op
+		}
+		return &c
+	}
+	out := &Error{Op: op, Message: causeText(err), cause: safeCause(err)}
+	if kind != nil && !isContextError(err) {
+		out.kinds = []error{kind}
+	}
+	return out
 }

@@ -1,0 +1,116 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// token gets the access token for the next attempt. Without a TokenSource the
+// API key stands for itself.
+func (c *Conn) token(ctx context.Context, r *Request) (Token, *sdkerr.Error) {
+	if c.cfg.Auth == nil {
+		return Token{}, nil
+	}
+	return c.sourceToken(ctx, r.Op)
+}
+
+func (c *Conn) sourceToken(ctx context.Context, op string) (Token, *sdkerr.Error) {
+	tok, err := c.cfg.Auth.Token(ctx)
+	switch {
+	case err != nil:
+		return Token{}, sdkerr.Wrap(op, sdkerr.ErrUnauthenticated, err)
+	case tok.Value == "":
+		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the token source gave an empty token")
+	case !sendable(tok.Value):
+		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the access token contains characters that a header cannot carry")
+	}
+	return tok, nil
+}
+
+// bearer is the value for the Authorization header, or "" for none: the newer
+// API keys (sb_publishable_…, sb_secret_…) are no JWTs and only go into the
+// apikey header.
+func (c *Conn) bearer(tok Token) string {
+	if tok.Value != "" {
+		return "Bearer " + tok.Value
+	}
+	if strings.HasPrefix(c.cfg.APIKey, "sb_") {
+		return ""
+	}
+	return "Bearer " + c.cfg.APIKey
+}
+
+// tenantClaim remembers what a token says, so that the same token is not parsed
+// for every call.
+type tenantClaim struct {
+	token  string
+	tenant string
+}
+
+// TenantID is the tenant that fills an empty tenant id of a call: the client's
+// own, else the tenant_id claim of the current token. It is ErrNoTenant when
+// there is neither.
+func (c *Conn) TenantID(ctx context.Context, op string) (string, error) {
+	if c.cfg.Tenant != "" {
+		return c.cfg.Tenant, nil
+	}
+	if s, ok := c.cfg.Auth.(tenantSource); ok {
+		if id := s.TenantID(); id != "" {
+			return id, nil
+		}
+	}
+	if c.cfg.Auth != nil {
+		tok, e := c.sourceToken(ctx, op)
+		if e != nil {
+			return "", e
+		}
+		if id := c.claimedTenant(tok.Value); id != "" {
+			return id, nil
+		}
+	}
+	return "", sdkerr.New(op, sdkerr.ErrNoTenant,
+		"the params name no tenant, and neither the client nor its token has one")
+}
+
+func (c *Conn) claimedTenant(token string) string {
+	if seen := c.claim.Load(); seen != nil && seen.token == token {
+		return seen.tenant
+	}
+	claims, _ := ParseClaims(token)
+	c.claim.Store(&tenantClaim{token: token, tenant: claims.TenantID})
+	return claims.TenantID
+}
+
+// secretFields are the fields of Auth requests whose values never show up in an
+// error, even when the server repeats them.
+var secretFields = map[string]bool{
+	"password": true, "current_password": true, "refresh_token": true, "access_token": true,
+	"token": true, "token_hash": true, "id_token": true, "code": true, "auth_code": true,
+	"code_verifier": true, "nonce": true, "captcha_token": true, "provider_token": true,
+}
+
+// bodySecrets finds the secrets in the body of an Auth request.
+func bodySecrets(r *Request) []string {
+	if len(r.Body) == 0 || !strings.HasPrefix(r.Path, "/auth/") {
+		return nil
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(r.Body, &fields) != nil {
+		return nil
+	}
+	var secrets []string
+	for name, raw := range fields {
+		var s string
+		if secretFields[name] && json.Unmarshal(raw, &s) == nil {
+			secrets = append(secrets, s)
+		}
+	}
+	return secrets
+}
+
+// errForeignHost stops a request that a middleware pointed elsewhere.
+var errForeignHost = errors.New("refused to send credentials to another host than the project's")

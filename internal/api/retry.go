@@ -1,0 +1,95 @@
+package api
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// RetryPolicy says how often and how patiently a failed call is repeated.
+// Zero fields take the defaults.
+type RetryPolicy struct {
+	MaxAttempts   int           // attempts in all, the first included; default 4, 1: no retries
+	BaseDelay     time.Duration // the first wait is at most this; default 200 ms
+	MaxDelay      time.Duration // no wait is longer; default 5 s
+	MaxRetryAfter time.Duration // a server that asks to wait longer ends the call; default 30 s
+}
+
+func (p RetryPolicy) withDefaults() RetryPolicy {
+	if p.MaxAttempts == 0 {
+		p.MaxAttempts = 4
+	}
+	if p.BaseDelay == 0 {
+		p.BaseDelay = 200 * time.Millisecond
+	}
+	if p.MaxDelay == 0 {
+		p.MaxDelay = 5 * time.Second
+	}
+	if p.MaxRetryAfter == 0 {
+		p.MaxRetryAfter = 30 * time.Second
+	}
+	return p
+}
+
+// delay is the wait before the attempt after number n (from 1): exponential
+// with full jitter, so that many clients do not come back at once.
+func (p RetryPolicy) delay(n int) time.Duration {
+	limit := p.MaxDelay
+	if shift := n - 1; shift < 32 && p.BaseDelay<<shift>>shift == p.BaseDelay {
+		limit = min(limit, p.BaseDelay<<shift)
+	}
+	if limit <= 0 {
+		return 0
+	}
+	return rand.N(limit) //nolint:gosec // jitter needs no secrecy
+}
+
+// retriable decides by the kind of call and the code whether to send it again.
+// A rate limit of the database passes only with the next minute, and a conflict
+// never; a gateway's 429 says itself when to come back.
+func retriable(r *Request, e *sdkerr.Error) bool {
+	if !e.Transient() || e.Code == "54000" || e.HTTPStatus == 409 {
+		return false
+	}
+	if e.HTTPStatus == 429 {
+		return e.RetryAfter > 0
+	}
+	if r.Safe {
+		return true
+	}
+	switch e.Code {
+	case "40001": // another call with the same key is under way
+		return r.Keyed
+	case "57014", "55P03": // would only meet the same load again
+		return r.Keyed
+	}
+	return r.Keyed || e.NotApplied()
+}
+
+// wait sleeps before the next attempt. It reports false, without sleeping, when
+// the server asks for more patience than the policy or the context has.
+func (c *Conn) wait(ctx context.Context, n int, e *sdkerr.Error) (bool, error) {
+	p := c.cfg.Retry
+	d := p.delay(n)
+	if e.RetryAfter > p.MaxRetryAfter {
+		return false, nil
+	}
+	d = max(d, e.RetryAfter)
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false, nil
+	}
+	if c.cfg.sleep != nil {
+		c.cfg.sleep(d)
+		return true, ctx.Err()
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+		return false, ctx.Err()
+	case <-t.C:
+		return true, nil
+	}
+}

@@ -1,0 +1,255 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// NewTransport makes the pooled transport that a family of clients shares.
+func NewTransport() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if ok {
+		t = t.Clone()
+	} else { // the application replaced it
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	}
+	t.MaxIdleConns = 200
+	t.MaxIdleConnsPerHost = 100
+	t.IdleConnTimeout = 90 * time.Second
+	t.ResponseHeaderTimeout = 60 * time.Second
+	return t
+}
+
+// parseBaseURL checks the project URL. Plain http carries keys and tokens in
+// the clear, so only the machine itself may be reached that way.
+func parseBaseURL(raw string) (*url.URL, error) {
+	bad := func(format string, args ...any) error {
+		return sdkerr.New(opNew, sdkerr.ErrInvalidInput, "the project URL "+format, args...)
+	}
+	if raw == "" {
+		return nil, bad("is required")
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		return nil, bad("cannot be parsed")
+	}
+	switch {
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, bad("must begin with https://")
+	case u.Hostname() == "" || u.Opaque != "":
+		return nil, bad("has no host")
+	case strings.ContainsAny(u.Host, " \t\r\n"):
+		return nil, bad("has spaces in its host")
+	case u.User != nil:
+		return nil, bad("must not hold a user or password")
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
+		return nil, bad("must not hold a query or fragment")
+	case u.Scheme == "http" && !loopback(u.Hostname()):
+		return nil, bad("must use https: keys and tokens go over plain http only to the machine itself")
+	}
+	for _, service := range []string{"/rest/v1", "/auth/v1", "/storage/v1", "/functions/v1"} {
+		if strings.HasSuffix(strings.TrimRight(u.Path, "/"), service) {
+			return nil, bad("must not end with %s: give the project's own URL", service)
+		}
+	}
+	u.Path = strings.TrimRight(u.Path, "/")
+	u.RawPath = ""
+	return u, nil
+}
+
+// loopback reports whether host names the machine itself.
+func loopback(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
+}
+
+// ownHeaders are set by the pipeline alone.
+var ownHeaders = []string{"Authorization", "Apikey", "Host", "Content-Length", "Transfer-Encoding", "Connection"}
+
+func checkHeader(h http.Header) error {
+	for name, values := range h {
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !tokenRune(r) }) {
+			return sdkerr.Invalid(opNew, "a header name", "is empty or contains characters that are not allowed")
+		}
+		if slices.Contains(ownHeaders, http.CanonicalHeaderKey(name)) {
+			return sdkerr.Invalid(opNew, "the header "+http.CanonicalHeaderKey(name), "is set by the SDK itself")
+		}
+		for _, v := range values {
+			if strings.ContainsFunc(v, isControl) {
+				return sdkerr.Invalid(opNew, "the header "+name, "has a value with control characters")
+			}
+		}
+	}
+	return nil
+}
+
+func checkRetry(p RetryPolicy) error {
+	if p.MaxAttempts < 0 || p.BaseDelay < 0 || p.MaxDelay < 0 || p.MaxRetryAfter < 0 {
+		return sdkerr.Invalid(opNew, "the retry policy", "has a negative value")
+	}
+	return nil
+}
+
+func tokenRune(r rune) bool {
+	return r > ' ' && r < 0x7f && !strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r)
+}
+
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+// sendable reports whether a key or token can stand in a header as it is.
+func sendable(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
+}
+
+// baseHeader holds the headers of every request. Its value slices are shared
+// between requests; their capacity is exact, so that adding to one copies it.
+func baseHeader(cfg Config) http.Header {
+	agent := "workorder-go/" + Version + " (" + runtime.Version() + "; " + runtime.GOOS + "/" + runtime.GOARCH + ")"
+	if cfg.UserAgent != "" {
+		agent += " " + cfg.UserAgent
+	}
+	h := http.Header{
+		"Accept":        {"application/json"},
+		"User-Agent":    {agent},
+		"X-Client-Info": {"workorder-go/" + Version},
+	}
+	for name, values := range cfg.Header {
+		h[http.CanonicalHeaderKey(name)] = slices.Clip(slices.Clone(values))
+	}
+	h["Apikey"] = []string{cfg.APIKey}
+	return h
+}
+
+// newRequest builds the HTTP request of one attempt. Identity comes in here, at
+// send time, from the configuration alone.
+func (c *Conn) newRequest(ctx context.Context, r *Request, tok Token, id string) *http.Request {
+	u := *c.base
+	u.Path += r.Path
+	u.RawQuery = r.RawQuery
+
+	h := make(http.Header, len(c.header)+len(r.Header)+3)
+	for name, values := range c.header {
+		h[name] = values
+	}
+	if r.Body != nil {
+		h["Content-Type"] = jsonType
+	}
+	for name, values := range r.Header {
+		if name = http.CanonicalHeaderKey(name); !slices.Contains(ownHeaders, name) {
+			h[name] = values[:len(values):len(values)]
+		}
+	}
+	h["X-Request-Id"] = []string{id}
+	if b := c.bearer(tok); b != "" {
+		h["Authorization"] = []string{b}
+	}
+
+	req := &http.Request{
+		Method: r.Method, URL: &u, Host: u.Host, Header: h,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	}
+	if len(r.Body) > 0 {
+		req.Body = io.NopCloser(bytes.NewReader(r.Body))
+		req.ContentLength = int64(len(r.Body))
+		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.Body)), nil }
+	}
+	return req.WithContext(ctx)
+}
+
+var jsonType = []string{"application/json"}
+
+// attemptChain puts the middleware around the transport.
+func (c *Conn) attemptChain() func(*http.Request) (*http.Response, error) {
+	// The transport is used without an http.Client, so redirects are never
+	// followed and cookies never kept.
+	next := func(req *http.Request) (*http.Response, error) {
+		if req.URL.Host != c.base.Host || req.URL.Scheme != c.base.Scheme {
+			return nil, errForeignHost
+		}
+		return c.cfg.Transport.RoundTrip(req)
+	}
+	for _, m := range slices.Backward(c.cfg.AttemptMiddleware) {
+		inner := next
+		next = func(req *http.Request) (*http.Response, error) { return m(req, inner) }
+	}
+	return next
+}
+
+// doWithMiddleware runs a call inside the call middleware.
+func (c *Conn) doWithMiddleware(ctx context.Context, r *Request) (*Response, error) {
+	var resp *Response
+	var failure *sdkerr.Error
+	next := func(ctx context.Context) error {
+		resp, failure = c.do(ctx, r)
+		if failure != nil {
+			return failure
+		}
+		return nil
+	}
+	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
+	for _, m := range slices.Backward(c.cfg.CallMiddleware) {
+		inner := next
+		next = func(ctx context.Context) error { return m(ctx, info, inner) }
+	}
+	err := next(ctx)
+	switch {
+	case err != nil:
+		return nil, sdkerr.Wrap(r.Op, nil, err)
+	case failure != nil: // swallowed, but there is no answer to give
+		return nil, failure
+	case resp == nil:
+		return nil, sdkerr.New(r.Op, nil, "a call middleware ended the call without an answer")
+	}
+	return resp, nil
+}
+
+var errTooLarge = errors.New("answer too large")
+
+// readBody reads the whole answer. It trusts Content-Length only as a hint for
+// how much memory to take.
+func readBody(resp *http.Response, limit int64) ([]byte, error) {
+	const trust = 4 << 20
+	if resp.ContentLength > limit {
+		return nil, errTooLarge
+	}
+	if n := resp.ContentLength; n >= 0 && n <= trust {
+		body := make([]byte, n)
+		_, err := io.ReadFull(resp.Body, body)
+		if err == io.EOF && n > 0 { //nolint:errorlint // ReadFull gives exactly this
+			err = io.ErrUnexpectedEOF
+		}
+		return body, err
+	}
+	buf := bytes.NewBuffer(make([]byte, 0, 64<<10))
+	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1)); err != nil {
+		return nil, err
+	}
+	if int64(buf.Len()) > limit {
+		return nil, errTooLarge
+	}
+	return buf.Bytes(), nil
+}
+
+// newRequestID makes the id that goes with a call into the platform's logs.
+func newRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

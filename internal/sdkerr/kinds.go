@@ -1,0 +1,190 @@
+package sdkerr
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+)
+
+// The kinds an Error can be. One error can be of more than one kind.
+var (
+	ErrNotFound         = errors.New("not found")
+	ErrPermissionDenied = errors.New("permission denied")
+	ErrUnauthenticated  = errors.New("unauthenticated")
+	ErrConflict         = errors.New("conflict")
+	ErrInvalidReference = errors.New("invalid reference")
+	ErrInvalidInput     = errors.New("invalid input")
+	ErrRuleViolation    = errors.New("rule violation")
+	ErrRateLimited      = errors.New("rate limited")
+	ErrInProgress       = errors.New("in progress")
+	ErrUnavailable      = errors.New("unavailable")
+	ErrSchemaMismatch   = errors.New("schema mismatch")
+	ErrNoTenant         = errors.New("no tenant")
+	ErrTenantMismatch   = errors.New("tenant mismatch")
+	ErrSessionExpired   = errors.New("session expired")
+	ErrDecode           = errors.New("cannot decode")
+)
+
+// class is what a code means: its kinds, whether a later try may succeed and
+// whether the server is known to have changed nothing.
+type class struct {
+	kinds      []error
+	transient  bool
+	notApplied bool
+}
+
+func is(kinds ...error) class { return class{kinds: kinds} }
+
+// later marks a class whose failures pass by themselves; the transaction of a
+// failed statement is always rolled back, so nothing was applied.
+func later(kinds ...error) class { return class{kinds: kinds, transient: true, notApplied: true} }
+
+// byCode classifies every code the platform is known to send. The HTTP status
+// says little: rate limits and not-found arrive as 500, bad references as 409.
+var byCode = map[string]class{
+	// SQLSTATE
+	"P0001": is(ErrInvalidInput, ErrRuleViolation),
+	"P0002": is(ErrNotFound),
+	"28000": is(ErrUnauthenticated),
+	"42501": is(ErrPermissionDenied),
+	"23505": is(ErrConflict),
+	"23P01": is(ErrConflict),
+	"23503": is(ErrInvalidReference),
+	"23001": is(ErrInvalidReference),
+	"23502": is(ErrInvalidInput),
+	"23514": is(ErrInvalidInput),
+	"54000": later(ErrRateLimited),
+	"40001": later(ErrInProgress),
+	"40P01": later(ErrUnavailable), // deadlock
+	"55P03": later(ErrUnavailable), // lock not available
+	"57014": later(ErrUnavailable), // statement timeout
+	"57P01": {kinds: []error{ErrUnavailable}, transient: true},
+	"57P02": {kinds: []error{ErrUnavailable}, transient: true},
+	"57P03": later(ErrUnavailable), // cannot connect now
+	"42703": is(ErrSchemaMismatch),
+	"42P01": is(ErrSchemaMismatch),
+	"42883": is(ErrSchemaMismatch),
+	"25006": is(ErrSchemaMismatch), // a function that writes was called as a read
+
+	// PostgREST. PGRST001 means that the connection broke while the statement
+	// ran, so whether it was applied is unknown.
+	"PGRST000": later(ErrUnavailable),
+	"PGRST001": {kinds: []error{ErrUnavailable}, transient: true},
+	"PGRST002": later(ErrUnavailable),
+	"PGRST003": later(ErrUnavailable),
+	"PGRST106": is(ErrSchemaMismatch),
+	"PGRST116": is(ErrNotFound),
+	"PGRST200": is(ErrSchemaMismatch),
+	"PGRST201": is(ErrSchemaMismatch),
+	"PGRST202": is(ErrSchemaMismatch),
+	"PGRST203": is(ErrSchemaMismatch),
+	"PGRST204": is(ErrSchemaMismatch),
+	"PGRST205": is(ErrSchemaMismatch),
+	"PGRST301": is(ErrUnauthenticated),
+	"PGRST302": is(ErrUnauthenticated),
+	"PGRST303": is(ErrUnauthenticated),
+
+	// Supabase Auth
+	"invalid_credentials":        is(ErrUnauthenticated),
+	"invalid_grant":              is(ErrUnauthenticated),
+	"no_authorization":           is(ErrUnauthenticated),
+	"bad_jwt":                    is(ErrUnauthenticated),
+	"email_not_confirmed":        is(ErrUnauthenticated),
+	"phone_not_confirmed":        is(ErrUnauthenticated),
+	"user_banned":                is(ErrPermissionDenied),
+	"not_admin":                  is(ErrPermissionDenied),
+	"insufficient_aal":           is(ErrPermissionDenied),
+	"signup_disabled":            is(ErrPermissionDenied),
+	"email_provider_disabled":    is(ErrPermissionDenied),
+	"access_denied":              is(ErrPermissionDenied),
+	"user_not_found":             is(ErrNotFound),
+	"identity_not_found":         is(ErrNotFound),
+	"mfa_factor_not_found":       is(ErrNotFound),
+	"user_already_exists":        is(ErrConflict),
+	"email_exists":               is(ErrConflict),
+	"phone_exists":               is(ErrConflict),
+	"identity_already_exists":    is(ErrConflict),
+	"conflict":                   is(ErrConflict),
+	"weak_password":              is(ErrInvalidInput),
+	"same_password":              is(ErrInvalidInput),
+	"validation_failed":          is(ErrInvalidInput),
+	"bad_json":                   is(ErrInvalidInput),
+	"email_address_invalid":      is(ErrInvalidInput),
+	"over_request_rate_limit":    later(ErrRateLimited),
+	"over_email_send_rate_limit": later(ErrRateLimited),
+	"over_sms_send_rate_limit":   later(ErrRateLimited),
+	"request_timeout":            {kinds: []error{ErrUnavailable}, transient: true},
+	"hook_timeout":               {kinds: []error{ErrUnavailable}, transient: true},
+	"hook_timeout_after_retry":   {kinds: []error{ErrUnavailable}, transient: true},
+	"session_expired":            is(ErrSessionExpired, ErrUnauthenticated),
+	"session_not_found":          is(ErrSessionExpired, ErrUnauthenticated),
+	"refresh_token_not_found":    is(ErrSessionExpired, ErrUnauthenticated),
+	"refresh_token_already_used": is(ErrSessionExpired, ErrUnauthenticated),
+}
+
+// classify finds the class of a failure, by its code when it has one that
+// means something, else by the HTTP status.
+func classify(code string, status int) class {
+	if c, ok := byCode[code]; ok {
+		return c
+	}
+	switch {
+	case strings.HasPrefix(code, "refresh_token_"), strings.HasPrefix(code, "session_"):
+		return is(ErrSessionExpired, ErrUnauthenticated)
+	case strings.HasPrefix(code, "PGRST1"):
+		return is(ErrInvalidInput)
+	case strings.HasPrefix(code, "PGRST"):
+		return class{}
+	case isSQLState(code):
+		return classifySQLState(code)
+	}
+	return classifyStatus(status)
+}
+
+// classifySQLState covers whole classes of PostgreSQL errors.
+func classifySQLState(code string) class {
+	switch code[:2] {
+	case "22":
+		return is(ErrInvalidInput)
+	case "08": // the connection broke, perhaps after the commit
+		return class{kinds: []error{ErrUnavailable}, transient: true}
+	case "53":
+		return later(ErrUnavailable)
+	}
+	return class{}
+}
+
+func classifyStatus(status int) class {
+	switch status {
+	case http.StatusBadRequest, http.StatusUnprocessableEntity, http.StatusRequestEntityTooLarge,
+		http.StatusRequestedRangeNotSatisfiable:
+		return is(ErrInvalidInput)
+	case http.StatusUnauthorized:
+		return is(ErrUnauthenticated)
+	case http.StatusForbidden:
+		return is(ErrPermissionDenied)
+	case http.StatusNotFound, http.StatusGone:
+		return is(ErrNotFound)
+	case http.StatusConflict:
+		return is(ErrConflict)
+	case http.StatusTooManyRequests:
+		return later(ErrRateLimited)
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return class{kinds: []error{ErrUnavailable}, transient: true}
+	}
+	return class{}
+}
+
+// isSQLState reports whether code has the form of a SQLSTATE: five digits or
+// capital letters. No PGRST or Auth code has it.
+func isSQLState(code string) bool {
+	if len(code) != 5 {
+		return false
+	}
+	for _, r := range code {
+		if (r < '0' || r > '9') && (r < 'A' || r > 'Z') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,220 @@
+package sdkerr
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// FromResponse reads what the server said about a failed request. It knows the
+// error bodies of PostgREST, Auth (three shapes), Storage, the platform's own
+// functions and gateways; anything else is kept as bounded text.
+func FromResponse(op, method, path string, status int, header http.Header, body []byte) *Error {
+	e := &Error{
+		Op:         op,
+		Method:     method,
+		Path:       path,
+		HTTPStatus: status,
+		RequestID:  requestID(header),
+		RetryAfter: retryAfter(header),
+	}
+	if !e.readJSON(body) {
+		e.Message = plainMessage(status, body)
+	}
+	if e.Code == "" {
+		e.Code = header.Get("X-Sb-Error-Code")
+	}
+	e.Code = clean(e.Code, 100)
+	e.Message = clean(e.Message, maxMessage)
+	e.Details = clean(e.Details, maxDetails)
+	e.Hint = clean(e.Hint, maxDetails)
+	if e.Message == "" {
+		e.Message = statusText(status)
+	}
+
+	c := classify(e.Code, status)
+	e.kinds, e.transient, e.notApplied = c.kinds, c.transient, c.notApplied
+	return e
+}
+
+// errorBody holds the fields of every known error body. Their types vary, so
+// they are read one by one.
+type errorBody struct {
+	Code        json.RawMessage `json:"code"`
+	ErrorCode   json.RawMessage `json:"error_code"`
+	Message     json.RawMessage `json:"message"`
+	Msg         json.RawMessage `json:"msg"`
+	Details     json.RawMessage `json:"details"`
+	Hint        json.RawMessage `json:"hint"`
+	Error       json.RawMessage `json:"error"`
+	Description json.RawMessage `json:"error_description"`
+	Weak        struct {
+		Reasons []string `json:"reasons"`
+	} `json:"weak_password"`
+}
+
+// readJSON fills e from a JSON error body and reports whether body was one.
+func (e *Error) readJSON(body []byte) bool {
+	var b errorBody
+	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) || json.Unmarshal(body, &b) != nil {
+		return false
+	}
+	// Auth's older shape has the HTTP status in code and the code in
+	// error_code; PostgREST and Auth's newer shape have text in code.
+	e.Code = firstText(b.ErrorCode, b.Code)
+	e.Message = firstText(b.Message, b.Msg, b.Description)
+	if name := text(b.Error); name != "" {
+		switch {
+		case len(b.Description) > 0 && e.Code == "": // OAuth
+			e.Code = name
+		case e.Message == "":
+			e.Message = name
+		case e.Code == "" && !strings.Contains(name, " "): // Storage
+			e.Code = name
+		}
+	}
+	e.Details = anyText(b.Details)
+	e.Hint = anyText(b.Hint)
+	if len(b.Weak.Reasons) > 0 {
+		e.Details = "reasons: " + strings.Join(b.Weak.Reasons, ", ")
+	}
+	if e.Message == "" && e.Code == "" {
+		e.Message = cut(string(body), maxRaw)
+	}
+	return true
+}
+
+// text is the JSON string in raw, or "".
+func text(raw json.RawMessage) string {
+	var s string
+	if json.Unmarshal(raw, &s) != nil {
+		return ""
+	}
+	return s
+}
+
+func firstText(raws ...json.RawMessage) string {
+	for _, raw := range raws {
+		if s := text(raw); s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// anyText is the JSON string in raw, or the JSON itself when it is not a string.
+func anyText(raw json.RawMessage) string {
+	if s := text(raw); s != "" {
+		return s
+	}
+	if s := string(raw); s != "null" && s != `""` {
+		return s
+	}
+	return ""
+}
+
+var titlePattern = regexp.MustCompile(`(?is)<title[^>]*>\s*(.*?)\s*</title>`)
+
+// plainMessage makes a message from a body that is not JSON: the title of an
+// HTML page, or the beginning of a text.
+func plainMessage(status int, body []byte) string {
+	if status >= 300 && status < 400 {
+		return "the server answered with a redirect, which is not followed: check the project URL"
+	}
+	body = bytes.TrimSpace(body)
+	if bytes.HasPrefix(body, []byte("<")) {
+		if m := titlePattern.FindSubmatch(body[:min(len(body), 4096)]); m != nil {
+			return cut(string(m[1]), maxRaw)
+		}
+		return statusText(status)
+	}
+	return strings.Join(strings.Fields(cut(string(body), maxRaw)), " ")
+}
+
+func statusText(status int) string {
+	if s := http.StatusText(status); s != "" {
+		return strings.ToLower(s)
+	}
+	return "HTTP status " + strconv.Itoa(status)
+}
+
+// requestID is the id that the platform gave the request.
+func requestID(h http.Header) string {
+	for _, name := range []string{"Sb-Request-Id", "X-Request-Id"} {
+		if id := h.Get(name); id != "" {
+			return clean(id, 100)
+		}
+	}
+	return ""
+}
+
+// retryAfter reads the Retry-After header, in seconds or as a date.
+func retryAfter(h http.Header) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if v == "" {
+		return 0
+	}
+	if s, err := strconv.Atoi(v); err == nil {
+		const day = 24 * 60 * 60
+		return time.Duration(min(max(s, 0), 365*day)) * time.Second
+	}
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0
+	}
+	now := time.Now()
+	if d, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = d // the server's clock, not ours
+	}
+	return max(at.Sub(now), 0)
+}
+
+// FromNetwork reports that no complete answer arrived. The context's own errors
+// stay what they are; everything else is ErrUnavailable.
+func FromNetwork(op, method, path string, err error) *Error {
+	e := &Error{Op: op, Method: method, Path: path, Message: causeText(err), cause: safeCause(err)}
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		e.Message = "the answer ended early: " + e.Message
+	case errors.Is(err, io.EOF):
+		e.Message = "the connection was closed before an answer came: " + e.Message
+	}
+	e.kinds = []error{ErrUnavailable}
+	e.transient = !permanent(err)
+	e.notApplied = neverSent(err)
+	return e
+}
+
+// Canceled reports that the caller's context ended the call. last is the
+// failure of the attempt before, when there was one.
+func Canceled(op, method, path string, err error, last *Error) *Error {
+	e := &Error{Op: op, Method: method, Path: path, Message: causeText(err), cause: safeCause(err)}
+	if last != nil {
+		c := *last
+		c.Message = cut(e.Message+" while waiting to retry after: "+last.Message, maxMessage)
+		c.cause = joinCauses(e.cause, last.cause)
+		return &c
+	}
+	return e
+}
+
+func joinCauses(a, b error) error {
+	if b == nil {
+		return a
+	}
+	return errors.Join(a, b)
+}
+
+// neverSent reports whether err happened before a byte of the request left: no
+// connection could be made.
+func neverSent(err error) bool {
+	var oe *net.OpError
+	return errors.As(err, &oe) && (oe.Op == "dial" || oe.Op == "proxyconnect")
+}
