@@ -34,7 +34,7 @@ func New(cfg Config) (*Conn, error) {
 	if cfg.APIKey == "" {
 		return nil, sdkerr.Required(opNew, "the API key")
 	}
-	if !sendable(cfg.APIKey) {
+	if !Sendable(cfg.APIKey) {
 		return nil, sdkerr.Invalid(opNew, "the API key", "contains characters that a header cannot carry")
 	}
 	if err := checkHeader(cfg.Header); err != nil {

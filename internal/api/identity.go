@@ -25,7 +25,7 @@ func (c *Conn) sourceToken(ctx context.Context, op string) (Token, *sdkerr.Error
 		return Token{}, sdkerr.Wrap(op, sdkerr.ErrUnauthenticated, err)
 	case tok.Value == "":
 		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the token source gave an empty token")
-	case !sendable(tok.Value):
+	case !Sendable(tok.Value):
 		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the access token contains characters that a header cannot carry")
 	}
 	return tok, nil

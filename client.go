@@ -1,0 +1,123 @@
+package workorder
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"sync"
+
+	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// Client reads and writes one WorkOrder Systems deployment on behalf of one
+// identity. It never changes once made and is safe for concurrent use: deriving
+// another client with With, AsUser or ForTenant leaves it as it is. All clients
+// derived from one New share one connection pool.
+type Client struct {
+	conn   *api.Conn
+	family *family
+}
+
+// bind makes the client of a connection. A new service gets its line here and
+// its field above, nowhere else.
+func bind(conn *api.Conn, f *family) *Client {
+	return &Client{
+		conn:   conn,
+		family: f,
+	}
+}
+
+// New makes a client for the deployment at projectURL, such as
+// https://abc.supabase.co, with the project's anon key. It checks everything it
+// is given (ErrInvalidInput) and sends nothing. Without an option that says who
+// the caller is, calls run as the anonymous role that the key stands for.
+//
+// The URL must be https, except for the machine itself (localhost, 127.0.0.1).
+func New(projectURL, anonKey string, opts ...Option) (*Client, error) {
+	f := &family{transport: api.NewTransport()}
+	return build(config{api.Config{
+		BaseURL:   projectURL,
+		APIKey:    anonKey,
+		Transport: f.transport,
+	}}, f, opts)
+}
+
+// NewFromEnv makes a client from SUPABASE_URL and SUPABASE_ANON_KEY. With
+// SUPABASE_ACCESS_TOKEN set, the client acts as that token's user. Options come
+// on top and win.
+func NewFromEnv(opts ...Option) (*Client, error) {
+	for _, name := range []string{"SUPABASE_URL", "SUPABASE_ANON_KEY"} {
+		if os.Getenv(name) == "" {
+			return nil, sdkerr.Required("NewFromEnv", "the environment variable "+name)
+		}
+	}
+	var env []Option
+	if token := os.Getenv("SUPABASE_ACCESS_TOKEN"); token != "" {
+		env = append(env, WithAccessToken(token))
+	}
+	return New(os.Getenv("SUPABASE_URL"), os.Getenv("SUPABASE_ANON_KEY"), append(env, opts...)...)
+}
+
+// With makes another client from this one and opts. The client itself stays as
+// it is; both share the connection pool.
+func (c *Client) With(opts ...Option) (*Client, error) {
+	return build(config{c.conn.Config()}, c.family, opts)
+}
+
+// Close closes the idle connections of the family of clients that this one
+// belongs to, and stops what they have started. Calls under way are not
+// disturbed, and a later call opens connections again.
+func (c *Client) Close() error {
+	c.family.close()
+	return nil
+}
+
+// Format implements fmt.Formatter so that no verb prints a key or a token.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "workorder.Client("+c.conn.BaseURL()+")")
+}
+
+// build makes a client of a configuration and options.
+func build(cfg config, f *family, opts []Option) (*Client, error) {
+	for _, opt := range opts {
+		if opt == nil {
+			return nil, sdkerr.Invalid("New", "an option", "is nil")
+		}
+		if err := opt(&cfg); err != nil {
+			return nil, err
+		}
+	}
+	conn, err := api.New(cfg.Config)
+	if err != nil {
+		return nil, err
+	}
+	return bind(conn, f), nil
+}
+
+// family is what all clients derived from one New share.
+type family struct {
+	transport *http.Transport
+
+	mu      sync.Mutex
+	closers []func()
+}
+
+// onClose registers what Close has to stop.
+func (f *family) onClose(stop func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.closers = append(f.closers, stop)
+}
+
+func (f *family) close() {
+	f.mu.Lock()
+	closers := f.closers
+	f.closers = nil
+	f.mu.Unlock()
+	for _, stop := range closers {
+		stop()
+	}
+	f.transport.CloseIdleConnections()
+}

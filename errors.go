@@ -1,0 +1,72 @@
+package workorder
+
+import "github.com/workorder-systems/sdk-go/internal/sdkerr"
+
+// SdkError is every error the SDK returns for a call: the operation, where it
+// was sent and what the server answered. Get it with errors.As, or ask for its
+// kind with errors.Is:
+//
+//	var e *workorder.SdkError
+//	switch {
+//	case errors.Is(err, workorder.ErrConflict):
+//		// the code is taken
+//	case errors.As(err, &e):
+//		log.Println(e.Code, e.RequestID)
+//	}
+//
+// It never holds a token, a key, a password or a query string. As a slog value
+// it is a group of fields.
+type SdkError = sdkerr.Error
+
+// The kinds of errors. They follow the error code of the platform, not the HTTP
+// status. One error can be of more than one kind.
+var (
+	// ErrNotFound means that the thing asked for does not exist, or that the
+	// caller may not see it.
+	ErrNotFound = sdkerr.ErrNotFound
+	// ErrPermissionDenied means that the caller is no member of the tenant or
+	// lacks a permission or a scope.
+	ErrPermissionDenied = sdkerr.ErrPermissionDenied
+	// ErrUnauthenticated means that there is no valid access token, or that the
+	// credentials are wrong.
+	ErrUnauthenticated = sdkerr.ErrUnauthenticated
+	// ErrConflict means that something unique, such as a code, is taken.
+	ErrConflict = sdkerr.ErrConflict
+	// ErrInvalidReference means that a reference leads nowhere: an unknown
+	// catalog key, something of another tenant, a status change that the
+	// workflow does not allow.
+	ErrInvalidReference = sdkerr.ErrInvalidReference
+	// ErrInvalidInput means that a value is missing, malformed or out of range.
+	// The SDK's own checks give it before anything is sent.
+	ErrInvalidInput = sdkerr.ErrInvalidInput
+	// ErrRuleViolation means that a business rule refused the call. The
+	// platform also uses it when a thing named by the call does not exist.
+	ErrRuleViolation = sdkerr.ErrRuleViolation
+	// ErrRateLimited means that a limit per minute is used up.
+	ErrRateLimited = sdkerr.ErrRateLimited
+	// ErrInProgress means that another call with the same idempotency key is
+	// not finished yet.
+	ErrInProgress = sdkerr.ErrInProgress
+	// ErrUnavailable means that the platform could not be reached or could not
+	// answer.
+	ErrUnavailable = sdkerr.ErrUnavailable
+	// ErrSchemaMismatch means that the deployment lacks a view, a column or a
+	// function that the SDK expects.
+	ErrSchemaMismatch = sdkerr.ErrSchemaMismatch
+	// ErrNoTenant means that no tenant was named and none is known. Nothing was
+	// sent.
+	ErrNoTenant = sdkerr.ErrNoTenant
+	// ErrTenantMismatch means that a token is for another tenant than the one
+	// the client is bound to.
+	ErrTenantMismatch = sdkerr.ErrTenantMismatch
+	// ErrSessionExpired means that the session is over: sign in again.
+	ErrSessionExpired = sdkerr.ErrSessionExpired
+	// ErrDecode means that an answer does not fit the Go type.
+	ErrDecode = sdkerr.ErrDecode
+)
+
+// SafeToRetry reports whether the caller may repeat the call that failed with
+// err just as it was: another try can succeed, and the failed one either
+// changed nothing or is harmless to repeat. The SDK has retried what it may by
+// itself, so wait before trying again.
+func SafeToRetry(err error) bool { return sdkerr.SafeToRetry(err) }

@@ -1,0 +1,186 @@
+package workorder
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// Option changes one thing about a client that New or With makes.
+type Option func(*config) error
+
+// config is what options work on. It is a value: changing it never reaches a
+// client that exists already.
+type config struct {
+	api.Config
+}
+
+// Token is an access token and the time it expires (zero: unknown). It prints,
+// logs and marshals as "[redacted]".
+type Token = api.Token
+
+// TokenSource gives the access token for the next request. Token is called for
+// every request, from many goroutines at once, so a source should keep its
+// token until shortly before it expires.
+//
+// A TokenSource that also has the method Invalidate(Token) is told when the
+// server refuses a token; the next call of Token should then give another one.
+type TokenSource = api.TokenSource
+
+// RetryPolicy says how often and how patiently a failed call is repeated. Zero
+// fields take the defaults: 4 attempts, waits of up to 200 ms, 400 ms, 800 ms…
+// capped at 5 s, and no waiting for a server that asks for more than 30 s.
+//
+// Reads are repeated after every transient failure; writes only when they are
+// known not to have been applied, or when an idempotency key makes repeating
+// them harmless. Conflicts and the platform's rate limits are never repeated.
+type RetryPolicy = api.RetryPolicy
+
+// CallInfo describes one logical call to a CallMiddleware.
+type CallInfo = api.CallInfo
+
+// CallMiddleware wraps one logical call with all its attempts and waits, for
+// tracing, metrics or a circuit breaker. It may pass another context on, look
+// at the error, or refuse the call by not calling next.
+type CallMiddleware = api.CallMiddleware
+
+// AttemptMiddleware wraps every single HTTP request, after the SDK has added
+// the credentials and just before it is sent. The request carries them: do not
+// log its headers.
+type AttemptMiddleware = api.AttemptMiddleware
+
+// WithAccessToken makes the client act as the user whose access token this is,
+// until it expires.
+func WithAccessToken(token string) Option {
+	return func(c *config) error {
+		if token == "" {
+			return sdkerr.Required("WithAccessToken", "the token")
+		}
+		if !api.Sendable(token) {
+			return sdkerr.Invalid("WithAccessToken", "the token", "contains characters that a header cannot carry")
+		}
+		c.Auth = api.StaticToken(token)
+		return nil
+	}
+}
+
+// WithTokenSource makes the client take its access tokens from src.
+func WithTokenSource(src TokenSource) Option {
+	return func(c *config) error {
+		if src == nil {
+			return sdkerr.Required("WithTokenSource", "the source")
+		}
+		c.Auth = src
+		return nil
+	}
+}
+
+// WithTenant makes tenantID the tenant of calls whose params name none. It does
+// not change what views show: that follows the token. To work in a tenant, use
+// Client.ForTenant.
+func WithTenant(tenantID string) Option {
+	return func(c *config) error {
+		if tenantID == "" {
+			return sdkerr.Required("WithTenant", "the tenant id")
+		}
+		c.Tenant = tenantID
+		return nil
+	}
+}
+
+// WithHeader sends a header with every request. Setting a name again replaces
+// its value. Headers that identify the caller cannot be set this way.
+func WithHeader(name, value string) Option {
+	return func(c *config) error {
+		h := c.Header.Clone()
+		if h == nil {
+			h = http.Header{}
+		}
+		h.Set(name, value)
+		c.Header = h
+		return nil
+	}
+}
+
+// WithUserAgent names the application, such as "nightly-import/2.1", behind the
+// SDK's own User-Agent.
+func WithUserAgent(app string) Option {
+	return func(c *config) error {
+		c.UserAgent = app
+		return nil
+	}
+}
+
+// WithLogger logs every request at debug level and every repeated one at warn
+// level: operation, method, path, status, code, attempt, duration and request
+// id, but never headers, bodies or queries. By default nothing is logged.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		c.Logger = l
+		return nil
+	}
+}
+
+// WithRetry replaces the retry policy.
+func WithRetry(p RetryPolicy) Option {
+	return func(c *config) error {
+		c.Retry = p
+		return nil
+	}
+}
+
+// WithAttemptTimeout bounds one attempt, from sending to the last byte of the
+// answer. The default is 30 seconds. The whole call is bounded by its context.
+func WithAttemptTimeout(d time.Duration) Option {
+	return func(c *config) error {
+		if d <= 0 {
+			return sdkerr.Invalid("WithAttemptTimeout", "the timeout", "must be positive")
+		}
+		c.AttemptTimeout = d
+		return nil
+	}
+}
+
+// WithTransport sends requests through rt in place of the client's own pooled
+// transport, for proxies, client certificates or tests. The client does not
+// close it. Redirects are never followed, whatever rt is.
+func WithTransport(rt http.RoundTripper) Option {
+	return func(c *config) error {
+		if rt == nil {
+			return sdkerr.Required("WithTransport", "the transport")
+		}
+		c.Transport = rt
+		return nil
+	}
+}
+
+// WithCallMiddleware adds middleware around whole calls. The first one added is
+// the outermost.
+func WithCallMiddleware(m ...CallMiddleware) Option {
+	return func(c *config) error {
+		for _, f := range m {
+			if f == nil {
+				return sdkerr.Required("WithCallMiddleware", "every middleware")
+			}
+		}
+		c.CallMiddleware = append(c.CallMiddleware[:len(c.CallMiddleware):len(c.CallMiddleware)], m...)
+		return nil
+	}
+}
+
+// WithAttemptMiddleware adds middleware around single HTTP requests. The first
+// one added is the outermost.
+func WithAttemptMiddleware(m ...AttemptMiddleware) Option {
+	return func(c *config) error {
+		for _, f := range m {
+			if f == nil {
+				return sdkerr.Required("WithAttemptMiddleware", "every middleware")
+			}
+		}
+		c.AttemptMiddleware = append(c.AttemptMiddleware[:len(c.AttemptMiddleware):len(c.AttemptMiddleware)], m...)
+		return nil
+	}
+}
