@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -76,7 +77,7 @@ func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		body = nil
 	}
 	return &http.Response{
-		Status:        http.StatusText(resp.Status),
+		Status:        strconv.Itoa(resp.Status) + " " + http.StatusText(resp.Status),
 		StatusCode:    resp.Status,
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,

@@ -205,7 +205,7 @@ func (c *Conn) attempt(ctx context.Context, r *Request, st *callState) (*Respons
 	if err := ctx.Err(); err != nil {
 		return nil, Token{}, sdkerr.Canceled(r.Op, "", "", err, nil)
 	}
-	tok, e := c.token(ctx, r)
+	tok, e := c.token(ctx, r.Op)
 	if e != nil {
 		return nil, Token{}, e
 	}

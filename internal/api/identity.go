@@ -9,16 +9,20 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
-// token gets the access token for the next attempt. Without a TokenSource the
-// API key stands for itself.
-func (c *Conn) token(ctx context.Context, r *Request) (Token, *sdkerr.Error) {
+// Token is the access token for the next request, and zero without a
+// TokenSource, when the API key stands for itself.
+func (c *Conn) Token(ctx context.Context, op string) (Token, error) {
+	tok, e := c.token(ctx, op)
+	if e != nil {
+		return Token{}, e
+	}
+	return tok, nil
+}
+
+func (c *Conn) token(ctx context.Context, op string) (Token, *sdkerr.Error) {
 	if c.cfg.Auth == nil {
 		return Token{}, nil
 	}
-	return c.sourceToken(ctx, r.Op)
-}
-
-func (c *Conn) sourceToken(ctx context.Context, op string) (Token, *sdkerr.Error) {
 	tok, err := c.cfg.Auth.Token(ctx)
 	switch {
 	case err != nil:
@@ -64,7 +68,7 @@ func (c *Conn) TenantID(ctx context.Context, op string) (string, error) {
 		}
 	}
 	if c.cfg.Auth != nil {
-		tok, e := c.sourceToken(ctx, op)
+		tok, e := c.token(ctx, op)
 		if e != nil {
 			return "", e
 		}
