@@ -247,6 +247,15 @@ begin
   return v_user_id;
 end $$;
 
+-- 42501 unless the request carries the service key.
+create function authz.require_service() returns void
+language plpgsql stable set search_path = '' as $$
+begin
+  if not authz.is_service() then
+    raise exception using errcode = '42501', message = 'only for the service role';
+  end if;
+end $$;
+
 -- The rate limit preamble, which runs before any other check: 28000 without a
 -- user, 23503 for an unknown tenant or a deleted user. Every RPC declares its
 -- calls per clock minute, but the platform counts only those marked enforced:
@@ -327,6 +336,18 @@ return p_key ~ '^[a-z0-9_]+$' and length(p_key) between 1 and p_max;
 create function cfg.is_color(p_color text) returns boolean
 language sql immutable set search_path = ''
 return p_color ~ '^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$';
+
+-- The payload of a bulk import: 22004 for SQL NULL, 22P02 unless an array.
+create function app.require_rows(p_rows jsonb) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_rows is null then
+    raise exception using errcode = '22004', message = 'the rows are null';
+  end if;
+  if jsonb_typeof(p_rows) <> 'array' then
+    raise exception using errcode = '22P02', message = 'the rows are not an array';
+  end if;
+end $$;
 
 -- ---------------------------------------------------------------- grants
 
