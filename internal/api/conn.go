@@ -22,7 +22,10 @@ type Conn struct {
 	base   *url.URL    // without a trailing slash
 	header http.Header // what every request carries, identity excepted
 	send   func(*http.Request) (*http.Response, error)
-	claim  atomic.Pointer[tenantClaim] // of the token seen last
+
+	secrets []string // values of configured headers that look like credentials
+
+	claim atomic.Pointer[tenantClaim] // of the token seen last
 }
 
 // New makes a Conn. It checks the configuration and sends nothing.
@@ -61,6 +64,7 @@ func New(cfg Config) (*Conn, error) {
 		cfg.Transport = NewTransport()
 	}
 	c := &Conn{cfg: cfg, base: base, header: baseHeader(cfg)}
+	c.secrets = headerSecrets(cfg.Header)
 	c.send = c.attemptChain()
 	return c, nil
 }
@@ -121,12 +125,23 @@ func (c *Conn) Do(ctx context.Context, r *Request) (*Response, error) {
 func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
 	st := callState{id: newRequestID()}
 	for {
+		if err := ctx.Err(); err != nil {
+			return nil, sdkerr.Canceled(r.Op, "", "", err, st.last)
+		}
+		// The token is fetched for every attempt, because it may have expired
+		// during the wait. What its source reports is final: it has its own
+		// retries.
+		tok, e := c.token(ctx, r.Op)
+		if e != nil {
+			return nil, e
+		}
 		st.n++
-		resp, tok, e := c.attempt(ctx, r, &st)
+		resp, e := c.attempt(ctx, r, tok, &st)
 		if e == nil {
 			return resp, nil
 		}
 		c.finish(r, e, &st, tok)
+		st.last = e
 		if !st.replayed && c.tokenRefused(ctx, r, e, tok) {
 			st.replayed = true
 			c.logRetry(ctx, r, e, &st, "token refused")
@@ -138,7 +153,7 @@ func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
 		c.logRetry(ctx, r, e, &st, "retry")
 		again, err := c.wait(ctx, st.n, e)
 		if err != nil {
-			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, err, e)
+			return nil, sdkerr.Canceled(r.Op, "", "", err, e)
 		}
 		if !again {
 			return nil, e
@@ -151,21 +166,20 @@ type callState struct {
 	id       string // request id
 	n        int    // number of the attempt, from 1
 	replayed bool   // the one replay after a refused token has been used
+	last     *sdkerr.Error
 }
 
 // finish completes an error with what only the call knows.
 func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState, tok Token) {
 	e.Attempts = st.n
-	if e.Method == "" { // nothing was sent
-		e.Attempts--
-	}
-	if e.RequestID == "" && e.Method != "" {
+	if e.RequestID == "" {
 		e.RequestID = st.id
 	}
 	if r.Safe || r.Keyed {
 		e.MarkRepeatable()
 	}
 	e.Scrub(c.cfg.APIKey, tok.Value)
+	e.Scrub(c.secrets...)
 	e.Scrub(r.Secrets...)
 	e.Scrub(bodySecrets(r)...)
 }
@@ -201,14 +215,7 @@ func (t errAttemptTimeout) Is(target error) bool {
 }
 
 // attempt sends the request once and reads the whole answer.
-func (c *Conn) attempt(ctx context.Context, r *Request, st *callState) (*Response, Token, *sdkerr.Error) {
-	if err := ctx.Err(); err != nil {
-		return nil, Token{}, sdkerr.Canceled(r.Op, "", "", err, nil)
-	}
-	tok, e := c.token(ctx, r.Op)
-	if e != nil {
-		return nil, Token{}, e
-	}
+func (c *Conn) attempt(ctx context.Context, r *Request, tok Token, st *callState) (*Response, *sdkerr.Error) {
 	start := time.Now()
 	actx := ctx
 	if c.cfg.AttemptTimeout > 0 {
@@ -218,7 +225,7 @@ func (c *Conn) attempt(ctx context.Context, r *Request, st *callState) (*Respons
 	}
 	resp, e := c.exchange(ctx, actx, r, tok, st)
 	c.logAttempt(ctx, r, resp, e, st, time.Since(start))
-	return resp, tok, e
+	return resp, e
 }
 
 // exchange does the HTTP part of one attempt.
@@ -241,7 +248,10 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 	if err != nil {
 		return nil, failed(err)
 	}
-	defer hresp.Body.Close() //nolint:errcheck // only read from
+	if hresp == nil {
+		return nil, sdkerr.New(r.Op, nil, "an attempt middleware gave neither an answer nor an error")
+	}
+	defer func() { _ = hresp.Body.Close() }()
 	if hresp.StatusCode < 200 || hresp.StatusCode > 299 {
 		// What could be read of an error is better than nothing.
 		body, _ := io.ReadAll(io.LimitReader(hresp.Body, maxErrorBytes))
@@ -249,6 +259,9 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
 		}
 		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, body)
+	}
+	if r.Method == http.MethodHead {
+		return &Response{Status: hresp.StatusCode, Header: hresp.Header}, nil
 	}
 	body, err := readBody(hresp, c.cfg.MaxResponseBytes)
 	if errors.Is(err, errTooLarge) {

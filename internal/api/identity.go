@@ -3,7 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"net/http"
 	"strings"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -116,5 +116,21 @@ func bodySecrets(r *Request) []string {
 	return secrets
 }
 
-// errForeignHost stops a request that a middleware pointed elsewhere.
-var errForeignHost = errors.New("refused to send credentials to another host than the project's")
+// headerSecrets finds the values of headers whose names speak of credentials.
+func headerSecrets(h http.Header) []string {
+	var secrets []string
+	for name, values := range h {
+		name = strings.ToLower(name)
+		for _, word := range []string{"auth", "token", "key", "secret", "password", "cookie"} {
+			if strings.Contains(name, word) {
+				secrets = append(secrets, values...)
+				break
+			}
+		}
+	}
+	return secrets
+}
+
+// errForeignHost stops a request that a library or a middleware points elsewhere.
+var errForeignHost = sdkerr.New("", sdkerr.ErrInvalidInput,
+	"refused to send credentials to another host than the project's")

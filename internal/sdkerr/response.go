@@ -2,6 +2,7 @@ package sdkerr
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -192,10 +193,13 @@ func FromNetwork(op, method, path string, err error) *Error {
 	return e
 }
 
-// Canceled reports that the caller's context ended the call. last is the
-// failure of the attempt before, when there was one.
+// Canceled reports that the caller's context ended the call. method and path
+// are empty when nothing was under way. last is the failure of the attempt
+// before, when there was one.
 func Canceled(op, method, path string, err error, last *Error) *Error {
 	e := &Error{Op: op, Method: method, Path: path, Message: causeText(err), cause: safeCause(err)}
+	e.transient = errors.Is(err, context.DeadlineExceeded) // with more time it may succeed
+	e.notApplied = method == ""
 	if last != nil {
 		c := *last
 		c.Message = cut(e.Message+" while waiting to retry after: "+last.Message, maxMessage)
