@@ -1,29 +1,38 @@
 package query
 
+import "github.com/workorder-systems/sdk-go/internal/queryspec"
+
 // Order is one column to sort by: Asc or Desc of a column.
 type Order struct {
 	column string
 	desc   bool
-	nulls  string
+	nulls  placing
 }
+
+type placing uint8
+
+const (
+	byDirection placing = iota // as PostgreSQL: last in Asc, first in Desc
+	first
+	last
+)
 
 // NullsFirst puts the rows without a value before all others.
 func (o Order) NullsFirst() Order {
-	o.nulls = ".nullsfirst"
+	o.nulls = first
 	return o
 }
 
 // NullsLast puts the rows without a value behind all others.
 func (o Order) NullsLast() Order {
-	o.nulls = ".nullslast"
+	o.nulls = last
 	return o
 }
 
-// String gives the order in PostgREST's words, such as "due_date.desc.nullslast".
-func (o Order) String() string {
-	dir := ".asc"
-	if o.desc {
-		dir = ".desc"
+func (o Order) spec() queryspec.Order {
+	return queryspec.Order{
+		Column:     o.column,
+		Desc:       o.desc,
+		NullsFirst: o.nulls == first || o.nulls == byDirection && o.desc,
 	}
-	return o.column + dir + o.nulls
 }

@@ -55,7 +55,7 @@ func OrderBy(orders ...Order) Option {
 				s.Fail(errors.New("order has no column"))
 				continue
 			}
-			s.Order = append(s.Order, queryspec.Order{Column: o.column, Expr: o.String()})
+			s.Order = append(s.Order, o.spec())
 		}
 	}
 }

@@ -4,8 +4,12 @@ package postgrest
 
 import (
 	"context"
+	"encoding/json"
+	"net/http"
+	"net/url"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
 // RPC describes one database function; the generator writes these.
@@ -24,8 +28,15 @@ type Args interface {
 // TenantArgs are Args whose function takes p_tenant_id.
 type TenantArgs interface {
 	Args
-	Tenant() string                // the id given by the caller, or ""
+	Tenant() string                  // the id given by the caller, or ""
 	WithTenant(id string) TenantArgs // a copy with the id filled in
+}
+
+// KeyedArgs are Args that can carry an idempotency key. With a key the server
+// applies the call once, however often it arrives, so it may be retried.
+type KeyedArgs interface {
+	Args
+	IdempotencyKey() string // empty: none
 }
 
 // Caller calls database functions.
@@ -37,12 +48,66 @@ func NewCaller(conn *api.Conn) Caller { return Caller{conn: conn} }
 // Call calls the function and decodes its result. A JSON null leaves R zero.
 func Call[R any](ctx context.Context, c Caller, op string, args Args) (R, error) {
 	var out R
-	return out, nil
+	resp, err := c.call(ctx, op, args)
+	if err != nil {
+		return out, err
+	}
+	return decodeValue[R](op, resp.Body)
 }
 
-// Exec calls a function that returns nothing.
+// Exec calls a function that returns nothing; whatever it answers is ignored.
 func Exec(ctx context.Context, c Caller, op string, args Args) error {
-	return nil
+	_, err := c.call(ctx, op, args)
+	return err
+}
+
+// Invoke calls a function by name with any arguments that encode to a JSON
+// object (nil: none) and gives the JSON that it returns, nil for nothing.
+func (c Caller) Invoke(ctx context.Context, op string, rpc RPC, args any) (json.RawMessage, error) {
+	if rpc.Name == "" {
+		return nil, sdkerr.Required(op, "the function name")
+	}
+	if args == nil {
+		args = struct{}{}
+	}
+	resp, err := c.send(ctx, op, &rpc, args, false)
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// call fills in the client's tenant where the caller gave none.
+func (c Caller) call(ctx context.Context, op string, args Args) (*api.Response, error) {
+	if t, ok := args.(TenantArgs); ok && t.Tenant() == "" {
+		id, err := c.conn.TenantID(ctx, op)
+		if err != nil {
+			return nil, err
+		}
+		args = t.WithTenant(id)
+	}
+	keyed, ok := args.(KeyedArgs)
+	return c.send(ctx, op, args.RPC(), args, ok && keyed.IdempotencyKey() != "")
+}
+
+func (c Caller) send(ctx context.Context, op string, rpc *RPC, args any, keyed bool) (*api.Response, error) {
+	body, err := encodeArgs(op, args)
+	if err != nil {
+		return nil, err
+	}
+	header := http.Header{"Accept": {"application/json"}}
+	if rpc.Schema != "" {
+		header["Content-Profile"] = []string{rpc.Schema}
+	}
+	return c.conn.Do(ctx, &api.Request{
+		Op:     op,
+		Method: http.MethodPost,
+		Path:   restPath + "/rpc/" + url.PathEscape(rpc.Name),
+		Header: header,
+		Body:   body,
+		Safe:   rpc.Stable,
+		Keyed:  keyed,
+	})
 }
 
 // NullIfZero gives a pointer to v, or nil when v is zero, for optional

@@ -25,8 +25,9 @@ type Condition struct {
 
 // Order is one column to order by.
 type Order struct {
-	Column string // rendered, as in Condition.Expr
-	Expr   string // the whole term, such as "due_date.desc.nullslast"
+	Column     string // rendered, as in Condition.Expr
+	Desc       bool
+	NullsFirst bool
 }
 
 // Fail notes the first error.
