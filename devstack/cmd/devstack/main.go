@@ -1,0 +1,145 @@
+// Command devstack serves a WorkOrder Systems backend on this machine until it
+// is interrupted.
+//
+//	go run ./devstack/cmd/devstack
+//	go run ./devstack/cmd/devstack > .env.local
+//	go run ./devstack/cmd/devstack -- go test ./...
+//
+// Standard output holds only NAME="value" lines: first the ones that
+// `supabase status -o env` prints, then the names that the SDK reads. Everything
+// else goes to standard error. With a command after the flags, devstack runs the
+// command with these names in its environment instead of printing them, and ends
+// with its exit status.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/exec"
+	"os/signal"
+	"syscall"
+
+	"github.com/workorder-systems/sdk-go/devstack"
+)
+
+// usualPort is where `supabase start` serves.
+const usualPort = 54321
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("devstack", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() {
+		fmt.Fprintf(stderr, "usage: devstack [flags] [command [argument …]]\n\n"+
+			"Serves a WorkOrder Systems backend until interrupted, or while the command runs.\n\n")
+		flags.PrintDefaults()
+	}
+	var (
+		port        = flags.Int("port", usualPort, "`port` of the API; any free one when 0, or when the default is taken")
+		migrations  = flags.String("migrations", "", "apply the *.sql files of this `directory` instead of the reference backend")
+		databaseURL = flags.String("database-url", "", "use the PostgreSQL server at this `URL`, as superuser (default $"+devstack.DatabaseURLEnv+")")
+		hook        = flags.String("token-hook", "", "`function` that adds claims to tokens, as schema.name")
+		verbose     = flags.Bool("v", false, "log requests and PostgreSQL's messages")
+	)
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return 0
+		}
+		return 2
+	}
+
+	level := slog.LevelInfo
+	if *verbose {
+		level = slog.LevelDebug
+	}
+	opts := []devstack.Option{devstack.WithLogger(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))}
+	if *migrations != "" {
+		opts = append(opts, devstack.WithMigrations(*migrations))
+	}
+	if *databaseURL != "" {
+		opts = append(opts, devstack.WithDatabaseURL(*databaseURL))
+	}
+	if *hook != "" {
+		opts = append(opts, devstack.WithTokenHook(*hook))
+	}
+
+	stack, err := devstack.Start(ctx, append(opts, devstack.WithPort(*port))...)
+	if errors.Is(err, devstack.ErrPortTaken) && !given(flags, "port") {
+		stack, err = devstack.Start(ctx, opts...)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return 130
+		}
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+
+	code := 0
+	if command := flags.Args(); len(command) > 0 {
+		code = runCommand(ctx, command, environment(stack), stdout, stderr)
+	} else {
+		for _, v := range environment(stack) {
+			fmt.Fprintf(stdout, "%s=%q\n", v.name, v.value)
+		}
+		<-ctx.Done()
+	}
+	if err := stack.Close(); err != nil {
+		fmt.Fprintln(stderr, err)
+		return 1
+	}
+	return code
+}
+
+func given(flags *flag.FlagSet, name string) (found bool) {
+	flags.Visit(func(f *flag.Flag) { found = found || f.Name == name })
+	return found
+}
+
+type variable struct{ name, value string }
+
+func environment(s *devstack.Stack) []variable {
+	return []variable{
+		{"ANON_KEY", s.AnonKey},
+		{"API_URL", s.URL},
+		{"DB_URL", s.DatabaseURL},
+		{"JWT_SECRET", s.JWTSecret},
+		{"SERVICE_ROLE_KEY", s.ServiceRoleKey},
+		{"SUPABASE_URL", s.URL},
+		{"SUPABASE_ANON_KEY", s.AnonKey},
+		{"SUPABASE_SERVICE_ROLE_KEY", s.ServiceRoleKey},
+	}
+}
+
+// runCommand runs a command against the stack and returns its exit status.
+func runCommand(ctx context.Context, command []string, env []variable, stdout, stderr io.Writer) int {
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, stdout, stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.Env = os.Environ()
+	for _, v := range env {
+		cmd.Env = append(cmd.Env, v.name+"="+v.value)
+	}
+	err := cmd.Run()
+	var exit *exec.ExitError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &exit) && exit.ExitCode() >= 0:
+		return exit.ExitCode()
+	default:
+		fmt.Fprintln(stderr, "devstack:", err)
+		return 1
+	}
+}

@@ -1,0 +1,236 @@
+// Package devstack runs a WorkOrder Systems backend on this machine without
+// Docker: a real PostgreSQL with the reference backend in it, and in front of it
+// the two HTTP services that a Supabase project offers, REST (/rest/v1) and
+// Auth (/auth/v1).
+//
+//	stack, err := devstack.Start(ctx)
+//	if err != nil { … }
+//	defer stack.Close()
+//	client, err := workorder.New(stack.URL, stack.AnonKey)
+//
+// PostgreSQL is the server in DEVSTACK_DATABASE_URL, else one of this process's
+// own, made from programs found on the machine or downloaded. Every stack has a
+// fresh database, which is gone after Close. The migrated cluster is cached, so
+// that only the first start takes seconds.
+package devstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/workorder-systems/sdk-go/devstack/auth"
+	"github.com/workorder-systems/sdk-go/devstack/rest"
+)
+
+// ErrPortTaken says that something else listens on the port asked for.
+var ErrPortTaken = errors.New("port taken")
+
+const (
+	restConnections = 30
+	authConnections = 10
+)
+
+// A Stack is a running backend. Its fields are for reading.
+type Stack struct {
+	// URL is the project URL, without a path.
+	URL string
+	// AnonKey and ServiceRoleKey are the project's API keys. The service-role key
+	// passes row level security.
+	AnonKey        string
+	ServiceRoleKey string
+	// JWTSecret signs the access tokens (HS256).
+	JWTSecret string
+	// DatabaseURL is the address of the database, as superuser.
+	DatabaseURL string
+
+	log    *slog.Logger
+	db     database
+	pools  []*pgxpool.Pool
+	rest   *rest.Server
+	server *http.Server
+	served chan struct{} // closed when the gateway has stopped
+	close  func() error
+}
+
+// Start starts a stack and returns when it serves. The context covers the start
+// only: when it ends before, Start stops and leaves nothing behind, afterwards it
+// has no effect. Call Close when done.
+func Start(ctx context.Context, opts ...Option) (_ *Stack, err error) {
+	c, err := newConfig(opts)
+	if err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	sources, err := c.sources()
+	if err != nil {
+		return nil, err
+	}
+	listener, err := listen(ctx, c.port)
+	if err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return nil, fmt.Errorf("devstack: %w: something else listens on 127.0.0.1:%d", ErrPortTaken, c.port)
+		}
+		return nil, fmt.Errorf("devstack: %w", err)
+	}
+
+	s := &Stack{
+		URL:       "http://" + listener.Addr().String(),
+		JWTSecret: c.jwtSecret,
+		log:       c.logger,
+		served:    make(chan struct{}),
+	}
+	s.close = sync.OnceValue(s.shutdown)
+	defer func() {
+		if err != nil {
+			_ = listener.Close()
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if s.db, err = openDatabase(ctx, c, sources); err != nil {
+		return nil, err
+	}
+	s.DatabaseURL = s.db.url()
+	gateway, err := s.gateway(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	s.serve(listener, gateway)
+	c.logger.InfoContext(ctx, "devstack: serving", "url", s.URL, "took", time.Since(began).Round(time.Millisecond))
+	return s, nil
+}
+
+func openDatabase(ctx context.Context, c *config, sources []source) (database, error) {
+	// Spelled out so that a nil pointer never becomes a non-nil interface.
+	if c.databaseURL != "" {
+		e, err := openExternal(ctx, c, sources)
+		if err != nil {
+			return nil, err
+		}
+		return e, nil
+	}
+	cl, err := startCluster(ctx, c, sources)
+	if err != nil {
+		return nil, err
+	}
+	return cl, nil
+}
+
+// gateway opens the services.
+func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
+	var err error
+	if s.AnonKey, err = apiKey(c.jwtSecret, "anon"); err != nil {
+		return nil, err
+	}
+	if s.ServiceRoleKey, err = apiKey(c.jwtSecret, "service_role"); err != nil {
+		return nil, err
+	}
+	restPool, err := s.pool(ctx, s.db.authenticator, restConnections)
+	if err != nil {
+		return nil, err
+	}
+	authPool, err := s.pool(ctx, s.db.superuser, authConnections)
+	if err != nil {
+		return nil, err
+	}
+	s.rest, err = rest.New(rest.Config{
+		Pool:      restPool,
+		JWTSecret: []byte(c.jwtSecret),
+		Schemas:   []string{"public", "reporting"},
+		MaxRows:   c.maxRows,
+		AnonRole:  "anon",
+	})
+	if err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
+	}
+	authHandler, err := auth.New(auth.Config{
+		Pool:      authPool,
+		JWTSecret: []byte(c.jwtSecret),
+		JWTExpiry: c.jwtExpiry,
+		Issuer:    s.URL + "/auth/v1",
+		Hook:      c.tokenHook,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
+	}
+	return &gateway{
+		keys:    []string{s.AnonKey, s.ServiceRoleKey},
+		rest:    s.rest,
+		auth:    authHandler,
+		healthy: restPool.Ping,
+		log:     c.logger,
+	}, nil
+}
+
+// pool opens a pool of connections that Close closes.
+func (s *Stack) pool(ctx context.Context, as func() (*pgxpool.Config, error), size int32) (*pgxpool.Pool, error) {
+	cfg, err := as()
+	if err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
+	}
+	cfg.MaxConns = size
+	pool, err := pgxpool.NewWithConfig(context.WithoutCancel(ctx), cfg)
+	if err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
+	}
+	s.pools = append(s.pools, pool)
+	if err := pool.Ping(ctx); err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
+	}
+	return pool, nil
+}
+
+func (s *Stack) serve(l net.Listener, h http.Handler) {
+	s.server = &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		ErrorLog:          log.New(logWriter{s.log}, "", 0),
+	}
+	go func() {
+		defer close(s.served)
+		if err := s.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("devstack: the gateway stopped", "err", err)
+		}
+	}()
+}
+
+// logWriter takes what net/http logs.
+type logWriter struct{ log *slog.Logger }
+
+func (w logWriter) Write(p []byte) (int, error) {
+	w.log.Debug("devstack: gateway: " + string(p))
+	return len(p), nil
+}
+
+// Close stops the gateway, cutting off requests that are still running, stops
+// PostgreSQL and deletes the data. Calling it again does nothing more.
+func (s *Stack) Close() error { return s.close() }
+
+func (s *Stack) shutdown() error {
+	var err error
+	if s.server != nil {
+		err = s.server.Close()
+		<-s.served
+	}
+	if s.rest != nil {
+		s.rest.Close()
+	}
+	if s.db != nil {
+		// Before the pools, which wait until running statements end.
+		err = errors.Join(err, s.db.close())
+	}
+	for _, pool := range s.pools {
+		pool.Close()
+	}
+	s.log.Info("devstack: closed", "url", s.URL)
+	return err
+}

@@ -1,0 +1,56 @@
+package devstack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+)
+
+// downloadPostgres fetches PostgreSQL's programs into dir, unless they are there
+// already, and returns the directory of the programs.
+func downloadPostgres(dir string) (string, error) {
+	bin := filepath.Join(dir, "bin")
+	if _, err := inspect(bin); err == nil {
+		return bin, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	scratch, err := os.MkdirTemp(dir, "download-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(scratch)
+	listener, err := listen(context.Background(), 0)
+	if err != nil {
+		return "", err
+	}
+	port := portOf(listener)
+	if err := listener.Close(); err != nil {
+		return "", err
+	}
+
+	// The library fetches, unpacks, initialises and starts; only the first two are
+	// wanted, so initialising is made to fail by an encoding that does not exist.
+	err = embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
+		Version(embeddedpostgres.V17).
+		Port(uint32(port)).
+		CachePath(dir).
+		BinariesPath(dir).
+		RuntimePath(filepath.Join(scratch, "run")).
+		DataPath(filepath.Join(scratch, "data")).
+		Encoding("none").
+		Logger(io.Discard)).Start()
+	if _, inspectErr := inspect(bin); inspectErr != nil {
+		if err == nil {
+			err = errors.New("the archive holds no server")
+		}
+		return "", fmt.Errorf("fetch PostgreSQL: %w", err)
+	}
+	return bin, nil
+}

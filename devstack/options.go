@@ -1,0 +1,186 @@
+package devstack
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"time"
+)
+
+// DatabaseURLEnv names the environment variable whose PostgreSQL server
+// [Start] uses when [WithDatabaseURL] is not given.
+const DatabaseURLEnv = "DEVSTACK_DATABASE_URL"
+
+// DefaultJWTSecret signs the tokens of a stack unless [WithJWTSecret] says
+// otherwise. It is the secret of every local Supabase project, so the anon and
+// service-role keys stay the same from start to start and are the ones that
+// `supabase start` prints.
+const DefaultJWTSecret = "super-secret-jwt-token-with-at-least-32-characters-long"
+
+const minJWTSecret = 32 // bytes, what PostgREST demands
+
+// An Option changes what [Start] starts.
+type Option func(*config) error
+
+type config struct {
+	port        int
+	logger      *slog.Logger
+	databaseURL string
+	cacheDir    string
+	tempDir     string
+	jwtSecret   string
+	jwtExpiry   time.Duration
+	maxRows     int
+	tokenHook   string
+	schema      fs.FS  // nil: the reference backend
+	migrations  string // directory, "" for none
+
+	// Replaced by tests.
+	find     func() (*installation, error)
+	download func(dir string) (string, error)
+}
+
+func newConfig(opts []Option) (*config, error) {
+	c := &config{
+		logger:      slog.New(slog.DiscardHandler),
+		databaseURL: os.Getenv(DatabaseURLEnv),
+		jwtSecret:   DefaultJWTSecret,
+		jwtExpiry:   time.Hour,
+		maxRows:     1000,
+		find:        findPostgres,
+		download:    downloadPostgres,
+	}
+	for _, opt := range opts {
+		if err := opt(c); err != nil {
+			return nil, err
+		}
+	}
+	if c.schema != nil && c.migrations != "" {
+		return nil, errors.New("devstack: WithSchema and WithMigrations exclude each other")
+	}
+	if c.tempDir == "" {
+		c.tempDir = defaultTempDir()
+	}
+	if c.cacheDir == "" {
+		c.cacheDir = defaultCacheDir()
+	}
+	return c, nil
+}
+
+// WithPort makes the gateway listen on 127.0.0.1:port. Start fails with
+// [ErrPortTaken] when something else listens there. Without this option, or
+// with port 0, the system picks a free port.
+func WithPort(port int) Option {
+	return func(c *config) error {
+		if port < 0 || port > 65535 {
+			return fmt.Errorf("devstack: port %d is not between 0 and 65535", port)
+		}
+		c.port = port
+		return nil
+	}
+}
+
+// WithLogger sends the stack's log to l: starts and stops at Info, requests and
+// PostgreSQL's own lines at Debug. The default keeps silent.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) error {
+		if l == nil {
+			return errors.New("devstack: WithLogger: nil logger")
+		}
+		c.logger = l
+		return nil
+	}
+}
+
+// WithDatabaseURL uses the PostgreSQL server at url, as its superuser, instead of
+// starting one: each stack gets a fresh database there and drops it on Close.
+// Roles are shared by the whole server and stay. An empty url ignores
+// [DatabaseURLEnv] as well, so that a private server is started.
+func WithDatabaseURL(url string) Option {
+	return func(c *config) error {
+		c.databaseURL = url
+		return nil
+	}
+}
+
+// WithCacheDir keeps migrated clusters and downloaded PostgreSQL binaries in dir
+// instead of the user's cache directory.
+func WithCacheDir(dir string) Option {
+	return func(c *config) error {
+		c.cacheDir = dir
+		return nil
+	}
+}
+
+// WithJWTSecret signs and verifies tokens with secret (32 bytes or more) instead
+// of [DefaultJWTSecret].
+func WithJWTSecret(secret string) Option {
+	return func(c *config) error {
+		if len(secret) < minJWTSecret {
+			return fmt.Errorf("devstack: the JWT secret needs at least %d bytes", minJWTSecret)
+		}
+		c.jwtSecret = secret
+		return nil
+	}
+}
+
+// WithJWTExpiry sets the lifetime of access tokens, one hour by default.
+func WithJWTExpiry(d time.Duration) Option {
+	return func(c *config) error {
+		if d <= 0 {
+			return fmt.Errorf("devstack: the JWT expiry %s is not positive", d)
+		}
+		c.jwtExpiry = d
+		return nil
+	}
+}
+
+// WithMaxRows sets how many rows one answer holds at most, 1,000 by default. The
+// server cuts longer answers without saying so, as PostgREST's max-rows does.
+func WithMaxRows(n int) Option {
+	return func(c *config) error {
+		if n <= 0 {
+			return fmt.Errorf("devstack: max rows %d is not positive", n)
+		}
+		c.maxRows = n
+		return nil
+	}
+}
+
+// WithTokenHook names the function, as schema.function(event jsonb) returns jsonb,
+// that may add claims to every token issued. The default is the reference
+// backend's hook; a database without that function issues tokens unchanged.
+func WithTokenHook(function string) Option {
+	return func(c *config) error {
+		c.tokenHook = function
+		return nil
+	}
+}
+
+// WithSchema applies the *.sql files at the root of fsys, in name order, instead
+// of the reference backend.
+func WithSchema(fsys fs.FS) Option {
+	return func(c *config) error {
+		if fsys == nil {
+			return errors.New("devstack: WithSchema: nil file system")
+		}
+		c.schema = fsys
+		return nil
+	}
+}
+
+// WithMigrations applies the *.sql files of dir (a project's supabase/migrations)
+// in name order instead of the reference backend. Extensions that the server
+// lacks are skipped; the ones that Supabase projects use most (vault, pg_net,
+// pg_cron, pgvector) have stand-ins with the same names that store but do not act.
+func WithMigrations(dir string) Option {
+	return func(c *config) error {
+		if dir == "" {
+			return errors.New("devstack: WithMigrations: empty directory name")
+		}
+		c.migrations = dir
+		return nil
+	}
+}

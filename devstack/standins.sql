@@ -1,0 +1,285 @@
+-- Stand-ins for a project's migrations: what they expect of the services and
+-- extensions that a stack lacks. They take the same calls and store what they
+-- are told, but nothing encrypts, calls out or runs on time.
+
+-- Roles that dumps of a project mention ----------------------------------------
+
+do $$
+declare
+  r text;
+begin
+  foreach r in array array['supabase_admin', 'supabase_storage_admin', 'supabase_realtime_admin', 'dashboard_user'] loop
+    if not exists (select from pg_roles where rolname = r) then
+      execute format('create role %I nologin', r);
+    end if;
+  end loop;
+end
+$$;
+
+create publication supabase_realtime;
+
+-- vault: secrets, in clear text ------------------------------------------------
+
+create schema vault;
+
+create table vault.secrets (
+  id          uuid primary key default gen_random_uuid(),
+  name        text unique,
+  description text not null default '',
+  secret      text not null,
+  key_id      uuid,
+  nonce       bytea,
+  created_at  timestamptz not null default now(),
+  updated_at  timestamptz not null default now()
+);
+
+create view vault.decrypted_secrets as
+select id, name, description, secret, secret as decrypted_secret, key_id, nonce, created_at, updated_at
+from vault.secrets;
+
+create function vault.create_secret(new_secret text, new_name text default null, new_description text default '', new_key_id uuid default null)
+returns uuid language sql as $$
+  insert into vault.secrets (secret, name, description, key_id)
+  values (new_secret, new_name, new_description, new_key_id)
+  returning id
+$$;
+
+create function vault.update_secret(secret_id uuid, new_secret text default null, new_name text default null, new_description text default null, new_key_id uuid default null)
+returns void language sql as $$
+  update vault.secrets
+  set secret = coalesce(new_secret, secret), name = coalesce(new_name, name),
+      description = coalesce(new_description, description), key_id = coalesce(new_key_id, key_id), updated_at = now()
+  where id = secret_id
+$$;
+
+grant usage on schema vault to postgres, service_role;
+grant select, delete on vault.secrets, vault.decrypted_secrets to postgres, service_role;
+revoke execute on all functions in schema vault from public;
+grant execute on all functions in schema vault to postgres, service_role;
+
+-- pg_net: requests are queued and never sent -----------------------------------
+
+create schema net;
+
+create table net.http_request_queue (
+  id                   bigint generated always as identity primary key,
+  method               text not null,
+  url                  text not null,
+  headers              jsonb,
+  body                 bytea,
+  timeout_milliseconds integer not null
+);
+
+create table net._http_response (
+  id           bigint,
+  status_code  integer,
+  content_type text,
+  headers      jsonb,
+  content      text,
+  timed_out    boolean,
+  error_msg    text,
+  created      timestamptz not null default now()
+);
+
+create function net.http_get(url text, params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds integer default 5000)
+returns bigint language sql security definer set search_path = '' as $$
+  insert into net.http_request_queue (method, url, headers, timeout_milliseconds)
+  values ('GET', url, headers, timeout_milliseconds) returning id
+$$;
+
+create function net.http_delete(url text, params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds integer default 5000, body jsonb default null)
+returns bigint language sql security definer set search_path = '' as $$
+  insert into net.http_request_queue (method, url, headers, body, timeout_milliseconds)
+  values ('DELETE', url, headers, convert_to(body::text, 'UTF8'), timeout_milliseconds) returning id
+$$;
+
+create function net.http_post(url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{"Content-Type": "application/json"}', timeout_milliseconds integer default 5000)
+returns bigint language sql security definer set search_path = '' as $$
+  insert into net.http_request_queue (method, url, headers, body, timeout_milliseconds)
+  values ('POST', url, headers, convert_to(body::text, 'UTF8'), timeout_milliseconds) returning id
+$$;
+
+grant usage on schema net to postgres, anon, authenticated, service_role;
+
+-- pg_cron: jobs are listed and never run ---------------------------------------
+
+create schema cron;
+
+create table cron.job (
+  jobid    bigint generated always as identity primary key,
+  schedule text not null,
+  command  text not null,
+  nodename text not null default 'localhost',
+  nodeport integer not null default inet_server_port(),
+  database text not null default current_database(),
+  username text not null default current_user,
+  active   boolean not null default true,
+  jobname  text,
+  unique (jobname, username)
+);
+
+create table cron.job_run_details (
+  jobid          bigint,
+  runid          bigint generated always as identity primary key,
+  job_pid        integer,
+  database       text,
+  username       text,
+  command        text,
+  status         text,
+  return_message text,
+  start_time     timestamptz,
+  end_time       timestamptz
+);
+
+create function cron.schedule(job_name text, schedule text, command text)
+returns bigint language sql as $$
+  insert into cron.job (jobname, schedule, command) values (job_name, schedule, command)
+  on conflict (jobname, username) do update set schedule = excluded.schedule, command = excluded.command
+  returning jobid
+$$;
+
+create function cron.schedule(schedule text, command text)
+returns bigint language sql as $$
+  insert into cron.job (schedule, command) values (schedule, command) returning jobid
+$$;
+
+create function cron.unschedule(job_id bigint)
+returns boolean language plpgsql as $$
+begin
+  delete from cron.job where jobid = job_id;
+  if not found then
+    raise exception 'could not find valid entry for job %', job_id;
+  end if;
+  return true;
+end
+$$;
+
+create function cron.unschedule(job_name text)
+returns boolean language plpgsql as $$
+begin
+  delete from cron.job where jobname = job_name;
+  if not found then
+    raise exception 'could not find valid entry for job ''%''', job_name;
+  end if;
+  return true;
+end
+$$;
+
+grant usage on schema cron to postgres;
+grant all on all tables in schema cron to postgres;
+
+-- storage: buckets and objects, for policies and inserts ------------------------
+
+create schema storage;
+
+create table storage.buckets (
+  id                 text primary key,
+  name               text not null unique,
+  owner              uuid,
+  owner_id           text,
+  public             boolean default false,
+  avif_autodetection boolean default false,
+  file_size_limit    bigint,
+  allowed_mime_types text[],
+  created_at         timestamptz default now(),
+  updated_at         timestamptz default now()
+);
+
+create table storage.objects (
+  id               uuid primary key default gen_random_uuid(),
+  bucket_id        text references storage.buckets,
+  name             text,
+  owner            uuid,
+  owner_id         text,
+  path_tokens      text[] generated always as (string_to_array(name, '/')) stored,
+  metadata         jsonb,
+  user_metadata    jsonb,
+  version          text,
+  created_at       timestamptz default now(),
+  updated_at       timestamptz default now(),
+  last_accessed_at timestamptz default now(),
+  unique (bucket_id, name)
+);
+alter table storage.buckets enable row level security;
+alter table storage.objects enable row level security;
+
+create function storage.foldername(name text) returns text[] language sql immutable as $$
+  select (string_to_array(name, '/'))[1:cardinality(string_to_array(name, '/')) - 1]
+$$;
+create function storage.filename(name text) returns text language sql immutable as $$
+  select (string_to_array(name, '/'))[cardinality(string_to_array(name, '/'))]
+$$;
+create function storage.extension(name text) returns text language sql immutable as $$
+  select reverse(split_part(reverse(storage.filename(name)), '.', 1))
+$$;
+
+grant usage on schema storage to postgres, anon, authenticated, service_role;
+grant all on all tables in schema storage to postgres, anon, authenticated, service_role;
+
+-- vector: text of the form [1,2,3], with the distances and without indexes --------
+
+do $standin$
+begin
+  if exists (select from pg_available_extensions where name = 'vector') then
+    return;
+  end if;
+
+  create type extensions.vector;
+  create function extensions.vector_in(cstring) returns extensions.vector language internal immutable strict parallel safe as 'textin';
+  create function extensions.vector_out(extensions.vector) returns cstring language internal immutable strict parallel safe as 'textout';
+  create function extensions.vector_recv(internal) returns extensions.vector language internal stable strict parallel safe as 'textrecv';
+  create function extensions.vector_send(extensions.vector) returns bytea language internal stable strict parallel safe as 'textsend';
+  create function extensions.vector_typmod_in(cstring[]) returns integer language internal immutable strict parallel safe as 'varbittypmodin';
+  create function extensions.vector_typmod_out(integer) returns cstring language internal immutable strict parallel safe as 'varbittypmodout';
+  create type extensions.vector (
+    input = extensions.vector_in, output = extensions.vector_out,
+    receive = extensions.vector_recv, send = extensions.vector_send,
+    typmod_in = extensions.vector_typmod_in, typmod_out = extensions.vector_typmod_out,
+    like = text
+  );
+  create cast (extensions.vector as text) without function as assignment;
+  create cast (text as extensions.vector) without function as assignment;
+
+  create function extensions.vector_values(v extensions.vector) returns double precision[]
+  language sql immutable strict parallel safe as $$ select translate(v::text, '[]', '{}')::double precision[] $$;
+
+  create function extensions.array_to_vector(a double precision[]) returns extensions.vector
+  language sql immutable strict parallel safe as $$ select translate(a::text, '{}', '[]')::extensions.vector $$;
+  create function extensions.array_to_vector(a real[]) returns extensions.vector
+  language sql immutable strict parallel safe as $$ select translate(a::text, '{}', '[]')::extensions.vector $$;
+  create cast (double precision[] as extensions.vector) with function extensions.array_to_vector(double precision[]) as assignment;
+  create cast (real[] as extensions.vector) with function extensions.array_to_vector(real[]) as assignment;
+
+  create function extensions.vector_dims(v extensions.vector) returns integer
+  language sql immutable strict parallel safe as $$ select cardinality(extensions.vector_values(v)) $$;
+
+  create function extensions.inner_product(a extensions.vector, b extensions.vector) returns double precision
+  language plpgsql immutable strict parallel safe as $$
+  declare
+    x double precision[] := extensions.vector_values(a);
+    y double precision[] := extensions.vector_values(b);
+  begin
+    if cardinality(x) <> cardinality(y) then
+      raise exception 'different vector dimensions % and %', cardinality(x), cardinality(y) using errcode = '22000';
+    end if;
+    return (select coalesce(sum(p * q), 0) from unnest(x, y) as t(p, q));
+  end
+  $$;
+  create function extensions.vector_norm(v extensions.vector) returns double precision
+  language sql immutable strict parallel safe as $$ select sqrt(extensions.inner_product(v, v)) $$;
+  create function extensions.vector_negative_inner_product(a extensions.vector, b extensions.vector) returns double precision
+  language sql immutable strict parallel safe as $$ select -extensions.inner_product(a, b) $$;
+  create function extensions.cosine_distance(a extensions.vector, b extensions.vector) returns double precision
+  language sql immutable strict parallel safe as $$
+    select 1 - extensions.inner_product(a, b) / nullif(extensions.vector_norm(a) * extensions.vector_norm(b), 0)
+  $$;
+  create function extensions.l2_distance(a extensions.vector, b extensions.vector) returns double precision
+  language sql immutable strict parallel safe as $$
+    select sqrt(extensions.inner_product(a, a) - 2 * extensions.inner_product(a, b) + extensions.inner_product(b, b))
+  $$;
+
+  create operator extensions.<=> (leftarg = extensions.vector, rightarg = extensions.vector, function = extensions.cosine_distance, commutator = operator(extensions.<=>));
+  create operator extensions.<-> (leftarg = extensions.vector, rightarg = extensions.vector, function = extensions.l2_distance, commutator = operator(extensions.<->));
+  create operator extensions.<#> (leftarg = extensions.vector, rightarg = extensions.vector, function = extensions.vector_negative_inner_product, commutator = operator(extensions.<#>));
+end
+$standin$;
