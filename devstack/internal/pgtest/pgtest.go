@@ -123,7 +123,7 @@ func launch() (_ *server, err error) {
 	}
 
 	data := filepath.Join(dir, "data")
-	initdb := exec.Command(filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres",
+	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres",
 		"-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
 	initdb.Dir, initdb.SysProcAttr = dir, procAttr(cred)
 	if out, err := initdb.CombinedOutput(); err != nil {
@@ -134,8 +134,8 @@ func launch() (_ *server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer log.Close()
-	s.cmd = exec.Command(filepath.Join(bin, "postgres"), "-D", data, "-k", dir, //nolint:gosec // found on this machine
+	defer func() { _ = log.Close() }() // the server has its own descriptor
+	s.cmd = exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
 		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off",
 		"-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = dir, log, log, procAttr(cred)

@@ -1,0 +1,387 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// adminUser is the body of creating and of updating a user.
+type adminUser struct {
+	ID           string   `json:"id"`
+	Aud          string   `json:"aud"`
+	Role         string   `json:"role"`
+	Email        string   `json:"email"`
+	Phone        string   `json:"phone"`
+	Password     *string  `json:"password"`
+	PasswordHash string   `json:"password_hash"`
+	EmailConfirm bool     `json:"email_confirm"`
+	UserMetadata metadata `json:"user_metadata"`
+	AppMetadata  metadata `json:"app_metadata"`
+	BanDuration  string   `json:"ban_duration"`
+}
+
+// readAdminUser parses and checks what both uses have in common.
+func (s *server) readAdminUser(w http.ResponseWriter, r *http.Request) (p adminUser, err error) {
+	if err := readJSON(w, r, &p); err != nil {
+		return p, err
+	}
+	if p.Phone != "" {
+		return p, badRequest("phone_provider_disabled", "Phone numbers are not supported")
+	}
+	if p.Email != "" {
+		if p.Email, err = normalizeEmail(p.Email); err != nil {
+			return p, err
+		}
+	}
+	if p.Password != nil && p.PasswordHash != "" {
+		return p, badRequest("validation_failed", "Only a password or a password hash should be provided")
+	}
+	if p.Password != nil && *p.Password != "" {
+		if err := s.checkPassword(*p.Password); err != nil {
+			return p, err
+		}
+	}
+	if p.PasswordHash != "" {
+		if _, err := bcrypt.Cost([]byte(p.PasswordHash)); err != nil {
+			return p, badRequest("validation_failed", "Invalid password hash: %v", err)
+		}
+	}
+	return p, nil
+}
+
+// bannedUntil turns a duration such as 24h into the end of the ban. Empty and
+// none mean that there is no ban.
+func (s *server) bannedUntil(duration string) (*time.Time, error) {
+	if duration == "" || duration == "none" {
+		return nil, nil
+	}
+	d, err := time.ParseDuration(duration)
+	if err != nil {
+		return nil, badRequest("validation_failed", "invalid format for ban duration: %v", err)
+	}
+	until := s.Now().Add(d)
+	return &until, nil
+}
+
+func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
+	if err := s.admin(r); err != nil {
+		return err
+	}
+	p, err := s.readAdminUser(w, r)
+	if err != nil {
+		return err
+	}
+	bannedUntil, err := s.bannedUntil(p.BanDuration)
+	if err != nil {
+		return err
+	}
+	if p.Email == "" {
+		return badRequest("validation_failed", "Cannot create a user without either an email or phone")
+	}
+	id := uuid.New()
+	if p.ID != "" {
+		if id, err = uuid.Parse(p.ID); err != nil {
+			return badRequest("validation_failed", "ID must conform to the uuid v4 format")
+		}
+		if id == uuid.Nil {
+			return badRequest("validation_failed", "ID cannot be a nil uuid")
+		}
+	}
+	hash := p.PasswordHash
+	if hash == "" {
+		password := rand.Text() // nobody knows it: the user needs a new one to sign in
+		if p.Password != nil && *p.Password != "" {
+			password = *p.Password
+		}
+		if hash, err = s.hashPassword(password); err != nil {
+			return err
+		}
+	}
+	u, err := s.createUser(r.Context(), newUser{
+		id: id.String(), aud: p.Aud, role: p.Role, email: p.Email, passwordHash: hash,
+		appMetadata: p.AppMetadata, userMetadata: p.UserMetadata, confirmed: p.EmailConfirm,
+		bannedUntil: bannedUntil,
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, u)
+	return nil
+}
+
+// createUser fills in what administrators leave open.
+func (s *server) createUser(ctx context.Context, n newUser) (*user, error) {
+	if n.aud == "" {
+		n.aud = "authenticated"
+	}
+	if n.role == "" {
+		n.role = "authenticated"
+	}
+	n.identityData = metadata{
+		"sub":            jsonValue(n.id),
+		"email":          jsonValue(n.email),
+		"email_verified": jsonValue(false),
+		"phone_verified": jsonValue(false),
+	}
+	n.userMetadata = metadata{}.merge(n.userMetadata)
+	if n.confirmed {
+		n.userMetadata["email_verified"] = jsonValue(true)
+	}
+	var u *user
+	err := s.tx(ctx, func(tx pgx.Tx) (err error) {
+		u, err = s.insertUser(ctx, tx, n)
+		if isUniqueViolation(err) {
+			return errEmailExists()
+		}
+		if err != nil {
+			return internal("Database error creating new user", err)
+		}
+		return nil
+	})
+	return u, err
+}
+
+// invite creates a user who has to be given a password; no mail is sent.
+func (s *server) invite(w http.ResponseWriter, r *http.Request) error {
+	if err := s.admin(r); err != nil {
+		return err
+	}
+	var p struct {
+		Email string   `json:"email"`
+		Data  metadata `json:"data"`
+	}
+	if err := readJSON(w, r, &p); err != nil {
+		return err
+	}
+	email, err := normalizeEmail(p.Email)
+	if err != nil {
+		return err
+	}
+	u, err := s.createUser(r.Context(), newUser{
+		id: uuid.NewString(), email: email, userMetadata: p.Data, invited: true,
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, u)
+	return nil
+}
+
+const defaultPerPage = 50
+
+func (s *server) adminListUsers(w http.ResponseWriter, r *http.Request) error {
+	if err := s.admin(r); err != nil {
+		return err
+	}
+	page, err := positive(r.URL.Query(), "page", 1)
+	if err != nil {
+		return err
+	}
+	perPage, err := positive(r.URL.Query(), "per_page", defaultPerPage)
+	if err != nil {
+		return err
+	}
+	filter := "%" + r.URL.Query().Get("filter") + "%"
+
+	var total int
+	var users []*user
+	err = pgx.BeginTxFunc(r.Context(), s.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		func(tx pgx.Tx) error {
+			err := tx.QueryRow(r.Context(), `
+				select count(*) from auth.users where coalesce(email, '') ilike $1`, filter).Scan(&total)
+			if err != nil {
+				return err
+			}
+			users, err = findUsers(r.Context(), tx, `
+				where coalesce(email, '') ilike $1 order by created_at desc, id limit $2 offset $3`,
+				filter, perPage, (page-1)*perPage)
+			return err
+		})
+	if err != nil {
+		return internal("Database error finding users", err)
+	}
+	setPagination(w, r.URL, page, perPage, total)
+	writeJSON(w, http.StatusOK, map[string]any{"users": users, "aud": "authenticated"})
+	return nil
+}
+
+func positive(q url.Values, name string, whenAbsent int) (int, error) {
+	v := q.Get(name)
+	if v == "" {
+		return whenAbsent, nil
+	}
+	n, err := strconv.ParseUint(v, 10, 31)
+	if err != nil {
+		return 0, badRequest("validation_failed", "Bad Pagination Parameters: %v", err)
+	}
+	if n == 0 {
+		return whenAbsent, nil
+	}
+	return int(n), nil
+}
+
+func setPagination(w http.ResponseWriter, u *url.URL, page, perPage, total int) {
+	pages := (total + perPage - 1) / perPage
+	link := func(page int, rel string) string {
+		q := u.Query()
+		q.Set("page", strconv.Itoa(page))
+		return fmt.Sprintf("<%s?%s>; rel=%q", u.Path, q.Encode(), rel)
+	}
+	links := link(pages, "last")
+	if pages > page {
+		links = link(page+1, "next") + ", " + links
+	}
+	w.Header().Set("Link", links)
+	w.Header().Set("X-Total-Count", strconv.Itoa(total))
+}
+
+func (s *server) adminGetUser(w http.ResponseWriter, r *http.Request) error {
+	id, err := s.adminTarget(r)
+	if err != nil {
+		return err
+	}
+	u, err := findUser(r.Context(), s.Pool, `where id = $1`, id)
+	if err != nil {
+		return errTargetGone(err)
+	}
+	writeJSON(w, http.StatusOK, u)
+	return nil
+}
+
+func (s *server) adminUpdateUser(w http.ResponseWriter, r *http.Request) error {
+	id, err := s.adminTarget(r)
+	if err != nil {
+		return err
+	}
+	p, err := s.readAdminUser(w, r)
+	if err != nil {
+		return err
+	}
+	bannedUntil, err := s.bannedUntil(p.BanDuration)
+	if err != nil {
+		return err
+	}
+	ctx := r.Context()
+	var u *user
+	err = s.tx(ctx, func(tx pgx.Tx) error {
+		if u, err = findUser(ctx, tx, `where id = $1 for update`, id); err != nil {
+			return errTargetGone(err)
+		}
+		data := p.UserMetadata
+		confirm := p.EmailConfirm && !u.confirmed()
+		if confirm {
+			data = data.merge(metadata{"email_verified": jsonValue(true)})
+		}
+		_, err := tx.Exec(ctx, `
+			update auth.users
+			set role = coalesce($2, role),
+			    encrypted_password = coalesce($3, encrypted_password),
+			    email_confirmed_at = case when $4 then $5 else email_confirmed_at end,
+			    banned_until = case when $6 then $7 else banned_until end
+			where id = $1`,
+			id, nullIfEmpty(p.Role), nullIfEmpty(p.PasswordHash), confirm, s.Now(), p.BanDuration != "", bannedUntil)
+		if err != nil {
+			return internal("Error updating user", err)
+		}
+		if err := s.setMetadata(ctx, tx, u, p.AppMetadata, data); err != nil {
+			return err
+		}
+		if p.Password != nil && *p.Password != "" {
+			if err := s.setPassword(ctx, tx, id, *p.Password, ""); err != nil {
+				return err
+			}
+		}
+		if p.Email != "" && p.Email != u.Email {
+			if err := s.setEmail(ctx, tx, id, p.Email); err != nil {
+				return err
+			}
+		}
+		u, err = findUser(ctx, tx, `where id = $1`, id)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, u)
+	return nil
+}
+
+// adminDeleteUser removes the row, and what the backend hangs on it by foreign
+// keys. A soft delete keeps the row without anything that tells who it was.
+func (s *server) adminDeleteUser(w http.ResponseWriter, r *http.Request) error {
+	id, err := s.adminTarget(r)
+	if err != nil {
+		return err
+	}
+	var p struct {
+		SoftDelete bool `json:"should_soft_delete"`
+	}
+	if r.ContentLength != 0 {
+		if err := readJSON(w, r, &p); err != nil {
+			return err
+		}
+	}
+	err = s.tx(r.Context(), func(tx pgx.Tx) error {
+		if _, err := findUser(r.Context(), tx, `where id = $1 for update`, id); err != nil {
+			return errTargetGone(err)
+		}
+		if p.SoftDelete {
+			return s.softDelete(r, tx, id)
+		}
+		if _, err := tx.Exec(r.Context(), `delete from auth.users where id = $1`, id); err != nil {
+			return internal("Database error deleting user", err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, struct{}{})
+	return nil
+}
+
+func (s *server) softDelete(r *http.Request, tx pgx.Tx, id string) error {
+	_, err := tx.Exec(r.Context(), `
+		update auth.users
+		set deleted_at = $2, updated_at = $2, encrypted_password = '', raw_user_meta_data = '{}', raw_app_meta_data = '{}',
+		    email = encode(sha256(convert_to(id::text || coalesce(email, ''), 'utf8')), 'base64')
+		where id = $1`, id, s.Now())
+	if err != nil {
+		return internal("Database error deleting user", err)
+	}
+	for _, table := range []string{"auth.identities", "auth.sessions"} {
+		if _, err := tx.Exec(r.Context(), `delete from `+table+` where user_id = $1`, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// adminTarget checks the caller and returns the id in the path.
+func (s *server) adminTarget(r *http.Request) (string, error) {
+	if err := s.admin(r); err != nil {
+		return "", err
+	}
+	id, err := uuid.Parse(r.PathValue("id"))
+	if err != nil {
+		return "", failf(http.StatusNotFound, "validation_failed", "user_id must be an UUID")
+	}
+	return id.String(), nil
+}
+
+func errTargetGone(err error) error {
+	if errors.Is(err, pgx.ErrNoRows) {
+		return failf(http.StatusNotFound, "user_not_found", "User not found")
+	}
+	return err
+}

@@ -1,0 +1,151 @@
+// Package auth is the Auth service of the local stack: what Supabase Auth does
+// for clients that sign up, sign in, refresh and administer users with an
+// e-mail address and a password, with the same statuses, bodies and error codes.
+//
+// It sends no mail, and knows no phone, OAuth, SSO or multi-factor sign-in.
+package auth
+
+import (
+	"context"
+	_ "embed" // schema.sql
+	"errors"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/crypto/bcrypt"
+)
+
+// SchemaSQL creates the tables the service keeps its state in, and the
+// functions auth.uid, auth.role, auth.email and auth.jwt. Run it once per
+// database, after the roles exist and before the backend's own statements.
+//
+//go:embed schema.sql
+var SchemaSQL string
+
+// Config describes one Auth service. Only Pool and JWTSecret are required.
+type Config struct {
+	// Pool connects as the superuser or as supabase_auth_admin.
+	Pool *pgxpool.Pool
+	// JWTSecret signs access tokens (HS256) and verifies those of callers.
+	JWTSecret []byte
+	// JWTExpiry is the lifetime of an access token; one hour when zero.
+	JWTExpiry time.Duration
+	// Issuer is the claim iss, the URL of the service as clients see it.
+	Issuer string
+	// Hook names the function schema.name(event jsonb) returns jsonb that may
+	// change the claims of every token; authz.custom_access_token_hook when
+	// empty. While the database has no such function, tokens stay as they are.
+	Hook string
+	// ReuseInterval is how long a used refresh token still yields the session's
+	// active one; ten seconds when zero, never when negative.
+	ReuseInterval time.Duration
+	// SessionLifetime ends sessions that long after sign-in; zero means never.
+	SessionLifetime time.Duration
+	// PasswordCost is the bcrypt cost; bcrypt.MinCost when zero, because a local
+	// stack protects nothing and tests sign many users up.
+	PasswordCost int
+	// MinPasswordLength is six when zero.
+	MinPasswordLength int
+	// ConfirmEmail leaves new users unconfirmed: a sign-up answers with a user
+	// and no tokens, and password sign-in fails until an administrator confirms.
+	ConfirmEmail bool
+	// DisableSignup refuses sign-ups; administrators can still create users.
+	DisableSignup bool
+	// RateLimits are off when zero.
+	RateLimits RateLimits
+	// Now is the clock; time.Now when nil.
+	Now func() time.Time
+	// Logger receives the causes of 500 answers; they are dropped when nil.
+	Logger *slog.Logger
+}
+
+// RateLimits bound the calls that one IP address may make in five minutes.
+// Zero means no limit. More is answered with 429 over_request_rate_limit.
+type RateLimits struct {
+	SignInUp int // sign-ups and password sign-ins together
+	Refresh  int
+}
+
+// New returns the service's handler. It expects paths below /auth/v1 with that
+// prefix stripped, and does not touch the database before the first request.
+func New(cfg Config) (http.Handler, error) {
+	s := &server{Config: cfg}
+	switch {
+	case cfg.Pool == nil:
+		return nil, errors.New("auth: Config.Pool is required")
+	case len(cfg.JWTSecret) == 0:
+		return nil, errors.New("auth: Config.JWTSecret is required")
+	}
+	if s.JWTExpiry == 0 {
+		s.JWTExpiry = time.Hour
+	}
+	if s.Issuer == "" {
+		s.Issuer = "http://127.0.0.1:54321/auth/v1"
+	}
+	if s.Hook == "" {
+		s.Hook = "authz.custom_access_token_hook"
+	}
+	s.hookName = pgx.Identifier(strings.Split(s.Hook, ".")).Sanitize()
+	if s.ReuseInterval == 0 {
+		s.ReuseInterval = 10 * time.Second
+	}
+	if s.PasswordCost == 0 {
+		s.PasswordCost = bcrypt.MinCost
+	}
+	if s.MinPasswordLength == 0 {
+		s.MinPasswordLength = 6
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	s.signInUpLimit = newLimiter(cfg.RateLimits.SignInUp)
+	s.refreshLimit = newLimiter(cfg.RateLimits.Refresh)
+	return s.routes(), nil
+}
+
+type server struct {
+	Config
+	hookName      string // Hook, quoted
+	signInUpLimit *limiter
+	refreshLimit  *limiter
+}
+
+func (s *server) routes() http.Handler {
+	mux := http.NewServeMux()
+	handle := func(pattern string, h func(http.ResponseWriter, *http.Request) error) {
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			if err := h(w, r); err != nil {
+				s.writeError(w, r, err)
+			}
+		})
+	}
+	handle("GET /health", s.health)
+	handle("GET /settings", s.settings)
+	handle("GET /.well-known/jwks.json", s.jwks)
+
+	handle("POST /signup", s.signup)
+	handle("POST /token", s.token)
+	handle("POST /logout", s.logout)
+	handle("GET /user", s.getUser)
+	handle("PUT /user", s.putUser)
+
+	handle("POST /invite", s.invite)
+	handle("GET /admin/users", s.adminListUsers)
+	handle("POST /admin/users", s.adminCreateUser)
+	handle("GET /admin/users/{id}", s.adminGetUser)
+	handle("PUT /admin/users/{id}", s.adminUpdateUser)
+	handle("DELETE /admin/users/{id}", s.adminDeleteUser)
+	return mux
+}
+
+// tx runs fn in one transaction.
+func (s *server) tx(ctx context.Context, fn func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, s.Pool, fn)
+}

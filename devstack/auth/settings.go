@@ -1,0 +1,38 @@
+package auth
+
+import "net/http"
+
+func (s *server) health(w http.ResponseWriter, _ *http.Request) error {
+	writeJSON(w, http.StatusOK, map[string]string{
+		"version":     "devstack",
+		"name":        "GoTrue",
+		"description": "GoTrue is a user registration and authentication API",
+	})
+	return nil
+}
+
+// jwks is empty: tokens are signed with a shared secret, which is no public key.
+func (s *server) jwks(w http.ResponseWriter, _ *http.Request) error {
+	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{}})
+	return nil
+}
+
+func (s *server) settings(w http.ResponseWriter, _ *http.Request) error {
+	providers := map[string]bool{"email": true}
+	for _, off := range []string{
+		"anonymous_users", "apple", "azure", "bitbucket", "discord", "facebook", "figma", "fly",
+		"github", "gitlab", "google", "kakao", "keycloak", "linkedin", "linkedin_oidc", "notion",
+		"phone", "slack", "slack_oidc", "snapchat", "spotify", "twitch", "twitter", "workos", "zoom",
+	} {
+		providers[off] = false
+	}
+	writeJSON(w, http.StatusOK, map[string]any{
+		"external":           providers,
+		"disable_signup":     s.DisableSignup,
+		"mailer_autoconfirm": !s.ConfirmEmail,
+		"phone_autoconfirm":  false,
+		"sms_provider":       "",
+		"saml_enabled":       false,
+	})
+	return nil
+}

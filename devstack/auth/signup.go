@@ -1,0 +1,105 @@
+package auth
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+type signupRequest struct {
+	Email    string   `json:"email"`
+	Phone    string   `json:"phone"`
+	Password string   `json:"password"`
+	Data     metadata `json:"data"`
+}
+
+func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
+	if err := s.signInUpLimit.allow(r, s.Now()); err != nil {
+		return err
+	}
+	var p signupRequest
+	if err := readJSON(w, r, &p); err != nil {
+		return err
+	}
+	email, err := s.checkSignup(p)
+	if err != nil {
+		return err
+	}
+	hash, err := s.hashPassword(p.Password)
+	if err != nil {
+		return err
+	}
+	id := uuid.NewString()
+	identityData := p.Data.merge(metadata{
+		"sub":            jsonValue(id),
+		"email":          jsonValue(email),
+		"email_verified": jsonValue(false),
+		"phone_verified": jsonValue(false),
+	})
+	userData := identityData
+	if !s.ConfirmEmail {
+		userData = identityData.merge(metadata{"email_verified": jsonValue(true)})
+	}
+
+	var answer any
+	err = s.tx(r.Context(), func(tx pgx.Tx) error {
+		_, err := findUser(r.Context(), tx, `where email = $1`, email)
+		switch {
+		case err == nil && s.ConfirmEmail:
+			answer = pretendedUser(s.Now().UTC(), id, email, p.Data)
+			return nil
+		case err == nil:
+			return errAlreadyRegistered()
+		case !errors.Is(err, pgx.ErrNoRows):
+			return internal("Database error finding user", err)
+		}
+		u, err := s.insertUser(r.Context(), tx, newUser{
+			id: id, aud: "authenticated", role: "authenticated", email: email, passwordHash: hash,
+			userMetadata: userData, identityData: identityData, confirmed: !s.ConfirmEmail,
+		})
+		if isUniqueViolation(err) {
+			return errAlreadyRegistered()
+		}
+		if err != nil {
+			return internal("Database error saving new user", err)
+		}
+		answer = u
+		if !s.ConfirmEmail {
+			answer, err = s.openSession(r.Context(), tx, r, u)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// checkSignup returns the normalised address, or why there can be no sign-up.
+func (s *server) checkSignup(p signupRequest) (string, error) {
+	switch {
+	case p.Email == "" && p.Phone == "":
+		return "", unprocessable("anonymous_provider_disabled", "Anonymous sign-ups are disabled")
+	case s.DisableSignup:
+		return "", unprocessable("signup_disabled", "Signups not allowed for this instance")
+	case p.Password == "":
+		return "", badRequest("validation_failed", "Signup requires a valid password")
+	}
+	if err := s.checkPassword(p.Password); err != nil {
+		return "", err
+	}
+	switch {
+	case p.Email != "" && p.Phone != "":
+		return "", badRequest("validation_failed", "Only an email address or phone number should be provided on signup.")
+	case p.Phone != "":
+		return "", badRequest("phone_provider_disabled", "Phone signups are disabled")
+	}
+	return normalizeEmail(p.Email)
+}
+
+func errAlreadyRegistered() *apiError {
+	return unprocessable("user_already_exists", "User already registered")
+}

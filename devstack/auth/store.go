@@ -1,0 +1,271 @@
+package auth
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// metadata is a JSON object whose values pass through unread.
+type metadata map[string]json.RawMessage
+
+// merge sets the keys of changes; a null deletes its key.
+func (m metadata) merge(changes metadata) metadata {
+	merged := metadata{}
+	maps.Copy(merged, m)
+	for k, v := range changes {
+		if v == nil || string(v) == "null" {
+			delete(merged, k)
+		} else {
+			merged[k] = v
+		}
+	}
+	return merged
+}
+
+// MarshalJSON writes no metadata as an empty object.
+func (m metadata) MarshalJSON() ([]byte, error) {
+	if m == nil {
+		return []byte("{}"), nil
+	}
+	return json.Marshal(map[string]json.RawMessage(m))
+}
+
+func jsonValue(v any) json.RawMessage {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // only strings, booleans and string lists come here
+	}
+	return b
+}
+
+// user is a row of auth.users, and as JSON what clients see of it.
+type user struct {
+	ID                 string     `json:"id"`
+	Aud                string     `json:"aud"`
+	Role               string     `json:"role"`
+	Email              string     `json:"email"`
+	EmailConfirmedAt   *time.Time `json:"email_confirmed_at,omitempty"`
+	InvitedAt          *time.Time `json:"invited_at,omitempty"`
+	Phone              string     `json:"phone"`
+	PhoneConfirmedAt   *time.Time `json:"phone_confirmed_at,omitempty"`
+	ConfirmationSentAt *time.Time `json:"confirmation_sent_at,omitempty"`
+	ConfirmedAt        *time.Time `json:"confirmed_at,omitempty"`
+	NewEmail           string     `json:"new_email,omitempty"`
+	LastSignInAt       *time.Time `json:"last_sign_in_at,omitempty"`
+	AppMetadata        metadata   `json:"app_metadata"`
+	UserMetadata       metadata   `json:"user_metadata"`
+	Identities         []identity `json:"identities"`
+	CreatedAt          time.Time  `json:"created_at"`
+	UpdatedAt          time.Time  `json:"updated_at"`
+	BannedUntil        *time.Time `json:"banned_until,omitempty"`
+	DeletedAt          *time.Time `json:"deleted_at,omitempty"`
+	IsAnonymous        bool       `json:"is_anonymous"`
+
+	passwordHash string
+}
+
+func (u *user) banned(now time.Time) bool {
+	return u.BannedUntil != nil && now.Before(*u.BannedUntil)
+}
+
+func (u *user) confirmed() bool { return u.EmailConfirmedAt != nil }
+
+// identity is one way in which a user can sign in.
+type identity struct {
+	RowID        string     `json:"identity_id"`
+	ID           string     `json:"id"` // the provider's id; for e-mail the user's
+	UserID       string     `json:"user_id"`
+	Data         metadata   `json:"identity_data"`
+	Provider     string     `json:"provider"`
+	LastSignInAt *time.Time `json:"last_sign_in_at,omitempty"`
+	CreatedAt    time.Time  `json:"created_at"`
+	UpdatedAt    time.Time  `json:"updated_at"`
+	Email        string     `json:"email,omitempty"`
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// Rows written by backends' own SQL may leave columns null.
+const selectUser = `
+	select id::text, coalesce(aud, ''), coalesce(role, ''), coalesce(email, ''),
+	       email_confirmed_at, invited_at, coalesce(phone, ''), phone_confirmed_at,
+	       confirmation_sent_at, confirmed_at, coalesce(email_change, ''), last_sign_in_at,
+	       coalesce(raw_app_meta_data, '{}'), coalesce(raw_user_meta_data, '{}'),
+	       coalesce(created_at, 'epoch'), coalesce(updated_at, created_at, 'epoch'),
+	       banned_until, deleted_at, is_anonymous, coalesce(encrypted_password, '')
+	from auth.users `
+
+func scanUser(row pgx.CollectableRow) (*user, error) {
+	u := &user{Identities: []identity{}}
+	err := row.Scan(&u.ID, &u.Aud, &u.Role, &u.Email,
+		&u.EmailConfirmedAt, &u.InvitedAt, &u.Phone, &u.PhoneConfirmedAt,
+		&u.ConfirmationSentAt, &u.ConfirmedAt, &u.NewEmail, &u.LastSignInAt,
+		&u.AppMetadata, &u.UserMetadata,
+		&u.CreatedAt, &u.UpdatedAt,
+		&u.BannedUntil, &u.DeletedAt, &u.IsAnonymous, &u.passwordHash)
+	for _, t := range []*time.Time{
+		u.EmailConfirmedAt, u.InvitedAt, u.PhoneConfirmedAt, u.ConfirmationSentAt, u.ConfirmedAt,
+		u.LastSignInAt, &u.CreatedAt, &u.UpdatedAt, u.BannedUntil, u.DeletedAt,
+	} {
+		if t != nil {
+			*t = t.UTC()
+		}
+	}
+	return u, err
+}
+
+// findUsers returns the users that the rest of the statement selects.
+func findUsers(ctx context.Context, q querier, rest string, args ...any) ([]*user, error) {
+	rows, err := q.Query(ctx, selectUser+rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	users, err := pgx.CollectRows(rows, scanUser)
+	if err != nil {
+		return nil, err
+	}
+	return users, loadIdentities(ctx, q, users)
+}
+
+// findUser is findUsers for exactly one; without one it fails with pgx.ErrNoRows.
+func findUser(ctx context.Context, q querier, rest string, args ...any) (*user, error) {
+	users, err := findUsers(ctx, q, rest, args...)
+	if err != nil {
+		return nil, err
+	}
+	if len(users) == 0 {
+		return nil, pgx.ErrNoRows
+	}
+	return users[0], nil
+}
+
+func loadIdentities(ctx context.Context, q querier, users []*user) error {
+	if len(users) == 0 {
+		return nil
+	}
+	byID := make(map[string]*user, len(users))
+	ids := make([]string, len(users))
+	for i, u := range users {
+		byID[u.ID], ids[i] = u, u.ID
+	}
+	rows, err := q.Query(ctx, `
+		select id::text, provider_id, user_id::text, identity_data, provider, last_sign_in_at,
+		       coalesce(created_at, 'epoch'), coalesce(updated_at, created_at, 'epoch'), coalesce(email, '')
+		from auth.identities where user_id = any($1::uuid[]) order by created_at, id`, ids)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var i identity
+		if err := rows.Scan(&i.RowID, &i.ID, &i.UserID, &i.Data, &i.Provider, &i.LastSignInAt,
+			&i.CreatedAt, &i.UpdatedAt, &i.Email); err != nil {
+			return err
+		}
+		if i.LastSignInAt != nil {
+			*i.LastSignInAt = i.LastSignInAt.UTC()
+		}
+		i.CreatedAt, i.UpdatedAt = i.CreatedAt.UTC(), i.UpdatedAt.UTC()
+		u := byID[i.UserID]
+		u.Identities = append(u.Identities, i)
+	}
+	return rows.Err()
+}
+
+// newUser is what is needed to create one.
+type newUser struct {
+	id           string
+	aud, role    string
+	email        string
+	passwordHash string
+	appMetadata  metadata
+	userMetadata metadata
+	identityData metadata
+	confirmed    bool
+	invited      bool
+	bannedUntil  *time.Time
+}
+
+// insertUser creates the user and its e-mail identity. Triggers of the backend
+// run with it, and what they raise fails it.
+func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, error) {
+	now := s.Now()
+	var confirmedAt, invitedAt *time.Time
+	if n.confirmed {
+		confirmedAt = &now
+	}
+	if n.invited {
+		invitedAt = &now
+	}
+	app := metadata{
+		"provider":  jsonValue("email"),
+		"providers": jsonValue([]string{"email"}),
+	}.merge(n.appMetadata)
+	_, err := tx.Exec(ctx, `
+		insert into auth.users (instance_id, id, aud, role, email, encrypted_password,
+		    email_confirmed_at, invited_at, raw_app_meta_data, raw_user_meta_data,
+		    created_at, updated_at, banned_until,
+		    confirmation_token, recovery_token, email_change_token_new, email_change)
+		values ('00000000-0000-0000-0000-000000000000', $1, $2, $3, $4, $5,
+		    $6, $7, $8, $9, $10, $10, $11, '', '', '', '')`,
+		n.id, n.aud, n.role, n.email, n.passwordHash,
+		confirmedAt, invitedAt, app, n.userMetadata, now, n.bannedUntil)
+	if err != nil {
+		return nil, err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
+		values ($1::text, $2, $3, 'email', $4, $4, $4)`,
+		n.id, n.id, n.identityData, now)
+	if err != nil {
+		return nil, err
+	}
+	return findUser(ctx, tx, `where id = $1`, n.id)
+}
+
+// setEmail changes the address of a user and of its e-mail identity.
+func (s *server) setEmail(ctx context.Context, tx pgx.Tx, userID, email string) error {
+	now := s.Now()
+	_, err := tx.Exec(ctx, `
+		update auth.users
+		set email = $2, email_change = '', email_confirmed_at = coalesce(email_confirmed_at, $3), updated_at = $3
+		where id = $1`, userID, email, now)
+	if isUniqueViolation(err) {
+		return errEmailExists()
+	}
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		update auth.identities
+		set identity_data = identity_data || jsonb_build_object('email', $2::text, 'email_verified', true), updated_at = $3
+		where user_id = $1 and provider = 'email'`, userID, email, now)
+	return err
+}
+
+// setPassword also ends the sessions of the user, except keepSession.
+func (s *server) setPassword(ctx context.Context, tx pgx.Tx, userID, password, keepSession string) error {
+	hash, err := s.hashPassword(password)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `update auth.users set encrypted_password = $2, updated_at = $3 where id = $1`, userID, hash, s.Now())
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `delete from auth.sessions where user_id = $1 and id is distinct from $2`,
+		userID, nullIfEmpty(keepSession))
+	return err
+}
+
+func errEmailExists() *apiError {
+	return unprocessable("email_exists", "A user with this email address has already been registered")
+}
