@@ -16,6 +16,8 @@ import (
 // another client with With, AsUser or ForTenant leaves it as it is. All clients
 // derived from one New share one connection pool.
 type Client struct {
+	Auth AuthService // sign-up, sign-in, sign-out, users
+
 	conn   *api.Conn
 	family *family
 }
@@ -24,6 +26,8 @@ type Client struct {
 // its field above, nowhere else.
 func bind(conn *api.Conn, f *family) *Client {
 	return &Client{
+		Auth: newAuthService(conn),
+
 		conn:   conn,
 		family: f,
 	}
@@ -45,8 +49,9 @@ func New(projectURL, anonKey string, opts ...Option) (*Client, error) {
 }
 
 // NewFromEnv makes a client from SUPABASE_URL and SUPABASE_ANON_KEY. With
-// SUPABASE_ACCESS_TOKEN set, the client acts as that token's user. Options come
-// on top and win.
+// SUPABASE_ACCESS_TOKEN set, the client acts as that token's user; else with
+// WORKORDER_EMAIL and WORKORDER_PASSWORD it signs in when it is first used (see
+// NewPasswordSession). Options come on top and win.
 func NewFromEnv(opts ...Option) (*Client, error) {
 	for _, name := range []string{"SUPABASE_URL", "SUPABASE_ANON_KEY"} {
 		if os.Getenv(name) == "" {
@@ -57,7 +62,16 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 	if token := os.Getenv("SUPABASE_ACCESS_TOKEN"); token != "" {
 		env = append(env, WithAccessToken(token))
 	}
-	return New(os.Getenv("SUPABASE_URL"), os.Getenv("SUPABASE_ANON_KEY"), append(env, opts...)...)
+	email, password := os.Getenv("WORKORDER_EMAIL"), os.Getenv("WORKORDER_PASSWORD")
+	if (email == "") != (password == "") {
+		return nil, sdkerr.Invalid("NewFromEnv", "WORKORDER_EMAIL and WORKORDER_PASSWORD", "go together: one of them is missing")
+	}
+	c, err := New(os.Getenv("SUPABASE_URL"), os.Getenv("SUPABASE_ANON_KEY"), append(env, opts...)...)
+	if err != nil || email == "" || c.conn.Config().Auth != nil {
+		return c, err
+	}
+	cfg := c.conn.Config()
+	return bind(c.conn.WithIdentity(NewPasswordSession(c, email, password), cfg.Tenant), c.family), nil
 }
 
 // With makes another client from this one and opts. The client itself stays as

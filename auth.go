@@ -1,0 +1,295 @@
+package workorder
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strings"
+	"time"
+
+	gotrue "github.com/supabase-community/gotrue-go"
+	"github.com/supabase-community/gotrue-go/types"
+
+	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// AuthService signs users up, in and out, and manages accounts. It goes to the
+// project's Auth server.
+type AuthService struct {
+	// Admin manages the accounts of all users. It needs a client made with the
+	// service-role key.
+	Admin AdminService
+
+	conn *api.Conn
+}
+
+func newAuthService(conn *api.Conn) AuthService {
+	return AuthService{Admin: AdminService{conn: conn}, conn: conn}
+}
+
+// User is an account.
+type User struct {
+	ID          string `json:"id"`
+	Email       string `json:"email"`
+	Phone       string `json:"phone"`
+	Role        string `json:"role"` // authenticated
+	IsAnonymous bool   `json:"is_anonymous"`
+	// UserMetadata is what the user may change: the sign-up data, and the
+	// platform's current_tenant_id.
+	UserMetadata map[string]any `json:"user_metadata"`
+	// AppMetadata is what only administrators may change.
+	AppMetadata      map[string]any `json:"app_metadata"`
+	Identities       []Identity     `json:"identities"`
+	EmailConfirmedAt *time.Time     `json:"email_confirmed_at"`
+	PhoneConfirmedAt *time.Time     `json:"phone_confirmed_at"`
+	LastSignInAt     *time.Time     `json:"last_sign_in_at"`
+	BannedUntil      *time.Time     `json:"banned_until"`
+	CreatedAt        time.Time      `json:"created_at"`
+	UpdatedAt        time.Time      `json:"updated_at"`
+}
+
+// Identity is one way an account can sign in.
+type Identity struct {
+	ID           string         `json:"identity_id"`
+	UserID       string         `json:"user_id"`
+	Provider     string         `json:"provider"` // such as "email"
+	Data         map[string]any `json:"identity_data"`
+	LastSignInAt *time.Time     `json:"last_sign_in_at"`
+}
+
+// SignUpParams describes a new account.
+type SignUpParams struct {
+	Email    string // required
+	Password string // required, at least 6 characters unless the project asks for more
+	// Data becomes the user's metadata. The platform takes the profile's name
+	// from first_name and last_name, and its picture from avatar_url.
+	Data map[string]any
+}
+
+// Format hides the password.
+func (p SignUpParams) Format(f fmt.State, _ rune) { writeTo(f, p.text()) }
+
+// LogValue hides the password.
+func (p SignUpParams) LogValue() slog.Value { return slog.StringValue(p.text()) }
+
+// MarshalJSON hides the password.
+func (p SignUpParams) MarshalJSON() ([]byte, error) { return json.Marshal(p.text()) }
+
+func (p SignUpParams) text() string {
+	return fmt.Sprintf("SignUpParams{Email: %q, Password: %s}", p.Email, redacted)
+}
+
+// SignUpResult is a new account.
+type SignUpResult struct {
+	User User
+	// Session is nil when the user has to confirm the e-mail address first.
+	Session *Session
+}
+
+// SignUp creates an account. Where the project asks for the e-mail address to be
+// confirmed, Auth sends a mail and there is no session yet.
+//
+// Fails with ErrConflict when the address is taken (with confirmation on, Auth
+// hides that) and with ErrInvalidInput when the password is too weak.
+func (s *AuthService) SignUp(ctx context.Context, p SignUpParams, opts ...SessionOption) (*SignUpResult, error) {
+	const op = "Auth.SignUp"
+	if err := sdkerr.RequireText(op, "Email", p.Email, "Password", p.Password); err != nil {
+		return nil, err
+	}
+	w := newAuthority(s.conn)
+	started := newSessionConfig(opts).now()
+	var raw json.RawMessage
+	resp, err := w.do(ctx, api.Call{Op: op}, nil, &raw, func(c gotrue.Client) error {
+		_, err := c.Signup(types.SignupRequest{Email: p.Email, Password: p.Password, Data: p.Data})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var a tokenAnswer
+	if err := decodeAuth(op, resp, &a); err != nil {
+		return nil, err
+	}
+	if a.AccessToken == "" {
+		var u User
+		if err := decodeAuth(op, resp, &u); err != nil {
+			return nil, err
+		}
+		return &SignUpResult{User: u}, nil
+	}
+	session, err := newSessionFrom(ctx, w, a.grant(), started, opts)
+	if err != nil {
+		return nil, sdkerr.Wrap(op, nil, err)
+	}
+	return &SignUpResult{User: a.User, Session: session}, nil
+}
+
+// SignInWithPassword begins a session. The client itself stays as it is; use
+// [Client.WithSession] to act as the user.
+//
+// Fails with ErrUnauthenticated when the password is wrong, the address unknown
+// (Auth does not say which) or not confirmed.
+func (s *AuthService) SignInWithPassword(ctx context.Context, email, password string, opts ...SessionOption) (*Session, error) {
+	const op = "Auth.SignInWithPassword"
+	w := newAuthority(s.conn)
+	started := newSessionConfig(opts).now()
+	g, err := w.signIn(ctx, op, email, password)
+	if err != nil {
+		return nil, err
+	}
+	session, err := newSessionFrom(ctx, w, g, started, opts)
+	if err != nil {
+		return nil, sdkerr.Wrap(op, nil, err)
+	}
+	return session, nil
+}
+
+// Refresh takes up the session of a refresh token at once, where [NewSession]
+// waits until a token is needed. Fails with ErrSessionExpired when the token is
+// unknown, was used before, or its session has ended.
+func (s *AuthService) Refresh(ctx context.Context, refreshToken string, opts ...SessionOption) (*Session, error) {
+	const op = "Auth.Refresh"
+	if refreshToken == "" {
+		return nil, sdkerr.Required(op, "the refresh token")
+	}
+	session := newSession(newAuthority(s.conn), refreshToken, opts)
+	if _, err := session.Token(ctx); err != nil {
+		return nil, sdkerr.Wrap(op, nil, err)
+	}
+	return session, nil
+}
+
+// SignOutScope says which sessions of the user end.
+type SignOutScope string
+
+// The scopes of SignOut.
+const (
+	SignOutGlobal SignOutScope = "global" // all of the user's sessions; the default
+	SignOutLocal  SignOutScope = "local"  // the client's session
+	SignOutOthers SignOutScope = "others" // all but the client's session
+)
+
+// SignOut ends sessions of the client's user. Their refresh tokens stop working
+// at once; access tokens stay valid until they expire. Unless scope is
+// [SignOutOthers], the client's [Session] ends too and its store is emptied. A
+// session that had ended already is no error.
+func (s *AuthService) SignOut(ctx context.Context, scope SignOutScope) error {
+	const op = "Auth.SignOut"
+	switch scope {
+	case "":
+		scope = SignOutGlobal
+	case SignOutGlobal, SignOutLocal, SignOutOthers:
+	default:
+		return sdkerr.Invalid(op, "the scope", "must be global, local or others")
+	}
+	if err := s.needUser(op); err != nil {
+		return err
+	}
+	// gotrue-go's Logout has no scope, so it is added on the way.
+	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op}, url.Values{"scope": {string(scope)}}, nil,
+		func(c gotrue.Client) error { return c.Logout() })
+	if scope == SignOutOthers {
+		return err
+	}
+	if err != nil && !errors.Is(err, ErrSessionExpired) {
+		return err
+	}
+	if session := sessionOf(s.conn.Config().Auth); session != nil {
+		if err := session.signedOut(ctx); err != nil {
+			return sdkerr.Wrap(op, nil, err)
+		}
+	}
+	return nil
+}
+
+// User returns the client's user as Auth knows it now. Fails with
+// ErrSessionExpired after the user signed out.
+func (s *AuthService) User(ctx context.Context) (*User, error) {
+	const op = "Auth.User"
+	if err := s.needUser(op); err != nil {
+		return nil, err
+	}
+	var u User
+	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op, Safe: true}, nil, &u, func(c gotrue.Client) error {
+		_, err := c.GetUser()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &u, nil
+}
+
+// UpdateUserParams is what users change about themselves. Nil fields stay as
+// they are.
+type UpdateUserParams struct {
+	Email    *string // where the project asks for it, changed only after a mail is confirmed
+	Phone    *string
+	Password *string
+	Nonce    string // of the re-authentication mail, where the project asks for it
+	// Data is merged into the user's metadata key by key; a nil value removes
+	// the key. The key current_tenant_id is the platform's: use
+	// [Client.SetTenant].
+	Data map[string]any
+}
+
+// Format hides the password.
+func (p UpdateUserParams) Format(f fmt.State, _ rune) { writeTo(f, p.text()) }
+
+// LogValue hides the password.
+func (p UpdateUserParams) LogValue() slog.Value { return slog.StringValue(p.text()) }
+
+// MarshalJSON hides the password.
+func (p UpdateUserParams) MarshalJSON() ([]byte, error) { return json.Marshal(p.text()) }
+
+func (p UpdateUserParams) text() string { return "UpdateUserParams{" + redacted + "}" }
+
+// UpdateUser changes the client's user.
+//
+// Fails with ErrConflict when the e-mail address is taken and with
+// ErrInvalidInput when the password is too weak or the same as before.
+func (s *AuthService) UpdateUser(ctx context.Context, p UpdateUserParams) (*User, error) {
+	const op = "Auth.UpdateUser"
+	if p.Email == nil && p.Phone == nil && p.Password == nil && len(p.Data) == 0 {
+		return nil, sdkerr.Invalid(op, "UpdateUserParams", "changes nothing")
+	}
+	for name, v := range map[string]*string{"Email": p.Email, "Phone": p.Phone, "Password": p.Password} {
+		if v != nil && *v == "" {
+			return nil, sdkerr.Invalid(op, name, "is empty")
+		}
+	}
+	if err := s.needUser(op); err != nil {
+		return nil, err
+	}
+	req := types.UpdateUserRequest{
+		Email: value(p.Email), Phone: value(p.Phone), Password: p.Password, Nonce: p.Nonce, Data: p.Data,
+	}
+	var u User
+	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op}, nil, &u, func(c gotrue.Client) error {
+		_, err := c.UpdateUser(req)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &u, nil
+}
+
+// needUser refuses a call that is about the client's user when there is none.
+func (s *AuthService) needUser(op string) error {
+	if s.conn.Config().Auth == nil {
+		return sdkerr.New(op, ErrUnauthenticated, "the client has no user: give it a session or an access token")
+	}
+	return nil
+}
+
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return strings.TrimSpace(*s)
+}

@@ -1,0 +1,407 @@
+package workorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+
+	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// WithSession makes a client that acts as the session's user. Any number of
+// clients may share a session.
+func (c *Client) WithSession(s *Session) *Client {
+	if s == nil { // no typed nil as a token source
+		return c.as(newStaticToken(""), "")
+	}
+	return c.as(s, "")
+}
+
+// AsUser makes a client that acts as the user whose access token this is, for a
+// server that handles the user's request. It costs next to nothing and sends
+// nothing. A text that is no JWT fails with [ErrUnauthenticated] at the first
+// call, before anything is sent; whether the token is valid, the platform says.
+func (c *Client) AsUser(jwt string) *Client { return c.as(newStaticToken(jwt), "") }
+
+// as derives a client with another identity. The tenant of the one before does
+// not go with it.
+func (c *Client) as(src TokenSource, tenant string) *Client {
+	return bind(c.conn.WithIdentity(src, tenant), c.family)
+}
+
+// SetTenant stores tenantID as the user's current tenant, for the tokens that
+// Auth issues from now on. Calls without a tenant of their own act in it at
+// once; what views show follows the token, so it changes with the next refresh
+// ([Client.RefreshTenantSession]).
+//
+// The current tenant belongs to the user, not to the client: it moves every
+// client that shares the session, and most calls that name another tenant store
+// that one instead. A [Session] therefore stores the tenant again before it
+// refreshes by itself. To work in several tenants use [Client.ForTenant].
+//
+// Fails with ErrPermissionDenied when the user is not a member.
+// TypeScript: client.setTenant.
+func (c *Client) SetTenant(ctx context.Context, tenantID string) error {
+	return c.setTenant(ctx, "SetTenant", tenantID)
+}
+
+func (c *Client) setTenant(ctx context.Context, op, tenantID string) error {
+	if tenantID == "" {
+		return sdkerr.Required(op, "the tenant id")
+	}
+	src, err := c.unbound(op)
+	if err != nil {
+		return err
+	}
+	if s, ok := src.(*Session); ok {
+		return s.setHomeTenant(ctx, op, tenantID)
+	}
+	if err := setTenantContext(ctx, c.conn, op, tenantID); err != nil {
+		return err
+	}
+	if h, ok := src.(tenantHolder); ok {
+		h.holdTenant(tenantID)
+	}
+	return nil
+}
+
+// tenantHolder is a token source that remembers the tenant of SetTenant.
+type tenantHolder interface{ holdTenant(id string) }
+
+// ClearTenant removes the user's current tenant. Until the next refresh the
+// token still names it: views go on showing it, and calls without a tenant of
+// their own act in it. Afterwards those calls fail with [ErrNoTenant].
+// TypeScript: client.clearTenant.
+func (c *Client) ClearTenant(ctx context.Context) error {
+	const op = "ClearTenant"
+	src, err := c.unbound(op)
+	if err != nil {
+		return err
+	}
+	if s, ok := src.(*Session); ok {
+		return s.setHomeTenant(ctx, op, "")
+	}
+	if err := clearTenantContext(ctx, c.conn, op); err != nil {
+		return err
+	}
+	if h, ok := src.(tenantHolder); ok {
+		h.holdTenant("")
+	}
+	return nil
+}
+
+// RefreshTenantSession gets a new access token now. It carries the tenant that
+// is stored for the user at that moment, whoever stored it, and the session
+// takes that tenant as its own. On a client of [Client.ForTenant] the token is
+// for its tenant.
+//
+// Fails with ErrUnauthenticated when the client has no session to refresh.
+// TypeScript: client.refreshTenantSession.
+func (c *Client) RefreshTenantSession(ctx context.Context) (Token, error) {
+	const op = "RefreshTenantSession"
+	var tok Token
+	var err error
+	switch src := c.conn.Config().Auth.(type) {
+	case *Session:
+		tok, err = src.force(ctx, "")
+	case *tenantToken:
+		tok, err = src.session.force(ctx, src.tenant)
+	default:
+		return Token{}, sdkerr.New(op, ErrUnauthenticated, "the client has no session that could be refreshed")
+	}
+	if err != nil {
+		return Token{}, sdkerr.Wrap(op, ErrUnauthenticated, err)
+	}
+	return tok, nil
+}
+
+// SetTenantAndRefresh stores tenantID as the user's current tenant and gets a
+// token for it, so that views show the tenant. The returned token names the
+// tenant; should another program change the user's tenant in between, both
+// steps are repeated, and in the end ErrTenantMismatch says that it kept
+// happening.
+// TypeScript: client.setTenantAndRefresh.
+func (c *Client) SetTenantAndRefresh(ctx context.Context, tenantID string) (Token, error) {
+	const op = "SetTenantAndRefresh"
+	s, ok := c.conn.Config().Auth.(*Session)
+	if !ok {
+		if err := c.setTenant(ctx, op, tenantID); err != nil {
+			return Token{}, err
+		}
+		tok, err := c.RefreshTenantSession(ctx)
+		if err != nil {
+			return Token{}, sdkerr.Wrap(op, nil, err)
+		}
+		return tok, nil
+	}
+	if tenantID == "" {
+		return Token{}, sdkerr.Required(op, "the tenant id")
+	}
+	tok, err := s.move(ctx, tenantID)
+	if err != nil {
+		return Token{}, sdkerr.Wrap(op, ErrUnauthenticated, err)
+	}
+	return tok, nil
+}
+
+// unbound is the client's token source, unless ForTenant bound it to a tenant.
+func (c *Client) unbound(op string) (TokenSource, error) {
+	switch src := c.conn.Config().Auth.(type) {
+	case nil:
+		return nil, sdkerr.New(op, ErrUnauthenticated, "the client has no user: give it a session or an access token")
+	case *tenantToken, *verifiedToken:
+		return nil, sdkerr.New(op, ErrTenantMismatch, "the client is bound to its tenant; use the client that ForTenant was called on")
+	default:
+		return src, nil
+	}
+}
+
+// ForTenant makes a client that works in one tenant and nowhere else: its views
+// show this tenant's rows, and calls without a tenant of their own act in it.
+// The client may be shared and kept; its tokens are renewed like a session's.
+//
+// With a [Session] (or a client that another ForTenant made from one) the tenant
+// is stored with Auth and a token fetched that names it. Every later token is
+// fetched and checked the same way. All tenants of a session share its chain of
+// refresh tokens, each with access tokens of its own, so clients for many
+// tenants can be used at the same time. The session's own clients stay in the
+// tenant they are in.
+//
+// With a fixed access token ([Client.AsUser], or a TokenSource of your own)
+// nothing can be fetched: the token must name the tenant already. A source of
+// [NewSelfSigned] signs tokens for the tenant.
+//
+// Fails with ErrPermissionDenied when the user is not a member, and with
+// ErrTenantMismatch when no token for the tenant can be had. A client never
+// falls back to another tenant's token.
+func (c *Client) ForTenant(ctx context.Context, tenantID string) (*Client, error) {
+	const op = "ForTenant"
+	tenantID = strings.ToLower(strings.TrimSpace(tenantID))
+	if tenantID == "" {
+		return nil, sdkerr.Required(op, "the tenant id")
+	}
+	src, err := c.tenantSource(ctx, op, tenantID)
+	if err != nil {
+		return nil, sdkerr.Wrap(op, ErrUnauthenticated, err)
+	}
+	return c.as(src, tenantID), nil
+}
+
+func (c *Client) tenantSource(ctx context.Context, op, tenant string) (TokenSource, error) {
+	switch src := c.conn.Config().Auth.(type) {
+	case nil:
+		return nil, sdkerr.New(op, ErrUnauthenticated, "the client has no user: give it a session or an access token")
+	case *Session:
+		return src.forTenant(ctx, tenant)
+	case *tenantToken:
+		return src.session.forTenant(ctx, tenant)
+	case *selfSigned:
+		bound := src.forTenant(tenant)
+		// The claim is ours; whether it is true, the platform says.
+		if err := setTenantContext(ctx, c.conn.WithIdentity(bound, ""), op, tenant); err != nil {
+			return nil, err
+		}
+		return bound, nil
+	case *verifiedToken:
+		return verified(ctx, src.src, tenant)
+	default:
+		return verified(ctx, src, tenant)
+	}
+}
+
+// tenantToken is a session's token for one tenant.
+type tenantToken struct {
+	session *Session
+	tenant  string
+}
+
+// Token implements TokenSource.
+func (t *tenantToken) Token(ctx context.Context) (Token, error) {
+	return t.session.token(ctx, t.tenant)
+}
+
+// Invalidate drops a rejected token.
+func (t *tenantToken) Invalidate(tok Token) { t.session.invalidate(t.tenant, tok) }
+
+// TenantID is the tenant that calls without one act in.
+func (t *tenantToken) TenantID() string { return t.tenant }
+
+// Format hides the session's secrets.
+func (t *tenantToken) Format(f fmt.State, _ rune) { writeTo(f, "Session("+redacted+")") }
+
+// LogValue hides the session's secrets.
+func (t *tenantToken) LogValue() slog.Value { return t.session.LogValue() }
+
+// MarshalJSON hides the session's secrets.
+func (t *tenantToken) MarshalJSON() ([]byte, error) { return redactedJSON, nil }
+
+// verifiedToken lets only those tokens of a source pass that name the tenant.
+type verifiedToken struct {
+	src    TokenSource
+	tenant string
+}
+
+func verified(ctx context.Context, src TokenSource, tenant string) (TokenSource, error) {
+	v := &verifiedToken{src: src, tenant: tenant}
+	if _, err := v.Token(ctx); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// Token implements TokenSource.
+func (v *verifiedToken) Token(ctx context.Context) (Token, error) {
+	tok, err := v.src.Token(ctx)
+	if err != nil {
+		return Token{}, err
+	}
+	claims, err := jwtclaims.Parse(tok.Value)
+	if err != nil {
+		return Token{}, sdkerr.New("Token", ErrUnauthenticated, "the access token is %s", err)
+	}
+	if !sameTenant(claims.TenantID, v.tenant) {
+		return Token{}, sdkerr.New("Token", ErrTenantMismatch,
+			"the access token is of tenant %s, the client of tenant %s, and there is no session to fetch another with",
+			tenantName(claims.TenantID), tenantName(v.tenant))
+	}
+	return tok, nil
+}
+
+// Invalidate drops a rejected token.
+func (v *verifiedToken) Invalidate(tok Token) {
+	if s, ok := v.src.(interface{ Invalidate(Token) }); ok {
+		s.Invalidate(tok)
+	}
+}
+
+// TenantID is the tenant that calls without one act in.
+func (v *verifiedToken) TenantID() string { return v.tenant }
+
+// Format hides the source's secrets.
+func (v *verifiedToken) Format(f fmt.State, _ rune) { writeTo(f, "TokenSource("+redacted+")") }
+
+// LogValue hides the source's secrets.
+func (v *verifiedToken) LogValue() slog.Value {
+	return slog.StringValue("TokenSource(" + redacted + ")")
+}
+
+// MarshalJSON hides the source's secrets.
+func (v *verifiedToken) MarshalJSON() ([]byte, error) { return redactedJSON, nil }
+
+// sessionOf is the session behind a token source, or nil.
+func sessionOf(src TokenSource) *Session {
+	switch src := src.(type) {
+	case *Session:
+		return src
+	case *tenantToken:
+		return src.session
+	}
+	return nil
+}
+
+// TenantID is the tenant that calls without one act in, once SetTenant or the
+// session's first token has fixed it.
+func (s *Session) TenantID() string { return s.homeNow().tenant }
+
+// forTenant makes a source of tokens for one tenant, with a token at hand.
+func (s *Session) forTenant(ctx context.Context, tenant string) (TokenSource, error) {
+	t := &tenantToken{session: s, tenant: tenant}
+	if err := s.confirm(ctx, tenant); err != nil {
+		return nil, err
+	}
+	if _, err := t.Token(ctx); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+// confirm asks the platform whether the user is still a member of a tenant that
+// the session has a token for. Without a token, fetching one asks.
+func (s *Session) confirm(ctx context.Context, tenant string) error {
+	s.mu.Lock()
+	var a access
+	if sl := s.slots[tenant]; sl != nil && sl.access.fresh(s.cfg.now(), sl.access.hard) && s.usable() == nil {
+		a = sl.access
+	}
+	s.mu.Unlock()
+	if a.token.Value == "" {
+		return nil
+	}
+	err := s.storeTenant(ctx, a, tenant)
+	switch {
+	case err == nil:
+		return nil
+	case isNotMember(err):
+		s.forget(tenant)
+		return err
+	case errors.Is(err, ErrUnauthenticated):
+		s.invalidate(tenant, a.token)
+		return nil
+	}
+	return err
+}
+
+// storeTenant stores the user's tenant, without coming between the two steps of
+// another session of the same user.
+func (s *Session) storeTenant(ctx context.Context, a access, tenant string) error {
+	unlock, err := userLocks.lock(ctx, s.auth.realm()+" "+a.claims.Subject)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return s.auth.setTenant(ctx, a.token, tenant)
+}
+
+// setHomeTenant stores the tenant of the session's own token, or clears it. A
+// rejected token is replaced once.
+func (s *Session) setHomeTenant(ctx context.Context, op, tenant string) error {
+	err := s.trySetHome(ctx, tenant)
+	if errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrSessionExpired) {
+		err = s.trySetHome(ctx, tenant)
+	}
+	if err != nil {
+		return sdkerr.Wrap(op, ErrUnauthenticated, err)
+	}
+	return nil
+}
+
+func (s *Session) trySetHome(ctx context.Context, tenant string) error {
+	tok, err := s.Token(ctx)
+	if err != nil {
+		return err
+	}
+	claims, err := jwtclaims.Parse(tok.Value)
+	if err != nil {
+		return err
+	}
+	if err := s.lockChain(ctx); err != nil {
+		return err
+	}
+	defer s.unlockChain()
+	if err := s.storeTenant(ctx, access{token: tok, claims: claims}, tenant); err != nil {
+		if errors.Is(err, ErrUnauthenticated) {
+			s.invalidate("", tok)
+		}
+		return err
+	}
+	s.setHome(home{pinned: true, tenant: strings.ToLower(tenant)})
+	return nil
+}
+
+// move takes the session's own token to another tenant.
+func (s *Session) move(ctx context.Context, tenant string) (Token, error) {
+	return s.forceWith(ctx, "", "move "+strings.ToLower(tenant), func(ctx context.Context, _ string) (access, error) {
+		if err := s.lockChain(ctx); err != nil {
+			return access{}, err
+		}
+		defer s.unlockChain()
+		a, err := s.mintFor(ctx, tenant)
+		if err == nil {
+			s.setHome(home{pinned: true, tenant: strings.ToLower(tenant)})
+		}
+		return a, err
+	})
+}
