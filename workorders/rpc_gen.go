@@ -4,9 +4,9 @@ package workorders
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
-	"github.com/shopspring/decimal"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/types"
 )
@@ -37,6 +37,15 @@ func (a createWorkOrderArgs) Tenant() string { return a.TenantID }
 
 // WithTenant implements postgrest.TenantArgs.
 func (a createWorkOrderArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// IdempotencyKey implements postgrest.KeyedArgs. The server trims the key, and
+// a blank one is none.
+func (a createWorkOrderArgs) IdempotencyKey() string {
+	if a.ClientRequestID == nil {
+		return ""
+	}
+	return strings.TrimSpace(*a.ClientRequestID)
+}
 
 // bulkImportWorkOrdersArgs are the arguments of rpc_bulk_import_work_orders.
 type bulkImportWorkOrdersArgs struct {
@@ -101,15 +110,15 @@ func (a completeWorkOrderArgs) WithTenant(id string) postgrest.TenantArgs { a.Te
 
 // logWorkOrderTimeArgs are the arguments of rpc_log_work_order_time.
 type logWorkOrderTimeArgs struct {
-	TenantID       string           `json:"p_tenant_id"`
-	WorkOrderID    string           `json:"p_work_order_id"`
-	Minutes        int              `json:"p_minutes"`
-	EntryDate      *types.Date      `json:"p_entry_date"`
-	UserID         *string          `json:"p_user_id"`
-	Description    *string          `json:"p_description"`
-	Latitude       *decimal.Decimal `json:"p_latitude"`
-	Longitude      *decimal.Decimal `json:"p_longitude"`
-	AccuracyMetres *decimal.Decimal `json:"p_accuracy_metres"`
+	TenantID       string      `json:"p_tenant_id"`
+	WorkOrderID    string      `json:"p_work_order_id"`
+	Minutes        int         `json:"p_minutes"`
+	EntryDate      *types.Date `json:"p_entry_date"`
+	UserID         *string     `json:"p_user_id"`
+	Description    *string     `json:"p_description"`
+	Latitude       *float64    `json:"p_latitude"`
+	Longitude      *float64    `json:"p_longitude"`
+	AccuracyMetres *float64    `json:"p_accuracy_metres"`
 }
 
 var logWorkOrderTimeRPC = postgrest.RPC{Schema: "public", Name: "rpc_log_work_order_time"}

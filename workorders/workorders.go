@@ -4,8 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -191,15 +189,15 @@ func (s *WorkOrderService) Complete(ctx context.Context, p CompleteWorkOrderPara
 
 // LogTimeParams describes time spent on a work order.
 type LogTimeParams struct {
-	TenantID       string           // optional: the client's tenant
-	WorkOrderID    string           // required
-	Minutes        int              // required, 1–1440
-	EntryDate      types.Date       // zero: today (UTC); a year back to a week ahead
-	UserID         string           // whose time; empty: the signed-in user's
-	Description    string           // up to 1,000 characters
-	Latitude       *decimal.Decimal // degrees, -90 to 90
-	Longitude      *decimal.Decimal // degrees, -180 to 180
-	AccuracyMetres *decimal.Decimal // 0 or more
+	TenantID       string     // optional: the client's tenant
+	WorkOrderID    string     // required
+	Minutes        int        // required, 1–1440
+	EntryDate      types.Date // zero: today (UTC); a year back to a week ahead
+	UserID         string     // whose time; empty: the signed-in user's
+	Description    string     // up to 1,000 characters
+	Latitude       *float64   // degrees, -90 to 90
+	Longitude      *float64   // degrees, -180 to 180
+	AccuracyMetres *float64   // 0 or more
 }
 
 // LogTime adds a time entry and returns its id. Any member may log their own

@@ -47,6 +47,10 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 		return err
 	}
 
+	if r.Key != "" && (!optional(r.Key) || arg(r.Key).Type != "text") {
+		return fmt.Errorf("Key %q is not an optional text argument", r.Key)
+	}
+
 	base := rpcBase(f.Name)
 	comment(b, "", fmt.Sprintf("%sArgs are the arguments of %s.", base, f.Name))
 	fmt.Fprintf(b, "type %sArgs struct {\n", base)
@@ -85,6 +89,13 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 		fmt.Fprintf(b, "func (a %sArgs) Tenant() string { return a.TenantID }\n\n", base)
 		fmt.Fprintf(b, "// WithTenant implements postgrest.TenantArgs.\n")
 		fmt.Fprintf(b, "func (a %sArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }\n\n", base)
+	}
+	if r.Key != "" {
+		key := argField(r.Key)
+		fmt.Fprintf(b, "// IdempotencyKey implements postgrest.KeyedArgs. The server trims the key, and\n")
+		fmt.Fprintf(b, "// a blank one is none.\n")
+		fmt.Fprintf(b, "func (a %sArgs) IdempotencyKey() string {\n", base)
+		fmt.Fprintf(b, "\tif a.%s == nil {\n\t\treturn \"\"\n\t}\n\treturn strings.TrimSpace(*a.%s)\n}\n\n", key, key)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ var mention = regexp.MustCompile(`\b([a-z]+)\.[A-Z]`)
 func source(pkgName string, body []byte) ([]byte, error) {
 	used := map[string]bool{}
 	for line := range bytes.Lines(body) {
-		code, _, _ := bytes.Cut(line, []byte("//"))
+		code, _, _ := bytes.Cut(line, []byte("//")) // prose is no use of a package
 		for _, m := range mention.FindAllSubmatch(code, -1) {
 			if p, ok := imports[string(m[1])]; ok {
 				used[p] = true

@@ -35,6 +35,7 @@ var imports = map[string]string{
 	"postgrest": modulePath + "/internal/postgrest",
 	"query":     modulePath + "/query",
 	"strconv":   "strconv",
+	"strings":   "strings",
 	"time":      "time",
 	"types":     modulePath + "/types",
 }

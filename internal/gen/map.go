@@ -36,6 +36,8 @@ type rpc struct {
 	Omit []string
 	// Types replaces the Go type of an argument by a named one of the package.
 	Types map[string]string
+	// Key is the optional text argument that makes repeating the call harmless.
+	Key string
 	// Result describes the rows of a function that returns a table.
 	Result *result
 }

@@ -14,11 +14,11 @@ var workordersPackage = pkg{
 		}},
 	},
 	RPCs: []rpc{
-		{Name: "rpc_create_work_order"},
+		{Name: "rpc_create_work_order", Key: "p_client_request_id"},
 		{Name: "rpc_bulk_import_work_orders"},
 		{Name: "rpc_transition_work_order_status"},
 		{Name: "rpc_complete_work_order"},
-		{Name: "rpc_log_work_order_time"},
+		{Name: "rpc_log_work_order_time", Types: position},
 	},
 }
 
@@ -35,4 +35,11 @@ var workOrderDocs = map[string]string{
 	"sla_resolution_due_at":      "nil: no rule for this priority",
 	"sla_response_breached_at":   "when the platform noticed",
 	"sla_resolution_breached_at": "when the platform noticed",
+}
+
+// position is a place as devices report it, in degrees and metres.
+var position = map[string]string{
+	"p_latitude":        "float64",
+	"p_longitude":       "float64",
+	"p_accuracy_metres": "float64",
 }
