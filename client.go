@@ -9,6 +9,8 @@ import (
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/workorders"
 )
 
 // Client reads and writes one WorkOrder Systems deployment on behalf of one
@@ -16,7 +18,15 @@ import (
 // another client with With, AsUser or ForTenant leaves it as it is. All clients
 // derived from one New share one connection pool.
 type Client struct {
-	Auth AuthService // sign-up, sign-in, sign-out, users
+	Auth          AuthService
+	Tenants       org.TenantService
+	Authorization org.AuthorizationService
+	Departments   org.DepartmentService
+	Catalogs      org.CatalogService
+	TenantAPIKeys org.TenantAPIKeyService
+	Audit         org.AuditService
+	Idempotency   org.IdempotencyService
+	WorkOrders    workorders.WorkOrderService
 
 	conn   *api.Conn
 	family *family
@@ -26,7 +36,15 @@ type Client struct {
 // its field above, nowhere else.
 func bind(conn *api.Conn, f *family) *Client {
 	return &Client{
-		Auth: newAuthService(conn),
+		Auth:          newAuthService(conn),
+		Tenants:       org.NewTenantService(conn),
+		Authorization: org.NewAuthorizationService(conn),
+		Departments:   org.NewDepartmentService(conn),
+		Catalogs:      org.NewCatalogService(conn),
+		TenantAPIKeys: org.NewTenantAPIKeyService(conn),
+		Audit:         org.NewAuditService(conn),
+		Idempotency:   org.NewIdempotencyService(conn),
+		WorkOrders:    workorders.NewWorkOrderService(conn),
 
 		conn:   conn,
 		family: f,
