@@ -38,9 +38,9 @@ create table app.profiles (
   synced_at             timestamptz,
   created_at            timestamptz not null default now(),
   updated_at            timestamptz not null default now(),
-  unique (tenant_id, user_id)
+  unique (user_id, tenant_id)
 );
-create index on app.profiles (user_id);
+create index on app.profiles (tenant_id, user_id);
 
 create table cfg.permissions (
   id          uuid primary key default gen_random_uuid(),
@@ -237,7 +237,7 @@ begin
     coalesce(u.raw_user_meta_data ->> 'avatar_url', u.raw_user_meta_data ->> 'avatarUrl'),
     now()
   from auth.users u where u.id = new.user_id
-  on conflict (tenant_id, user_id) do update set
+  on conflict (user_id, tenant_id) do update set
     first_name = coalesce(excluded.first_name, p.first_name),
     last_name  = coalesce(excluded.last_name, p.last_name),
     avatar_url = coalesce(excluded.avatar_url, p.avatar_url),

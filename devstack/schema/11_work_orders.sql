@@ -47,11 +47,11 @@ create table app.work_orders (
 );
 create index on app.work_orders (tenant_id, updated_at);
 create index on app.work_orders (tenant_id, status);
-create index on app.work_orders (tenant_id, location_id);
-create index on app.work_orders (tenant_id, asset_id);
-create index on app.work_orders (tenant_id, pm_schedule_id);
-create index on app.work_orders (tenant_id, project_id);
-create index on app.work_orders (tenant_id, primary_supplier_id);
+create index on app.work_orders (location_id);
+create index on app.work_orders (asset_id);
+create index on app.work_orders (pm_schedule_id);
+create index on app.work_orders (project_id);
+create index on app.work_orders (primary_supplier_id);
 create index on app.work_orders (assigned_to);
 create index on app.work_orders (requested_by);
 
@@ -77,9 +77,9 @@ create table app.work_order_time_entries (
   foreign key (tenant_id, technician_id) references app.technicians (tenant_id, id)
     on delete set null (technician_id)
 );
-create index on app.work_order_time_entries (tenant_id, work_order_id) include (minutes);
-create index on app.work_order_time_entries (tenant_id, entry_date);
-create index on app.work_order_time_entries (tenant_id, technician_id);
+create index on app.work_order_time_entries (work_order_id) include (minutes);
+create index on app.work_order_time_entries (tenant_id, entry_date, logged_at);
+create index on app.work_order_time_entries (technician_id);
 create index on app.work_order_time_entries (user_id);
 create index on app.work_order_time_entries (created_by);
 
@@ -128,7 +128,7 @@ select w.id, w.tenant_id, w.title, w.description, w.status, w.priority, w.mainte
   coalesce((
     select sum(e.minutes)
     from app.work_order_time_entries e
-    where e.tenant_id = w.tenant_id and e.work_order_id = w.id), 0) as total_labor_minutes,
+    where e.work_order_id = w.id), 0) as total_labor_minutes,
   w.project_id, w.requested_by, w.primary_supplier_id, w.acknowledged_at,
   w.sla_response_due_at, w.sla_resolution_due_at, w.sla_response_breached_at, w.sla_resolution_breached_at
 from app.work_orders w
