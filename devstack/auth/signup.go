@@ -32,7 +32,7 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	id := uuid.NewString()
-	identityData := p.Data.merge(metadata{
+	identityData := metadata{}.merge(p.Data).merge(metadata{
 		"sub":            jsonValue(id),
 		"email":          jsonValue(email),
 		"email_verified": jsonValue(false),
