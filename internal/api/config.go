@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -44,6 +45,9 @@ const (
 
 // Format implements fmt.Formatter so that no verb prints the key.
 func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "api.Config("+c.BaseURL+")") }
+
+// MarshalJSON implements json.Marshaler without the key.
+func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c)) }
 
 // CallInfo describes one logical call, which may take several attempts.
 type CallInfo struct {

@@ -148,7 +148,7 @@ func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
 		if e == nil {
 			return resp, nil
 		}
-		c.finish(r, e, &st, tok)
+		c.finish(r, e, &st)
 		st.last = e
 		if !st.replayed && c.tokenRefused(ctx, r, e, tok) {
 			st.replayed = true
@@ -178,7 +178,7 @@ type callState struct {
 }
 
 // finish completes an error with what only the call knows.
-func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState, tok Token) {
+func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState) {
 	e.Attempts = st.n
 	if e.RequestID == "" {
 		e.RequestID = st.id
@@ -186,10 +186,6 @@ func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState, tok Token) {
 	if r.Safe || r.Keyed {
 		e.MarkRepeatable()
 	}
-	e.Scrub(c.cfg.APIKey, tok.Value)
-	e.Scrub(c.secrets...)
-	e.Scrub(r.Secrets...)
-	e.Scrub(bodySecrets(r)...)
 }
 
 // tokenRefused reports whether the call failed because its token was refused
@@ -249,7 +245,7 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 		if actx.Err() != nil {
 			err = context.Cause(actx)
 		}
-		return sdkerr.FromNetwork(r.Op, r.Method, r.Path, err)
+		return sdkerr.FromNetwork(r.Op, r.Method, r.Path, err, c.secretsOf(r, tok)...)
 	}
 
 	hresp, err := c.send(c.newRequest(actx, r, tok, st.id))
@@ -266,7 +262,7 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 		if cerr := ctx.Err(); cerr != nil {
 			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
 		}
-		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, body)
+		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, body, c.secretsOf(r, tok)...)
 	}
 	if r.Method == http.MethodHead {
 		return &Response{Status: hresp.StatusCode, Header: hresp.Header}, nil

@@ -97,6 +97,13 @@ var secretFields = map[string]bool{
 	"code_verifier": true, "nonce": true, "captcha_token": true, "provider_token": true,
 }
 
+// secretsOf lists what a failed request carried and no error may show.
+func (c *Conn) secretsOf(r *Request, tok Token) []string {
+	secrets := append([]string{c.cfg.APIKey, tok.Value}, c.secrets...)
+	secrets = append(secrets, r.Secrets...)
+	return append(secrets, bodySecrets(r)...)
+}
+
 // bodySecrets finds the secrets in the body of an Auth request.
 func bodySecrets(r *Request) []string {
 	if len(r.Body) == 0 || !strings.HasPrefix(r.Path, "/auth/") {

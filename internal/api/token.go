@@ -118,5 +118,8 @@ type staticToken Token
 // Token implements TokenSource.
 func (s staticToken) Token(context.Context) (Token, error) { return Token(s), nil }
 
+// MarshalJSON implements json.Marshaler.
+func (s staticToken) MarshalJSON() ([]byte, error) { return Token(s).MarshalJSON() }
+
 // Format implements fmt.Formatter so that no verb prints the token.
 func (s staticToken) Format(f fmt.State, verb rune) { Token(s).Format(f, verb) }

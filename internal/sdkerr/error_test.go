@@ -373,13 +373,30 @@ func TestSecretsNeverShow(t *testing.T) {
 		}
 	})
 	t.Run("known secrets", func(t *testing.T) {
-		for _, e := range []*Error{
-			FromResponse("X", "GET", "/", 400, http.Header{"X-Request-Id": {"hunter2!"}}, body("hunter2!")),
-			FromNetwork("X", "GET", "/", errors.New("hunter2! refused")),
-			FromNetwork("X", "GET", "/", &net.DNSError{Err: "hunter2!"}),
-		} {
-			e.Scrub("hunter2!", "")
-			requireNoSecret(t, e, "hunter2!")
+		for _, secret := range []string{"hunter2!", `qu"ote\ ü&=`} {
+			js, err := json.Marshal(secret)
+			require.NoError(t, err)
+			quoted := string(js[1 : len(js)-1])
+			// Cutting must not leave the beginning of a secret.
+			edge := func(n int) string { return strings.Repeat("x", n) + secret }
+			for _, e := range []*Error{
+				FromResponse("X", "GET", "/", 400, http.Header{"X-Request-Id": {secret}}, body(secret), secret, ""),
+				FromResponse("X", "GET", "/", 400, nil, []byte("text "+secret), secret),
+				FromResponse("X", "GET", "/", 400, nil, []byte(`{"broken": "`+quoted), secret),
+				FromResponse("X", "GET", "/", 400, nil, []byte("a="+url.QueryEscape(secret)), secret),
+				FromNetwork("X", "GET", "/", errors.New(secret+" refused"), secret),
+				FromNetwork("X", "GET", "/", &net.DNSError{Err: secret}, secret),
+				FromResponse("X", "GET", "/", 400, nil, []byte(edge(295)), secret),
+				FromResponse("X", "GET", "/", 400, nil, body(edge(993)), secret),
+				FromNetwork("X", "GET", "/", errors.New(edge(295)), secret),
+			} {
+				requireNoSecret(t, e, secret, quoted, url.QueryEscape(secret))
+				require.NotContains(t, e.Message, secret[:2])
+			}
+		}
+		for n := 280; n < 310; n++ {
+			e := FromResponse("X", "GET", "/", 400, nil, []byte(strings.Repeat("x", n)+" "+jwt))
+			require.NotContains(t, e.Message, "eyJ")
 		}
 	})
 	t.Run("queries and user info of URLs", func(t *testing.T) {

@@ -2,6 +2,7 @@ package sdkerr
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net"
 	"net/url"
@@ -34,15 +35,36 @@ var (
 	userinfoPattern = regexp.MustCompile(`(://)[^\s"'<>/@]+@`)
 )
 
-// clean redacts what looks like a secret and cuts s to at most n bytes.
-func clean(s string, n int) string {
+// clean redacts the given secrets and what looks like one, and cuts s to at
+// most n bytes. It cuts last: half a secret would not be recognised.
+func clean(s string, n int, secrets ...string) string {
 	s = strings.ToValidUTF8(s, "\uFFFD")
+	for _, secret := range secrets {
+		if len(secret) < minSecret {
+			continue
+		}
+		for _, form := range forms(secret) {
+			s = strings.ReplaceAll(s, form, Redacted)
+		}
+	}
 	s = secretPattern.ReplaceAllString(s, Redacted)
 	if strings.Contains(s, "://") {
 		s = queryPattern.ReplaceAllString(s, "$1")
 		s = userinfoPattern.ReplaceAllString(s, "$1")
 	}
 	return cut(s, n)
+}
+
+// forms are the ways in which a text may repeat a secret.
+func forms(secret string) []string {
+	out := []string{secret}
+	if js, err := json.Marshal(secret); err == nil && len(js) > len(secret)+2 {
+		out = append(out, string(js[1:len(js)-1]))
+	}
+	if q := url.QueryEscape(secret); q != secret {
+		out = append(out, q, url.PathEscape(secret))
+	}
+	return out
 }
 
 // cut shortens s to at most n bytes without splitting a character.
@@ -55,26 +77,6 @@ func cut(s string, n int) string {
 		n--
 	}
 	return s[:n] + "…"
-}
-
-// Scrub blots out every given secret in the error's texts: the token, the key
-// or the password of the request that failed.
-func (e *Error) Scrub(secrets ...string) {
-	texts := []*string{&e.Code, &e.Message, &e.Details, &e.Hint, &e.RequestID}
-	switch c := e.cause.(type) { //nolint:errorlint // the wrappers made here, nothing deeper
-	case *cause:
-		texts = append(texts, &c.text)
-	case *netCause:
-		texts = append(texts, &c.text)
-	}
-	for _, secret := range secrets {
-		if len(secret) < minSecret {
-			continue
-		}
-		for _, t := range texts {
-			*t = strings.ReplaceAll(*t, secret, Redacted)
-		}
-	}
 }
 
 // cause keeps an error for errors.Is while hiding its text: errors of the
@@ -106,14 +108,14 @@ func (c *netCause) Temporary() bool { return c.timeout }
 
 // safeCause wraps err so that only its harmless parts can be reached. Context
 // errors and the SDK's own are harmless as they are.
-func safeCause(err error) error {
+func safeCause(err error, secrets ...string) error {
 	if err == nil {
 		return nil
 	}
 	if err == context.Canceled || err == context.DeadlineExceeded { //nolint:errorlint // exactly these
 		return err
 	}
-	hidden := cause{err: err, text: causeText(err)}
+	hidden := cause{err: err, text: causeText(err, secrets...)}
 	var ne net.Error
 	if errors.As(err, &ne) {
 		return &netCause{cause: hidden, timeout: ne.Timeout()}
@@ -123,15 +125,15 @@ func safeCause(err error) error {
 
 // causeText is the text of err without query strings and secrets. The URL that
 // net/http puts before its errors goes altogether.
-func causeText(err error) string {
+func causeText(err error, secrets ...string) string {
 	if err == nil {
 		return ""
 	}
 	var ue *url.Error
 	if errors.As(err, &ue) && ue.Err != nil {
-		return causeText(ue.Err)
+		return causeText(ue.Err, secrets...)
 	}
-	return clean(err.Error(), maxRaw)
+	return clean(err.Error(), maxRaw, secrets...)
 }
 
 func isContextError(err error) bool {

@@ -16,26 +16,32 @@ import (
 
 // FromResponse reads what the server said about a failed request. It knows the
 // error bodies of PostgREST, Auth (three shapes), Storage, the platform's own
-// functions and gateways; anything else is kept as bounded text.
-func FromResponse(op, method, path string, status int, header http.Header, body []byte) *Error {
+// functions and gateways; anything else is kept as bounded text. None of the
+// secrets shows up in the error, should the server repeat it.
+func FromResponse(op, method, path string, status int, header http.Header, body []byte, secrets ...string) *Error {
 	e := &Error{
 		Op:         op,
 		Method:     method,
 		Path:       path,
 		HTTPStatus: status,
-		RequestID:  requestID(header),
 		RetryAfter: retryAfter(header),
 	}
-	if !e.readJSON(body) {
+	isJSON := e.readJSON(body)
+	if !isJSON {
 		e.Message = plainMessage(status, body)
 	}
 	if e.Code == "" {
 		e.Code = header.Get("X-Sb-Error-Code")
 	}
-	e.Code = clean(e.Code, 100)
-	e.Message = clean(e.Message, maxMessage)
-	e.Details = clean(e.Details, maxDetails)
-	e.Hint = clean(e.Hint, maxDetails)
+	e.Code = clean(e.Code, 100, secrets...)
+	e.Details = clean(e.Details, maxDetails, secrets...)
+	e.Hint = clean(e.Hint, maxDetails, secrets...)
+	e.RequestID = clean(requestID(header), 100, secrets...)
+	limit := maxRaw
+	if isJSON {
+		limit = maxMessage
+	}
+	e.Message = clean(e.Message, limit, secrets...)
 	if e.Message == "" {
 		e.Message = statusText(status)
 	}
@@ -87,7 +93,7 @@ func (e *Error) readJSON(body []byte) bool {
 		e.Details = "reasons: " + strings.Join(b.Weak.Reasons, ", ")
 	}
 	if e.Message == "" && e.Code == "" {
-		e.Message = cut(string(body), maxRaw)
+		e.Message = string(body)
 	}
 	return true
 }
@@ -132,11 +138,11 @@ func plainMessage(status int, body []byte) string {
 	body = bytes.TrimSpace(body)
 	if bytes.HasPrefix(body, []byte("<")) {
 		if m := titlePattern.FindSubmatch(body[:min(len(body), 4096)]); m != nil {
-			return cut(string(m[1]), maxRaw)
+			return string(m[1])
 		}
 		return statusText(status)
 	}
-	return strings.Join(strings.Fields(cut(string(body), maxRaw)), " ")
+	return strings.Join(strings.Fields(string(body)), " ")
 }
 
 func statusText(status int) string {
@@ -150,7 +156,7 @@ func statusText(status int) string {
 func requestID(h http.Header) string {
 	for _, name := range []string{"Sb-Request-Id", "X-Request-Id"} {
 		if id := h.Get(name); id != "" {
-			return clean(id, 100)
+			return id
 		}
 	}
 	return ""
@@ -179,8 +185,8 @@ func retryAfter(h http.Header) time.Duration {
 
 // FromNetwork reports that no complete answer arrived. The context's own errors
 // stay what they are; everything else is ErrUnavailable.
-func FromNetwork(op, method, path string, err error) *Error {
-	e := &Error{Op: op, Method: method, Path: path, Message: causeText(err), cause: safeCause(err)}
+func FromNetwork(op, method, path string, err error, secrets ...string) *Error {
+	e := &Error{Op: op, Method: method, Path: path, Message: causeText(err, secrets...), cause: safeCause(err, secrets...)}
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		e.Message = "the answer ended early: " + e.Message
