@@ -3,6 +3,7 @@
 package workorders
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -232,4 +233,1471 @@ var workOrderTimeEntryView = postgrest.ViewDef[WorkOrderTimeEntry]{
 	Key:    []string{"id"},
 	KeyOf:  func(row *WorkOrderTimeEntry) []string { return []string{row.ID} },
 	Order:  []query.Order{WorkOrderTimeEntryCols.EntryDate.Desc(), WorkOrderTimeEntryCols.LoggedAt.Desc()},
+}
+
+// WorkOrderRequest is a work order that the signed-in user asked for: one row
+// of the view v_my_work_order_requests. A nil field is null in the database.
+type WorkOrderRequest struct {
+	ID         string     `json:"id"`
+	TenantID   string     `json:"tenant_id"`
+	Title      string     `json:"title"`
+	Status     string     `json:"status"`
+	Priority   string     `json:"priority"`
+	CreatedAt  time.Time  `json:"created_at"`
+	DueDate    *time.Time `json:"due_date"`
+	LocationID *string    `json:"location_id"`
+	AssetID    *string    `json:"asset_id"`
+}
+
+// WorkOrderRequestCols are the columns of WorkOrderRequest, for filters and
+// ordering.
+var WorkOrderRequestCols = struct {
+	ID         query.Column[string]
+	TenantID   query.Column[string]
+	Title      query.TextColumn
+	Status     query.TextColumn
+	Priority   query.TextColumn
+	CreatedAt  query.Column[time.Time]
+	DueDate    query.Column[time.Time]
+	LocationID query.Column[string]
+	AssetID    query.Column[string]
+}{
+	ID:         query.NewColumn[string]("id"),
+	TenantID:   query.NewColumn[string]("tenant_id"),
+	Title:      query.NewTextColumn("title"),
+	Status:     query.NewTextColumn("status"),
+	Priority:   query.NewTextColumn("priority"),
+	CreatedAt:  query.NewColumn[time.Time]("created_at"),
+	DueDate:    query.NewColumn[time.Time]("due_date"),
+	LocationID: query.NewColumn[string]("location_id"),
+	AssetID:    query.NewColumn[string]("asset_id"),
+}
+
+var workOrderRequestView = postgrest.ViewDef[WorkOrderRequest]{
+	Schema: "public",
+	Name:   "v_my_work_order_requests",
+	Key:    []string{"id"},
+	KeyOf:  func(row *WorkOrderRequest) []string { return []string{row.ID} },
+	Order:  []query.Order{WorkOrderRequestCols.CreatedAt.Desc()},
+}
+
+// MaintenanceRequest is a request for maintenance: one row of the view
+// v_maintenance_requests. A nil field is null in the database.
+type MaintenanceRequest struct {
+	ID                   string     `json:"id"`
+	TenantID             string     `json:"tenant_id"`
+	RequestedBy          string     `json:"requested_by"`
+	Title                string     `json:"title"`
+	Description          *string    `json:"description"`
+	Priority             string     `json:"priority"`
+	MaintenanceType      *string    `json:"maintenance_type"`
+	LocationID           *string    `json:"location_id"`
+	AssetID              *string    `json:"asset_id"`
+	DueDate              *time.Time `json:"due_date"`
+	Status               string     `json:"status"`                  // draft, submitted, converted or cancelled
+	ConvertedWorkOrderID *string    `json:"converted_work_order_id"` // the work order that was made of it
+	CreatedAt            time.Time  `json:"created_at"`
+	UpdatedAt            time.Time  `json:"updated_at"`
+}
+
+// MaintenanceRequestCols are the columns of MaintenanceRequest, for filters and
+// ordering.
+var MaintenanceRequestCols = struct {
+	ID                   query.Column[string]
+	TenantID             query.Column[string]
+	RequestedBy          query.Column[string]
+	Title                query.TextColumn
+	Description          query.TextColumn
+	Priority             query.TextColumn
+	MaintenanceType      query.TextColumn
+	LocationID           query.Column[string]
+	AssetID              query.Column[string]
+	DueDate              query.Column[time.Time]
+	Status               query.TextColumn
+	ConvertedWorkOrderID query.Column[string]
+	CreatedAt            query.Column[time.Time]
+	UpdatedAt            query.Column[time.Time]
+}{
+	ID:                   query.NewColumn[string]("id"),
+	TenantID:             query.NewColumn[string]("tenant_id"),
+	RequestedBy:          query.NewColumn[string]("requested_by"),
+	Title:                query.NewTextColumn("title"),
+	Description:          query.NewTextColumn("description"),
+	Priority:             query.NewTextColumn("priority"),
+	MaintenanceType:      query.NewTextColumn("maintenance_type"),
+	LocationID:           query.NewColumn[string]("location_id"),
+	AssetID:              query.NewColumn[string]("asset_id"),
+	DueDate:              query.NewColumn[time.Time]("due_date"),
+	Status:               query.NewTextColumn("status"),
+	ConvertedWorkOrderID: query.NewColumn[string]("converted_work_order_id"),
+	CreatedAt:            query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:            query.NewColumn[time.Time]("updated_at"),
+}
+
+var maintenanceRequestView = postgrest.ViewDef[MaintenanceRequest]{
+	Schema: "public",
+	Name:   "v_maintenance_requests",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MaintenanceRequest) []string { return []string{row.ID} },
+	Order:  []query.Order{MaintenanceRequestCols.CreatedAt.Desc()},
+}
+
+// MyMaintenanceRequest is a request for maintenance by the signed-in user: one
+// row of the view v_my_maintenance_requests. A nil field is null in the
+// database.
+type MyMaintenanceRequest struct {
+	ID                   string     `json:"id"`
+	TenantID             string     `json:"tenant_id"`
+	Title                string     `json:"title"`
+	Status               string     `json:"status"` // draft, submitted, converted or cancelled
+	Priority             string     `json:"priority"`
+	CreatedAt            time.Time  `json:"created_at"`
+	DueDate              *time.Time `json:"due_date"`
+	LocationID           *string    `json:"location_id"`
+	AssetID              *string    `json:"asset_id"`
+	ConvertedWorkOrderID *string    `json:"converted_work_order_id"` // the work order that was made of it
+}
+
+// MyMaintenanceRequestCols are the columns of MyMaintenanceRequest, for filters
+// and ordering.
+var MyMaintenanceRequestCols = struct {
+	ID                   query.Column[string]
+	TenantID             query.Column[string]
+	Title                query.TextColumn
+	Status               query.TextColumn
+	Priority             query.TextColumn
+	CreatedAt            query.Column[time.Time]
+	DueDate              query.Column[time.Time]
+	LocationID           query.Column[string]
+	AssetID              query.Column[string]
+	ConvertedWorkOrderID query.Column[string]
+}{
+	ID:                   query.NewColumn[string]("id"),
+	TenantID:             query.NewColumn[string]("tenant_id"),
+	Title:                query.NewTextColumn("title"),
+	Status:               query.NewTextColumn("status"),
+	Priority:             query.NewTextColumn("priority"),
+	CreatedAt:            query.NewColumn[time.Time]("created_at"),
+	DueDate:              query.NewColumn[time.Time]("due_date"),
+	LocationID:           query.NewColumn[string]("location_id"),
+	AssetID:              query.NewColumn[string]("asset_id"),
+	ConvertedWorkOrderID: query.NewColumn[string]("converted_work_order_id"),
+}
+
+var myMaintenanceRequestView = postgrest.ViewDef[MyMaintenanceRequest]{
+	Schema: "public",
+	Name:   "v_my_maintenance_requests",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MyMaintenanceRequest) []string { return []string{row.ID} },
+	Order:  []query.Order{MyMaintenanceRequestCols.CreatedAt.Desc()},
+}
+
+// SLAStatus is how a work order stands to its response and resolution times:
+// one row of the view v_work_order_sla_status. A nil field is null in the
+// database.
+type SLAStatus struct {
+	WorkOrderID             string     `json:"work_order_id"`
+	TenantID                string     `json:"tenant_id"`
+	Status                  string     `json:"status"`
+	Priority                string     `json:"priority"`
+	AcknowledgedAt          *time.Time `json:"acknowledged_at"`            // first response; stays once set
+	SLAResponseDueAt        *time.Time `json:"sla_response_due_at"`        // nil: no rule for this priority
+	SLAResolutionDueAt      *time.Time `json:"sla_resolution_due_at"`      // nil: no rule for this priority
+	SLAResponseBreachedAt   *time.Time `json:"sla_response_breached_at"`   // when the platform noticed
+	SLAResolutionBreachedAt *time.Time `json:"sla_resolution_breached_at"` // when the platform noticed
+	ResponseSLABreached     *bool      `json:"response_sla_breached"`      // nil without a due time; false once acknowledged
+	ResolutionSLABreached   *bool      `json:"resolution_sla_breached"`    // nil without a due time; false once completed or cancelled
+}
+
+// SLAStatusCols are the columns of SLAStatus, for filters and ordering.
+var SLAStatusCols = struct {
+	WorkOrderID             query.Column[string]
+	TenantID                query.Column[string]
+	Status                  query.TextColumn
+	Priority                query.TextColumn
+	AcknowledgedAt          query.Column[time.Time]
+	SLAResponseDueAt        query.Column[time.Time]
+	SLAResolutionDueAt      query.Column[time.Time]
+	SLAResponseBreachedAt   query.Column[time.Time]
+	SLAResolutionBreachedAt query.Column[time.Time]
+	ResponseSLABreached     query.Column[bool]
+	ResolutionSLABreached   query.Column[bool]
+}{
+	WorkOrderID:             query.NewColumn[string]("work_order_id"),
+	TenantID:                query.NewColumn[string]("tenant_id"),
+	Status:                  query.NewTextColumn("status"),
+	Priority:                query.NewTextColumn("priority"),
+	AcknowledgedAt:          query.NewColumn[time.Time]("acknowledged_at"),
+	SLAResponseDueAt:        query.NewColumn[time.Time]("sla_response_due_at"),
+	SLAResolutionDueAt:      query.NewColumn[time.Time]("sla_resolution_due_at"),
+	SLAResponseBreachedAt:   query.NewColumn[time.Time]("sla_response_breached_at"),
+	SLAResolutionBreachedAt: query.NewColumn[time.Time]("sla_resolution_breached_at"),
+	ResponseSLABreached:     query.NewColumn[bool]("response_sla_breached"),
+	ResolutionSLABreached:   query.NewColumn[bool]("resolution_sla_breached"),
+}
+
+var slaStatusView = postgrest.ViewDef[SLAStatus]{
+	Schema: "public",
+	Name:   "v_work_order_sla_status",
+	Key:    []string{"work_order_id"},
+	KeyOf:  func(row *SLAStatus) []string { return []string{row.WorkOrderID} },
+}
+
+// SLAOpenWorkOrder is an open work order with a response or resolution time:
+// one row of the view v_work_orders_sla_open. A nil field is null in the
+// database.
+type SLAOpenWorkOrder struct {
+	WorkOrderID               string     `json:"work_order_id"`
+	TenantID                  string     `json:"tenant_id"`
+	Title                     string     `json:"title"`
+	Status                    string     `json:"status"`
+	Priority                  string     `json:"priority"`
+	SLAResponseDueAt          *time.Time `json:"sla_response_due_at"`
+	SLAResolutionDueAt        *time.Time `json:"sla_resolution_due_at"`
+	SLAResponseBreachedAt     *time.Time `json:"sla_response_breached_at"`
+	SLAResolutionBreachedAt   *time.Time `json:"sla_resolution_breached_at"`
+	AcknowledgedAt            *time.Time `json:"acknowledged_at"`
+	CreatedAt                 time.Time  `json:"created_at"`
+	MinutesUntilResponseDue   *int       `json:"minutes_until_response_due"`   // rounded down; negative when late
+	MinutesUntilResolutionDue *int       `json:"minutes_until_resolution_due"` // rounded down; negative when late
+}
+
+// SLAOpenWorkOrderCols are the columns of SLAOpenWorkOrder, for filters and
+// ordering.
+var SLAOpenWorkOrderCols = struct {
+	WorkOrderID               query.Column[string]
+	TenantID                  query.Column[string]
+	Title                     query.TextColumn
+	Status                    query.TextColumn
+	Priority                  query.TextColumn
+	SLAResponseDueAt          query.Column[time.Time]
+	SLAResolutionDueAt        query.Column[time.Time]
+	SLAResponseBreachedAt     query.Column[time.Time]
+	SLAResolutionBreachedAt   query.Column[time.Time]
+	AcknowledgedAt            query.Column[time.Time]
+	CreatedAt                 query.Column[time.Time]
+	MinutesUntilResponseDue   query.Column[int]
+	MinutesUntilResolutionDue query.Column[int]
+}{
+	WorkOrderID:               query.NewColumn[string]("work_order_id"),
+	TenantID:                  query.NewColumn[string]("tenant_id"),
+	Title:                     query.NewTextColumn("title"),
+	Status:                    query.NewTextColumn("status"),
+	Priority:                  query.NewTextColumn("priority"),
+	SLAResponseDueAt:          query.NewColumn[time.Time]("sla_response_due_at"),
+	SLAResolutionDueAt:        query.NewColumn[time.Time]("sla_resolution_due_at"),
+	SLAResponseBreachedAt:     query.NewColumn[time.Time]("sla_response_breached_at"),
+	SLAResolutionBreachedAt:   query.NewColumn[time.Time]("sla_resolution_breached_at"),
+	AcknowledgedAt:            query.NewColumn[time.Time]("acknowledged_at"),
+	CreatedAt:                 query.NewColumn[time.Time]("created_at"),
+	MinutesUntilResponseDue:   query.NewColumn[int]("minutes_until_response_due"),
+	MinutesUntilResolutionDue: query.NewColumn[int]("minutes_until_resolution_due"),
+}
+
+var slaOpenWorkOrderView = postgrest.ViewDef[SLAOpenWorkOrder]{
+	Schema: "public",
+	Name:   "v_work_orders_sla_open",
+	Key:    []string{"work_order_id"},
+	KeyOf:  func(row *SLAOpenWorkOrder) []string { return []string{row.WorkOrderID} },
+}
+
+// CommsEvent is a message about a work order: one row of the view
+// v_work_order_comms.
+type CommsEvent struct {
+	ID          string          `json:"id"`
+	TenantID    string          `json:"tenant_id"`
+	WorkOrderID string          `json:"work_order_id"`
+	ActorUserID string          `json:"actor_user_id"`
+	Channel     string          `json:"channel"` // comment, sms, email, phone, portal or other
+	Body        string          `json:"body"`
+	Metadata    json.RawMessage `json:"metadata"`
+	CreatedAt   time.Time       `json:"created_at"`
+}
+
+// CommsEventCols are the columns of CommsEvent, for filters and ordering.
+var CommsEventCols = struct {
+	ID          query.Column[string]
+	TenantID    query.Column[string]
+	WorkOrderID query.Column[string]
+	ActorUserID query.Column[string]
+	Channel     query.TextColumn
+	Body        query.TextColumn
+	Metadata    query.JSONColumn
+	CreatedAt   query.Column[time.Time]
+}{
+	ID:          query.NewColumn[string]("id"),
+	TenantID:    query.NewColumn[string]("tenant_id"),
+	WorkOrderID: query.NewColumn[string]("work_order_id"),
+	ActorUserID: query.NewColumn[string]("actor_user_id"),
+	Channel:     query.NewTextColumn("channel"),
+	Body:        query.NewTextColumn("body"),
+	Metadata:    query.NewJSONColumn("metadata"),
+	CreatedAt:   query.NewColumn[time.Time]("created_at"),
+}
+
+var commsEventView = postgrest.ViewDef[CommsEvent]{
+	Schema: "public",
+	Name:   "v_work_order_comms",
+	Key:    []string{"id"},
+	KeyOf:  func(row *CommsEvent) []string { return []string{row.ID} },
+	Order:  []query.Order{CommsEventCols.CreatedAt.Asc()},
+}
+
+// EntityAttachment is a file attached to any entity: one row of the view
+// v_entity_attachments. A nil field is null in the database.
+type EntityAttachment struct {
+	ID              string      `json:"id"`
+	TenantID        string      `json:"tenant_id"`
+	EntityType      string      `json:"entity_type"`
+	EntityID        string      `json:"entity_id"`
+	FileID          string      `json:"file_id"`
+	BucketID        *string     `json:"bucket_id"` // where the file lies in Storage, together with StoragePath
+	StoragePath     *string     `json:"storage_path"`
+	Filename        *string     `json:"filename"`
+	ContentType     *string     `json:"content_type"`
+	Label           *string     `json:"label"`
+	Kind            *string     `json:"kind"`
+	DocumentTypeKey *string     `json:"document_type_key"` // key of one of the tenant's document types
+	IsControlled    bool        `json:"is_controlled"`     // the document is subject to revision control
+	EffectiveDate   *types.Date `json:"effective_date"`
+	RevisionLabel   *string     `json:"revision_label"`
+	CreatedBy       *string     `json:"created_by"`
+	CreatedByName   *string     `json:"created_by_name"`
+	CreatedAt       time.Time   `json:"created_at"`
+	UpdatedAt       time.Time   `json:"updated_at"`
+}
+
+// EntityAttachmentCols are the columns of EntityAttachment, for filters and
+// ordering.
+var EntityAttachmentCols = struct {
+	ID              query.Column[string]
+	TenantID        query.Column[string]
+	EntityType      query.TextColumn
+	EntityID        query.Column[string]
+	FileID          query.Column[string]
+	BucketID        query.TextColumn
+	StoragePath     query.TextColumn
+	Filename        query.TextColumn
+	ContentType     query.TextColumn
+	Label           query.TextColumn
+	Kind            query.TextColumn
+	DocumentTypeKey query.TextColumn
+	IsControlled    query.Column[bool]
+	EffectiveDate   query.Column[types.Date]
+	RevisionLabel   query.TextColumn
+	CreatedBy       query.Column[string]
+	CreatedByName   query.TextColumn
+	CreatedAt       query.Column[time.Time]
+	UpdatedAt       query.Column[time.Time]
+}{
+	ID:              query.NewColumn[string]("id"),
+	TenantID:        query.NewColumn[string]("tenant_id"),
+	EntityType:      query.NewTextColumn("entity_type"),
+	EntityID:        query.NewColumn[string]("entity_id"),
+	FileID:          query.NewColumn[string]("file_id"),
+	BucketID:        query.NewTextColumn("bucket_id"),
+	StoragePath:     query.NewTextColumn("storage_path"),
+	Filename:        query.NewTextColumn("filename"),
+	ContentType:     query.NewTextColumn("content_type"),
+	Label:           query.NewTextColumn("label"),
+	Kind:            query.NewTextColumn("kind"),
+	DocumentTypeKey: query.NewTextColumn("document_type_key"),
+	IsControlled:    query.NewColumn[bool]("is_controlled"),
+	EffectiveDate:   query.NewColumn[types.Date]("effective_date"),
+	RevisionLabel:   query.NewTextColumn("revision_label"),
+	CreatedBy:       query.NewColumn[string]("created_by"),
+	CreatedByName:   query.NewTextColumn("created_by_name"),
+	CreatedAt:       query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:       query.NewColumn[time.Time]("updated_at"),
+}
+
+var entityAttachmentView = postgrest.ViewDef[EntityAttachment]{
+	Schema: "public",
+	Name:   "v_entity_attachments",
+	Key:    []string{"id"},
+	KeyOf:  func(row *EntityAttachment) []string { return []string{row.ID} },
+	Order:  []query.Order{EntityAttachmentCols.CreatedAt.Desc()},
+}
+
+// WorkOrderAttachment is a file attached to a work order: one row of the view
+// v_work_order_attachments. A nil field is null in the database.
+type WorkOrderAttachment struct {
+	ID              string      `json:"id"`
+	TenantID        string      `json:"tenant_id"`
+	WorkOrderID     string      `json:"work_order_id"`
+	FileID          string      `json:"file_id"`
+	BucketID        *string     `json:"bucket_id"` // where the file lies in Storage, together with StoragePath
+	StoragePath     *string     `json:"storage_path"`
+	Filename        *string     `json:"filename"`
+	ContentType     *string     `json:"content_type"`
+	Label           *string     `json:"label"`
+	Kind            *string     `json:"kind"`
+	DocumentTypeKey *string     `json:"document_type_key"` // key of one of the tenant's document types
+	IsControlled    bool        `json:"is_controlled"`     // the document is subject to revision control
+	EffectiveDate   *types.Date `json:"effective_date"`
+	RevisionLabel   *string     `json:"revision_label"`
+	CreatedBy       *string     `json:"created_by"`
+	CreatedByName   *string     `json:"created_by_name"`
+	CreatedAt       time.Time   `json:"created_at"`
+	UpdatedAt       time.Time   `json:"updated_at"`
+}
+
+// WorkOrderAttachmentCols are the columns of WorkOrderAttachment, for filters
+// and ordering.
+var WorkOrderAttachmentCols = struct {
+	ID              query.Column[string]
+	TenantID        query.Column[string]
+	WorkOrderID     query.Column[string]
+	FileID          query.Column[string]
+	BucketID        query.TextColumn
+	StoragePath     query.TextColumn
+	Filename        query.TextColumn
+	ContentType     query.TextColumn
+	Label           query.TextColumn
+	Kind            query.TextColumn
+	DocumentTypeKey query.TextColumn
+	IsControlled    query.Column[bool]
+	EffectiveDate   query.Column[types.Date]
+	RevisionLabel   query.TextColumn
+	CreatedBy       query.Column[string]
+	CreatedByName   query.TextColumn
+	CreatedAt       query.Column[time.Time]
+	UpdatedAt       query.Column[time.Time]
+}{
+	ID:              query.NewColumn[string]("id"),
+	TenantID:        query.NewColumn[string]("tenant_id"),
+	WorkOrderID:     query.NewColumn[string]("work_order_id"),
+	FileID:          query.NewColumn[string]("file_id"),
+	BucketID:        query.NewTextColumn("bucket_id"),
+	StoragePath:     query.NewTextColumn("storage_path"),
+	Filename:        query.NewTextColumn("filename"),
+	ContentType:     query.NewTextColumn("content_type"),
+	Label:           query.NewTextColumn("label"),
+	Kind:            query.NewTextColumn("kind"),
+	DocumentTypeKey: query.NewTextColumn("document_type_key"),
+	IsControlled:    query.NewColumn[bool]("is_controlled"),
+	EffectiveDate:   query.NewColumn[types.Date]("effective_date"),
+	RevisionLabel:   query.NewTextColumn("revision_label"),
+	CreatedBy:       query.NewColumn[string]("created_by"),
+	CreatedByName:   query.NewTextColumn("created_by_name"),
+	CreatedAt:       query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:       query.NewColumn[time.Time]("updated_at"),
+}
+
+var workOrderAttachmentView = postgrest.ViewDef[WorkOrderAttachment]{
+	Schema: "public",
+	Name:   "v_work_order_attachments",
+	Key:    []string{"id"},
+	KeyOf:  func(row *WorkOrderAttachment) []string { return []string{row.ID} },
+	Order:  []query.Order{WorkOrderAttachmentCols.CreatedAt.Desc()},
+}
+
+// AssetAttachment is a file attached to an asset: one row of the view
+// v_asset_attachments. A nil field is null in the database.
+type AssetAttachment struct {
+	ID              string      `json:"id"`
+	TenantID        string      `json:"tenant_id"`
+	AssetID         string      `json:"asset_id"`
+	FileID          string      `json:"file_id"`
+	BucketID        *string     `json:"bucket_id"` // where the file lies in Storage, together with StoragePath
+	StoragePath     *string     `json:"storage_path"`
+	Filename        *string     `json:"filename"`
+	ContentType     *string     `json:"content_type"`
+	Label           *string     `json:"label"`
+	Kind            *string     `json:"kind"`
+	DocumentTypeKey *string     `json:"document_type_key"` // key of one of the tenant's document types
+	IsControlled    bool        `json:"is_controlled"`     // the document is subject to revision control
+	EffectiveDate   *types.Date `json:"effective_date"`
+	RevisionLabel   *string     `json:"revision_label"`
+	CreatedBy       *string     `json:"created_by"`
+	CreatedByName   *string     `json:"created_by_name"`
+	CreatedAt       time.Time   `json:"created_at"`
+	UpdatedAt       time.Time   `json:"updated_at"`
+}
+
+// AssetAttachmentCols are the columns of AssetAttachment, for filters and
+// ordering.
+var AssetAttachmentCols = struct {
+	ID              query.Column[string]
+	TenantID        query.Column[string]
+	AssetID         query.Column[string]
+	FileID          query.Column[string]
+	BucketID        query.TextColumn
+	StoragePath     query.TextColumn
+	Filename        query.TextColumn
+	ContentType     query.TextColumn
+	Label           query.TextColumn
+	Kind            query.TextColumn
+	DocumentTypeKey query.TextColumn
+	IsControlled    query.Column[bool]
+	EffectiveDate   query.Column[types.Date]
+	RevisionLabel   query.TextColumn
+	CreatedBy       query.Column[string]
+	CreatedByName   query.TextColumn
+	CreatedAt       query.Column[time.Time]
+	UpdatedAt       query.Column[time.Time]
+}{
+	ID:              query.NewColumn[string]("id"),
+	TenantID:        query.NewColumn[string]("tenant_id"),
+	AssetID:         query.NewColumn[string]("asset_id"),
+	FileID:          query.NewColumn[string]("file_id"),
+	BucketID:        query.NewTextColumn("bucket_id"),
+	StoragePath:     query.NewTextColumn("storage_path"),
+	Filename:        query.NewTextColumn("filename"),
+	ContentType:     query.NewTextColumn("content_type"),
+	Label:           query.NewTextColumn("label"),
+	Kind:            query.NewTextColumn("kind"),
+	DocumentTypeKey: query.NewTextColumn("document_type_key"),
+	IsControlled:    query.NewColumn[bool]("is_controlled"),
+	EffectiveDate:   query.NewColumn[types.Date]("effective_date"),
+	RevisionLabel:   query.NewTextColumn("revision_label"),
+	CreatedBy:       query.NewColumn[string]("created_by"),
+	CreatedByName:   query.NewTextColumn("created_by_name"),
+	CreatedAt:       query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:       query.NewColumn[time.Time]("updated_at"),
+}
+
+var assetAttachmentView = postgrest.ViewDef[AssetAttachment]{
+	Schema: "public",
+	Name:   "v_asset_attachments",
+	Key:    []string{"id"},
+	KeyOf:  func(row *AssetAttachment) []string { return []string{row.ID} },
+	Order:  []query.Order{AssetAttachmentCols.CreatedAt.Desc()},
+}
+
+// LocationAttachment is a file attached to a location: one row of the view
+// v_location_attachments. A nil field is null in the database.
+type LocationAttachment struct {
+	ID              string      `json:"id"`
+	TenantID        string      `json:"tenant_id"`
+	LocationID      string      `json:"location_id"`
+	FileID          string      `json:"file_id"`
+	BucketID        *string     `json:"bucket_id"` // where the file lies in Storage, together with StoragePath
+	StoragePath     *string     `json:"storage_path"`
+	Filename        *string     `json:"filename"`
+	ContentType     *string     `json:"content_type"`
+	Label           *string     `json:"label"`
+	Kind            *string     `json:"kind"`
+	DocumentTypeKey *string     `json:"document_type_key"` // key of one of the tenant's document types
+	IsControlled    bool        `json:"is_controlled"`     // the document is subject to revision control
+	EffectiveDate   *types.Date `json:"effective_date"`
+	RevisionLabel   *string     `json:"revision_label"`
+	CreatedBy       *string     `json:"created_by"`
+	CreatedByName   *string     `json:"created_by_name"`
+	CreatedAt       time.Time   `json:"created_at"`
+	UpdatedAt       time.Time   `json:"updated_at"`
+}
+
+// LocationAttachmentCols are the columns of LocationAttachment, for filters and
+// ordering.
+var LocationAttachmentCols = struct {
+	ID              query.Column[string]
+	TenantID        query.Column[string]
+	LocationID      query.Column[string]
+	FileID          query.Column[string]
+	BucketID        query.TextColumn
+	StoragePath     query.TextColumn
+	Filename        query.TextColumn
+	ContentType     query.TextColumn
+	Label           query.TextColumn
+	Kind            query.TextColumn
+	DocumentTypeKey query.TextColumn
+	IsControlled    query.Column[bool]
+	EffectiveDate   query.Column[types.Date]
+	RevisionLabel   query.TextColumn
+	CreatedBy       query.Column[string]
+	CreatedByName   query.TextColumn
+	CreatedAt       query.Column[time.Time]
+	UpdatedAt       query.Column[time.Time]
+}{
+	ID:              query.NewColumn[string]("id"),
+	TenantID:        query.NewColumn[string]("tenant_id"),
+	LocationID:      query.NewColumn[string]("location_id"),
+	FileID:          query.NewColumn[string]("file_id"),
+	BucketID:        query.NewTextColumn("bucket_id"),
+	StoragePath:     query.NewTextColumn("storage_path"),
+	Filename:        query.NewTextColumn("filename"),
+	ContentType:     query.NewTextColumn("content_type"),
+	Label:           query.NewTextColumn("label"),
+	Kind:            query.NewTextColumn("kind"),
+	DocumentTypeKey: query.NewTextColumn("document_type_key"),
+	IsControlled:    query.NewColumn[bool]("is_controlled"),
+	EffectiveDate:   query.NewColumn[types.Date]("effective_date"),
+	RevisionLabel:   query.NewTextColumn("revision_label"),
+	CreatedBy:       query.NewColumn[string]("created_by"),
+	CreatedByName:   query.NewTextColumn("created_by_name"),
+	CreatedAt:       query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:       query.NewColumn[time.Time]("updated_at"),
+}
+
+var locationAttachmentView = postgrest.ViewDef[LocationAttachment]{
+	Schema: "public",
+	Name:   "v_location_attachments",
+	Key:    []string{"id"},
+	KeyOf:  func(row *LocationAttachment) []string { return []string{row.ID} },
+	Order:  []query.Order{LocationAttachmentCols.CreatedAt.Desc()},
+}
+
+// Notification is a notification to the signed-in user: one row of the view
+// v_my_notifications. A nil field is null in the database.
+type Notification struct {
+	ID         string          `json:"id"`
+	TenantID   string          `json:"tenant_id"`
+	EventKey   string          `json:"event_key"` // such as work_order.assigned
+	Title      string          `json:"title"`
+	Body       *string         `json:"body"`
+	Payload    json.RawMessage `json:"payload"`
+	EntityType *string         `json:"entity_type"` // what it is about
+	EntityID   *string         `json:"entity_id"`
+	ReadAt     *time.Time      `json:"read_at"` // nil: unread
+	CreatedAt  time.Time       `json:"created_at"`
+}
+
+// NotificationCols are the columns of Notification, for filters and ordering.
+var NotificationCols = struct {
+	ID         query.Column[string]
+	TenantID   query.Column[string]
+	EventKey   query.TextColumn
+	Title      query.TextColumn
+	Body       query.TextColumn
+	Payload    query.JSONColumn
+	EntityType query.TextColumn
+	EntityID   query.Column[string]
+	ReadAt     query.Column[time.Time]
+	CreatedAt  query.Column[time.Time]
+}{
+	ID:         query.NewColumn[string]("id"),
+	TenantID:   query.NewColumn[string]("tenant_id"),
+	EventKey:   query.NewTextColumn("event_key"),
+	Title:      query.NewTextColumn("title"),
+	Body:       query.NewTextColumn("body"),
+	Payload:    query.NewJSONColumn("payload"),
+	EntityType: query.NewTextColumn("entity_type"),
+	EntityID:   query.NewColumn[string]("entity_id"),
+	ReadAt:     query.NewColumn[time.Time]("read_at"),
+	CreatedAt:  query.NewColumn[time.Time]("created_at"),
+}
+
+var notificationView = postgrest.ViewDef[Notification]{
+	Schema: "public",
+	Name:   "v_my_notifications",
+	Key:    []string{"id"},
+	KeyOf:  func(row *Notification) []string { return []string{row.ID} },
+	Order:  []query.Order{NotificationCols.CreatedAt.Desc()},
+}
+
+// ScheduleBlock is a work order's time slot for a technician or a crew: one row
+// of the view v_schedule_blocks. A nil field is null in the database.
+type ScheduleBlock struct {
+	ID                  string     `json:"id"`
+	TenantID            string     `json:"tenant_id"`
+	WorkOrderID         string     `json:"work_order_id"`
+	StartAt             time.Time  `json:"start_at"`
+	EndAt               time.Time  `json:"end_at"`
+	TechnicianID        *string    `json:"technician_id"`
+	CrewID              *string    `json:"crew_id"`
+	LocationID          *string    `json:"location_id"`
+	AssetID             *string    `json:"asset_id"`
+	WorkOrderTitle      string     `json:"work_order_title"`
+	WorkOrderStatus     string     `json:"work_order_status"`
+	WorkOrderPriority   string     `json:"work_order_priority"`
+	WorkOrderDueDate    *time.Time `json:"work_order_due_date"`
+	EffectiveLocationID *string    `json:"effective_location_id"` // the slot's own location, else the work order's
+	EffectiveAssetID    *string    `json:"effective_asset_id"`    // the slot's own asset, else the work order's
+	CreatedAt           time.Time  `json:"created_at"`
+	UpdatedAt           time.Time  `json:"updated_at"`
+}
+
+// ScheduleBlockCols are the columns of ScheduleBlock, for filters and ordering.
+var ScheduleBlockCols = struct {
+	ID                  query.Column[string]
+	TenantID            query.Column[string]
+	WorkOrderID         query.Column[string]
+	StartAt             query.Column[time.Time]
+	EndAt               query.Column[time.Time]
+	TechnicianID        query.Column[string]
+	CrewID              query.Column[string]
+	LocationID          query.Column[string]
+	AssetID             query.Column[string]
+	WorkOrderTitle      query.TextColumn
+	WorkOrderStatus     query.TextColumn
+	WorkOrderPriority   query.TextColumn
+	WorkOrderDueDate    query.Column[time.Time]
+	EffectiveLocationID query.Column[string]
+	EffectiveAssetID    query.Column[string]
+	CreatedAt           query.Column[time.Time]
+	UpdatedAt           query.Column[time.Time]
+}{
+	ID:                  query.NewColumn[string]("id"),
+	TenantID:            query.NewColumn[string]("tenant_id"),
+	WorkOrderID:         query.NewColumn[string]("work_order_id"),
+	StartAt:             query.NewColumn[time.Time]("start_at"),
+	EndAt:               query.NewColumn[time.Time]("end_at"),
+	TechnicianID:        query.NewColumn[string]("technician_id"),
+	CrewID:              query.NewColumn[string]("crew_id"),
+	LocationID:          query.NewColumn[string]("location_id"),
+	AssetID:             query.NewColumn[string]("asset_id"),
+	WorkOrderTitle:      query.NewTextColumn("work_order_title"),
+	WorkOrderStatus:     query.NewTextColumn("work_order_status"),
+	WorkOrderPriority:   query.NewTextColumn("work_order_priority"),
+	WorkOrderDueDate:    query.NewColumn[time.Time]("work_order_due_date"),
+	EffectiveLocationID: query.NewColumn[string]("effective_location_id"),
+	EffectiveAssetID:    query.NewColumn[string]("effective_asset_id"),
+	CreatedAt:           query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:           query.NewColumn[time.Time]("updated_at"),
+}
+
+var scheduleBlockView = postgrest.ViewDef[ScheduleBlock]{
+	Schema: "public",
+	Name:   "v_schedule_blocks",
+	Key:    []string{"id"},
+	KeyOf:  func(row *ScheduleBlock) []string { return []string{row.ID} },
+}
+
+// TechnicianScheduleBlock is a technician's time slot for a work order: one row
+// of the view v_schedule_by_technician. A nil field is null in the database.
+type TechnicianScheduleBlock struct {
+	ID                  string     `json:"id"`
+	TenantID            string     `json:"tenant_id"`
+	WorkOrderID         string     `json:"work_order_id"`
+	StartAt             time.Time  `json:"start_at"`
+	EndAt               time.Time  `json:"end_at"`
+	TechnicianID        string     `json:"technician_id"`
+	CrewID              *string    `json:"crew_id"`
+	LocationID          *string    `json:"location_id"`
+	AssetID             *string    `json:"asset_id"`
+	WorkOrderTitle      string     `json:"work_order_title"`
+	WorkOrderStatus     string     `json:"work_order_status"`
+	WorkOrderPriority   string     `json:"work_order_priority"`
+	WorkOrderDueDate    *time.Time `json:"work_order_due_date"`
+	EffectiveLocationID *string    `json:"effective_location_id"` // the slot's own location, else the work order's
+	EffectiveAssetID    *string    `json:"effective_asset_id"`    // the slot's own asset, else the work order's
+	CreatedAt           time.Time  `json:"created_at"`
+	UpdatedAt           time.Time  `json:"updated_at"`
+}
+
+// TechnicianScheduleBlockCols are the columns of TechnicianScheduleBlock, for
+// filters and ordering.
+var TechnicianScheduleBlockCols = struct {
+	ID                  query.Column[string]
+	TenantID            query.Column[string]
+	WorkOrderID         query.Column[string]
+	StartAt             query.Column[time.Time]
+	EndAt               query.Column[time.Time]
+	TechnicianID        query.Column[string]
+	CrewID              query.Column[string]
+	LocationID          query.Column[string]
+	AssetID             query.Column[string]
+	WorkOrderTitle      query.TextColumn
+	WorkOrderStatus     query.TextColumn
+	WorkOrderPriority   query.TextColumn
+	WorkOrderDueDate    query.Column[time.Time]
+	EffectiveLocationID query.Column[string]
+	EffectiveAssetID    query.Column[string]
+	CreatedAt           query.Column[time.Time]
+	UpdatedAt           query.Column[time.Time]
+}{
+	ID:                  query.NewColumn[string]("id"),
+	TenantID:            query.NewColumn[string]("tenant_id"),
+	WorkOrderID:         query.NewColumn[string]("work_order_id"),
+	StartAt:             query.NewColumn[time.Time]("start_at"),
+	EndAt:               query.NewColumn[time.Time]("end_at"),
+	TechnicianID:        query.NewColumn[string]("technician_id"),
+	CrewID:              query.NewColumn[string]("crew_id"),
+	LocationID:          query.NewColumn[string]("location_id"),
+	AssetID:             query.NewColumn[string]("asset_id"),
+	WorkOrderTitle:      query.NewTextColumn("work_order_title"),
+	WorkOrderStatus:     query.NewTextColumn("work_order_status"),
+	WorkOrderPriority:   query.NewTextColumn("work_order_priority"),
+	WorkOrderDueDate:    query.NewColumn[time.Time]("work_order_due_date"),
+	EffectiveLocationID: query.NewColumn[string]("effective_location_id"),
+	EffectiveAssetID:    query.NewColumn[string]("effective_asset_id"),
+	CreatedAt:           query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:           query.NewColumn[time.Time]("updated_at"),
+}
+
+var technicianScheduleBlockView = postgrest.ViewDef[TechnicianScheduleBlock]{
+	Schema: "public",
+	Name:   "v_schedule_by_technician",
+	Key:    []string{"id"},
+	KeyOf:  func(row *TechnicianScheduleBlock) []string { return []string{row.ID} },
+}
+
+// CrewScheduleBlock is a crew's time slot for a work order: one row of the view
+// v_schedule_by_crew. A nil field is null in the database.
+type CrewScheduleBlock struct {
+	ID                  string     `json:"id"`
+	TenantID            string     `json:"tenant_id"`
+	WorkOrderID         string     `json:"work_order_id"`
+	StartAt             time.Time  `json:"start_at"`
+	EndAt               time.Time  `json:"end_at"`
+	TechnicianID        *string    `json:"technician_id"`
+	CrewID              string     `json:"crew_id"`
+	LocationID          *string    `json:"location_id"`
+	AssetID             *string    `json:"asset_id"`
+	WorkOrderTitle      string     `json:"work_order_title"`
+	WorkOrderStatus     string     `json:"work_order_status"`
+	WorkOrderPriority   string     `json:"work_order_priority"`
+	WorkOrderDueDate    *time.Time `json:"work_order_due_date"`
+	EffectiveLocationID *string    `json:"effective_location_id"` // the slot's own location, else the work order's
+	EffectiveAssetID    *string    `json:"effective_asset_id"`    // the slot's own asset, else the work order's
+	CreatedAt           time.Time  `json:"created_at"`
+	UpdatedAt           time.Time  `json:"updated_at"`
+}
+
+// CrewScheduleBlockCols are the columns of CrewScheduleBlock, for filters and
+// ordering.
+var CrewScheduleBlockCols = struct {
+	ID                  query.Column[string]
+	TenantID            query.Column[string]
+	WorkOrderID         query.Column[string]
+	StartAt             query.Column[time.Time]
+	EndAt               query.Column[time.Time]
+	TechnicianID        query.Column[string]
+	CrewID              query.Column[string]
+	LocationID          query.Column[string]
+	AssetID             query.Column[string]
+	WorkOrderTitle      query.TextColumn
+	WorkOrderStatus     query.TextColumn
+	WorkOrderPriority   query.TextColumn
+	WorkOrderDueDate    query.Column[time.Time]
+	EffectiveLocationID query.Column[string]
+	EffectiveAssetID    query.Column[string]
+	CreatedAt           query.Column[time.Time]
+	UpdatedAt           query.Column[time.Time]
+}{
+	ID:                  query.NewColumn[string]("id"),
+	TenantID:            query.NewColumn[string]("tenant_id"),
+	WorkOrderID:         query.NewColumn[string]("work_order_id"),
+	StartAt:             query.NewColumn[time.Time]("start_at"),
+	EndAt:               query.NewColumn[time.Time]("end_at"),
+	TechnicianID:        query.NewColumn[string]("technician_id"),
+	CrewID:              query.NewColumn[string]("crew_id"),
+	LocationID:          query.NewColumn[string]("location_id"),
+	AssetID:             query.NewColumn[string]("asset_id"),
+	WorkOrderTitle:      query.NewTextColumn("work_order_title"),
+	WorkOrderStatus:     query.NewTextColumn("work_order_status"),
+	WorkOrderPriority:   query.NewTextColumn("work_order_priority"),
+	WorkOrderDueDate:    query.NewColumn[time.Time]("work_order_due_date"),
+	EffectiveLocationID: query.NewColumn[string]("effective_location_id"),
+	EffectiveAssetID:    query.NewColumn[string]("effective_asset_id"),
+	CreatedAt:           query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:           query.NewColumn[time.Time]("updated_at"),
+}
+
+var crewScheduleBlockView = postgrest.ViewDef[CrewScheduleBlock]{
+	Schema: "public",
+	Name:   "v_schedule_by_crew",
+	Key:    []string{"id"},
+	KeyOf:  func(row *CrewScheduleBlock) []string { return []string{row.ID} },
+}
+
+// AssetScheduleBlock is a time slot for work on an asset: one row of the view
+// v_schedule_by_asset. A nil field is null in the database.
+type AssetScheduleBlock struct {
+	ID                  string     `json:"id"`
+	TenantID            string     `json:"tenant_id"`
+	WorkOrderID         string     `json:"work_order_id"`
+	StartAt             time.Time  `json:"start_at"`
+	EndAt               time.Time  `json:"end_at"`
+	TechnicianID        *string    `json:"technician_id"`
+	CrewID              *string    `json:"crew_id"`
+	LocationID          *string    `json:"location_id"`
+	AssetID             *string    `json:"asset_id"`
+	WorkOrderTitle      string     `json:"work_order_title"`
+	WorkOrderStatus     string     `json:"work_order_status"`
+	WorkOrderPriority   string     `json:"work_order_priority"`
+	WorkOrderDueDate    *time.Time `json:"work_order_due_date"`
+	EffectiveLocationID *string    `json:"effective_location_id"` // the slot's own location, else the work order's
+	EffectiveAssetID    string     `json:"effective_asset_id"`    // the slot's own asset, else the work order's
+	CreatedAt           time.Time  `json:"created_at"`
+	UpdatedAt           time.Time  `json:"updated_at"`
+}
+
+// AssetScheduleBlockCols are the columns of AssetScheduleBlock, for filters and
+// ordering.
+var AssetScheduleBlockCols = struct {
+	ID                  query.Column[string]
+	TenantID            query.Column[string]
+	WorkOrderID         query.Column[string]
+	StartAt             query.Column[time.Time]
+	EndAt               query.Column[time.Time]
+	TechnicianID        query.Column[string]
+	CrewID              query.Column[string]
+	LocationID          query.Column[string]
+	AssetID             query.Column[string]
+	WorkOrderTitle      query.TextColumn
+	WorkOrderStatus     query.TextColumn
+	WorkOrderPriority   query.TextColumn
+	WorkOrderDueDate    query.Column[time.Time]
+	EffectiveLocationID query.Column[string]
+	EffectiveAssetID    query.Column[string]
+	CreatedAt           query.Column[time.Time]
+	UpdatedAt           query.Column[time.Time]
+}{
+	ID:                  query.NewColumn[string]("id"),
+	TenantID:            query.NewColumn[string]("tenant_id"),
+	WorkOrderID:         query.NewColumn[string]("work_order_id"),
+	StartAt:             query.NewColumn[time.Time]("start_at"),
+	EndAt:               query.NewColumn[time.Time]("end_at"),
+	TechnicianID:        query.NewColumn[string]("technician_id"),
+	CrewID:              query.NewColumn[string]("crew_id"),
+	LocationID:          query.NewColumn[string]("location_id"),
+	AssetID:             query.NewColumn[string]("asset_id"),
+	WorkOrderTitle:      query.NewTextColumn("work_order_title"),
+	WorkOrderStatus:     query.NewTextColumn("work_order_status"),
+	WorkOrderPriority:   query.NewTextColumn("work_order_priority"),
+	WorkOrderDueDate:    query.NewColumn[time.Time]("work_order_due_date"),
+	EffectiveLocationID: query.NewColumn[string]("effective_location_id"),
+	EffectiveAssetID:    query.NewColumn[string]("effective_asset_id"),
+	CreatedAt:           query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:           query.NewColumn[time.Time]("updated_at"),
+}
+
+var assetScheduleBlockView = postgrest.ViewDef[AssetScheduleBlock]{
+	Schema: "public",
+	Name:   "v_schedule_by_asset",
+	Key:    []string{"id"},
+	KeyOf:  func(row *AssetScheduleBlock) []string { return []string{row.ID} },
+}
+
+// LocationScheduleBlock is a time slot for work at a location: one row of the
+// view v_schedule_by_location. A nil field is null in the database.
+type LocationScheduleBlock struct {
+	ID                  string     `json:"id"`
+	TenantID            string     `json:"tenant_id"`
+	WorkOrderID         string     `json:"work_order_id"`
+	StartAt             time.Time  `json:"start_at"`
+	EndAt               time.Time  `json:"end_at"`
+	TechnicianID        *string    `json:"technician_id"`
+	CrewID              *string    `json:"crew_id"`
+	LocationID          *string    `json:"location_id"`
+	AssetID             *string    `json:"asset_id"`
+	WorkOrderTitle      string     `json:"work_order_title"`
+	WorkOrderStatus     string     `json:"work_order_status"`
+	WorkOrderPriority   string     `json:"work_order_priority"`
+	WorkOrderDueDate    *time.Time `json:"work_order_due_date"`
+	EffectiveLocationID string     `json:"effective_location_id"` // the slot's own location, else the work order's
+	EffectiveAssetID    *string    `json:"effective_asset_id"`    // the slot's own asset, else the work order's
+	CreatedAt           time.Time  `json:"created_at"`
+	UpdatedAt           time.Time  `json:"updated_at"`
+}
+
+// LocationScheduleBlockCols are the columns of LocationScheduleBlock, for
+// filters and ordering.
+var LocationScheduleBlockCols = struct {
+	ID                  query.Column[string]
+	TenantID            query.Column[string]
+	WorkOrderID         query.Column[string]
+	StartAt             query.Column[time.Time]
+	EndAt               query.Column[time.Time]
+	TechnicianID        query.Column[string]
+	CrewID              query.Column[string]
+	LocationID          query.Column[string]
+	AssetID             query.Column[string]
+	WorkOrderTitle      query.TextColumn
+	WorkOrderStatus     query.TextColumn
+	WorkOrderPriority   query.TextColumn
+	WorkOrderDueDate    query.Column[time.Time]
+	EffectiveLocationID query.Column[string]
+	EffectiveAssetID    query.Column[string]
+	CreatedAt           query.Column[time.Time]
+	UpdatedAt           query.Column[time.Time]
+}{
+	ID:                  query.NewColumn[string]("id"),
+	TenantID:            query.NewColumn[string]("tenant_id"),
+	WorkOrderID:         query.NewColumn[string]("work_order_id"),
+	StartAt:             query.NewColumn[time.Time]("start_at"),
+	EndAt:               query.NewColumn[time.Time]("end_at"),
+	TechnicianID:        query.NewColumn[string]("technician_id"),
+	CrewID:              query.NewColumn[string]("crew_id"),
+	LocationID:          query.NewColumn[string]("location_id"),
+	AssetID:             query.NewColumn[string]("asset_id"),
+	WorkOrderTitle:      query.NewTextColumn("work_order_title"),
+	WorkOrderStatus:     query.NewTextColumn("work_order_status"),
+	WorkOrderPriority:   query.NewTextColumn("work_order_priority"),
+	WorkOrderDueDate:    query.NewColumn[time.Time]("work_order_due_date"),
+	EffectiveLocationID: query.NewColumn[string]("effective_location_id"),
+	EffectiveAssetID:    query.NewColumn[string]("effective_asset_id"),
+	CreatedAt:           query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:           query.NewColumn[time.Time]("updated_at"),
+}
+
+var locationScheduleBlockView = postgrest.ViewDef[LocationScheduleBlock]{
+	Schema: "public",
+	Name:   "v_schedule_by_location",
+	Key:    []string{"id"},
+	KeyOf:  func(row *LocationScheduleBlock) []string { return []string{row.ID} },
+}
+
+// MobileWorkOrder is a work order as a field device keeps it: one row of the
+// view v_mobile_work_orders. A nil field is null in the database.
+type MobileWorkOrder struct {
+	ID          string     `json:"id"`
+	TenantID    string     `json:"tenant_id"`
+	Title       string     `json:"title"`
+	Status      string     `json:"status"`
+	Priority    string     `json:"priority"`
+	AssignedTo  *string    `json:"assigned_to"`
+	LocationID  *string    `json:"location_id"`
+	AssetID     *string    `json:"asset_id"`
+	DueDate     *time.Time `json:"due_date"`
+	CompletedAt *time.Time `json:"completed_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+}
+
+// MobileWorkOrderCols are the columns of MobileWorkOrder, for filters and
+// ordering.
+var MobileWorkOrderCols = struct {
+	ID          query.Column[string]
+	TenantID    query.Column[string]
+	Title       query.TextColumn
+	Status      query.TextColumn
+	Priority    query.TextColumn
+	AssignedTo  query.Column[string]
+	LocationID  query.Column[string]
+	AssetID     query.Column[string]
+	DueDate     query.Column[time.Time]
+	CompletedAt query.Column[time.Time]
+	UpdatedAt   query.Column[time.Time]
+}{
+	ID:          query.NewColumn[string]("id"),
+	TenantID:    query.NewColumn[string]("tenant_id"),
+	Title:       query.NewTextColumn("title"),
+	Status:      query.NewTextColumn("status"),
+	Priority:    query.NewTextColumn("priority"),
+	AssignedTo:  query.NewColumn[string]("assigned_to"),
+	LocationID:  query.NewColumn[string]("location_id"),
+	AssetID:     query.NewColumn[string]("asset_id"),
+	DueDate:     query.NewColumn[time.Time]("due_date"),
+	CompletedAt: query.NewColumn[time.Time]("completed_at"),
+	UpdatedAt:   query.NewColumn[time.Time]("updated_at"),
+}
+
+var mobileWorkOrderView = postgrest.ViewDef[MobileWorkOrder]{
+	Schema: "public",
+	Name:   "v_mobile_work_orders",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MobileWorkOrder) []string { return []string{row.ID} },
+}
+
+// MobileAsset is an asset as a field device keeps it: one row of the view
+// v_mobile_assets. A nil field is null in the database.
+type MobileAsset struct {
+	ID          string    `json:"id"`
+	TenantID    string    `json:"tenant_id"`
+	Name        string    `json:"name"`
+	AssetNumber *string   `json:"asset_number"`
+	LocationID  *string   `json:"location_id"`
+	Status      string    `json:"status"`
+	UpdatedAt   time.Time `json:"updated_at"`
+	Barcode     *string   `json:"barcode"`
+}
+
+// MobileAssetCols are the columns of MobileAsset, for filters and ordering.
+var MobileAssetCols = struct {
+	ID          query.Column[string]
+	TenantID    query.Column[string]
+	Name        query.TextColumn
+	AssetNumber query.TextColumn
+	LocationID  query.Column[string]
+	Status      query.TextColumn
+	UpdatedAt   query.Column[time.Time]
+	Barcode     query.TextColumn
+}{
+	ID:          query.NewColumn[string]("id"),
+	TenantID:    query.NewColumn[string]("tenant_id"),
+	Name:        query.NewTextColumn("name"),
+	AssetNumber: query.NewTextColumn("asset_number"),
+	LocationID:  query.NewColumn[string]("location_id"),
+	Status:      query.NewTextColumn("status"),
+	UpdatedAt:   query.NewColumn[time.Time]("updated_at"),
+	Barcode:     query.NewTextColumn("barcode"),
+}
+
+var mobileAssetView = postgrest.ViewDef[MobileAsset]{
+	Schema: "public",
+	Name:   "v_mobile_assets",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MobileAsset) []string { return []string{row.ID} },
+}
+
+// MobileLocation is a location as a field device keeps it: one row of the view
+// v_mobile_locations. A nil field is null in the database.
+type MobileLocation struct {
+	ID               string    `json:"id"`
+	TenantID         string    `json:"tenant_id"`
+	Name             string    `json:"name"`
+	ParentLocationID *string   `json:"parent_location_id"`
+	UpdatedAt        time.Time `json:"updated_at"`
+}
+
+// MobileLocationCols are the columns of MobileLocation, for filters and
+// ordering.
+var MobileLocationCols = struct {
+	ID               query.Column[string]
+	TenantID         query.Column[string]
+	Name             query.TextColumn
+	ParentLocationID query.Column[string]
+	UpdatedAt        query.Column[time.Time]
+}{
+	ID:               query.NewColumn[string]("id"),
+	TenantID:         query.NewColumn[string]("tenant_id"),
+	Name:             query.NewTextColumn("name"),
+	ParentLocationID: query.NewColumn[string]("parent_location_id"),
+	UpdatedAt:        query.NewColumn[time.Time]("updated_at"),
+}
+
+var mobileLocationView = postgrest.ViewDef[MobileLocation]{
+	Schema: "public",
+	Name:   "v_mobile_locations",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MobileLocation) []string { return []string{row.ID} },
+}
+
+// MobileTimeEntry is time spent on a work order, with the place where it was
+// logged: one row of the view v_mobile_work_order_time_entries. A nil field is
+// null in the database.
+type MobileTimeEntry struct {
+	ID          string     `json:"id"`
+	TenantID    string     `json:"tenant_id"`
+	WorkOrderID string     `json:"work_order_id"`
+	UserID      string     `json:"user_id"`
+	EntryDate   types.Date `json:"entry_date"`
+	Minutes     int        `json:"minutes"` // 1–1440
+	Description *string    `json:"description"`
+	LoggedAt    time.Time  `json:"logged_at"`
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	Latitude    *float64   `json:"latitude"`
+	Longitude   *float64   `json:"longitude"`
+}
+
+// MobileTimeEntryCols are the columns of MobileTimeEntry, for filters and
+// ordering.
+var MobileTimeEntryCols = struct {
+	ID          query.Column[string]
+	TenantID    query.Column[string]
+	WorkOrderID query.Column[string]
+	UserID      query.Column[string]
+	EntryDate   query.Column[types.Date]
+	Minutes     query.Column[int]
+	Description query.TextColumn
+	LoggedAt    query.Column[time.Time]
+	CreatedAt   query.Column[time.Time]
+	UpdatedAt   query.Column[time.Time]
+	Latitude    query.Column[float64]
+	Longitude   query.Column[float64]
+}{
+	ID:          query.NewColumn[string]("id"),
+	TenantID:    query.NewColumn[string]("tenant_id"),
+	WorkOrderID: query.NewColumn[string]("work_order_id"),
+	UserID:      query.NewColumn[string]("user_id"),
+	EntryDate:   query.NewColumn[types.Date]("entry_date"),
+	Minutes:     query.NewColumn[int]("minutes"),
+	Description: query.NewTextColumn("description"),
+	LoggedAt:    query.NewColumn[time.Time]("logged_at"),
+	CreatedAt:   query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:   query.NewColumn[time.Time]("updated_at"),
+	Latitude:    query.NewColumn[float64]("latitude"),
+	Longitude:   query.NewColumn[float64]("longitude"),
+}
+
+var mobileTimeEntryView = postgrest.ViewDef[MobileTimeEntry]{
+	Schema: "public",
+	Name:   "v_mobile_work_order_time_entries",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MobileTimeEntry) []string { return []string{row.ID} },
+}
+
+// MobileAttachment is a file attached to a work order as a field device keeps
+// it: one row of the view v_mobile_work_order_attachments. A nil field is null
+// in the database.
+type MobileAttachment struct {
+	ID          string    `json:"id"`
+	TenantID    string    `json:"tenant_id"`
+	WorkOrderID string    `json:"work_order_id"`
+	FileID      string    `json:"file_id"`
+	Label       *string   `json:"label"`
+	Kind        *string   `json:"kind"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// MobileAttachmentCols are the columns of MobileAttachment, for filters and
+// ordering.
+var MobileAttachmentCols = struct {
+	ID          query.Column[string]
+	TenantID    query.Column[string]
+	WorkOrderID query.Column[string]
+	FileID      query.Column[string]
+	Label       query.TextColumn
+	Kind        query.TextColumn
+	CreatedAt   query.Column[time.Time]
+	UpdatedAt   query.Column[time.Time]
+}{
+	ID:          query.NewColumn[string]("id"),
+	TenantID:    query.NewColumn[string]("tenant_id"),
+	WorkOrderID: query.NewColumn[string]("work_order_id"),
+	FileID:      query.NewColumn[string]("file_id"),
+	Label:       query.NewTextColumn("label"),
+	Kind:        query.NewTextColumn("kind"),
+	CreatedAt:   query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:   query.NewColumn[time.Time]("updated_at"),
+}
+
+var mobileAttachmentView = postgrest.ViewDef[MobileAttachment]{
+	Schema: "public",
+	Name:   "v_mobile_work_order_attachments",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MobileAttachment) []string { return []string{row.ID} },
+}
+
+// MobileCheckIn is a member's arrival at a work order: one row of the view
+// v_mobile_work_order_check_ins. A nil field is null in the database.
+type MobileCheckIn struct {
+	ID          string    `json:"id"`
+	TenantID    string    `json:"tenant_id"`
+	WorkOrderID string    `json:"work_order_id"`
+	UserID      string    `json:"user_id"`
+	CheckedInAt time.Time `json:"checked_in_at"`
+	Latitude    *float64  `json:"latitude"`
+	Longitude   *float64  `json:"longitude"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// MobileCheckInCols are the columns of MobileCheckIn, for filters and ordering.
+var MobileCheckInCols = struct {
+	ID          query.Column[string]
+	TenantID    query.Column[string]
+	WorkOrderID query.Column[string]
+	UserID      query.Column[string]
+	CheckedInAt query.Column[time.Time]
+	Latitude    query.Column[float64]
+	Longitude   query.Column[float64]
+	CreatedAt   query.Column[time.Time]
+}{
+	ID:          query.NewColumn[string]("id"),
+	TenantID:    query.NewColumn[string]("tenant_id"),
+	WorkOrderID: query.NewColumn[string]("work_order_id"),
+	UserID:      query.NewColumn[string]("user_id"),
+	CheckedInAt: query.NewColumn[time.Time]("checked_in_at"),
+	Latitude:    query.NewColumn[float64]("latitude"),
+	Longitude:   query.NewColumn[float64]("longitude"),
+	CreatedAt:   query.NewColumn[time.Time]("created_at"),
+}
+
+var mobileCheckInView = postgrest.ViewDef[MobileCheckIn]{
+	Schema: "public",
+	Name:   "v_mobile_work_order_check_ins",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MobileCheckIn) []string { return []string{row.ID} },
+}
+
+// MobileNote is a note on a work order: one row of the view
+// v_mobile_work_order_notes.
+type MobileNote struct {
+	ID          string    `json:"id"`
+	TenantID    string    `json:"tenant_id"`
+	WorkOrderID string    `json:"work_order_id"`
+	Body        string    `json:"body"`
+	CreatedBy   string    `json:"created_by"`
+	CreatedAt   time.Time `json:"created_at"`
+}
+
+// MobileNoteCols are the columns of MobileNote, for filters and ordering.
+var MobileNoteCols = struct {
+	ID          query.Column[string]
+	TenantID    query.Column[string]
+	WorkOrderID query.Column[string]
+	Body        query.TextColumn
+	CreatedBy   query.Column[string]
+	CreatedAt   query.Column[time.Time]
+}{
+	ID:          query.NewColumn[string]("id"),
+	TenantID:    query.NewColumn[string]("tenant_id"),
+	WorkOrderID: query.NewColumn[string]("work_order_id"),
+	Body:        query.NewTextColumn("body"),
+	CreatedBy:   query.NewColumn[string]("created_by"),
+	CreatedAt:   query.NewColumn[time.Time]("created_at"),
+}
+
+var mobileNoteView = postgrest.ViewDef[MobileNote]{
+	Schema: "public",
+	Name:   "v_mobile_work_order_notes",
+	Key:    []string{"id"},
+	KeyOf:  func(row *MobileNote) []string { return []string{row.ID} },
+}
+
+// Tool is a tool that can be checked out: one row of the view v_tools. A nil
+// field is null in the database.
+type Tool struct {
+	ID           string    `json:"id"`
+	TenantID     string    `json:"tenant_id"`
+	Name         string    `json:"name"`
+	AssetTag     *string   `json:"asset_tag"`
+	SerialNumber *string   `json:"serial_number"`
+	Status       string    `json:"status"` // only a tool that is available can be checked out; a checkout leaves the status alone
+	CreatedAt    time.Time `json:"created_at"`
+	UpdatedAt    time.Time `json:"updated_at"`
+}
+
+// ToolCols are the columns of Tool, for filters and ordering.
+var ToolCols = struct {
+	ID           query.Column[string]
+	TenantID     query.Column[string]
+	Name         query.TextColumn
+	AssetTag     query.TextColumn
+	SerialNumber query.TextColumn
+	Status       query.TextColumn
+	CreatedAt    query.Column[time.Time]
+	UpdatedAt    query.Column[time.Time]
+}{
+	ID:           query.NewColumn[string]("id"),
+	TenantID:     query.NewColumn[string]("tenant_id"),
+	Name:         query.NewTextColumn("name"),
+	AssetTag:     query.NewTextColumn("asset_tag"),
+	SerialNumber: query.NewTextColumn("serial_number"),
+	Status:       query.NewTextColumn("status"),
+	CreatedAt:    query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:    query.NewColumn[time.Time]("updated_at"),
+}
+
+var toolView = postgrest.ViewDef[Tool]{
+	Schema: "public",
+	Name:   "v_tools",
+	Key:    []string{"id"},
+	KeyOf:  func(row *Tool) []string { return []string{row.ID} },
+	Order:  []query.Order{ToolCols.Name.Asc()},
+}
+
+// ToolCheckout is a tool given to a user: one row of the view v_tool_checkouts.
+// A nil field is null in the database.
+type ToolCheckout struct {
+	ID                 string     `json:"id"`
+	TenantID           string     `json:"tenant_id"`
+	ToolID             string     `json:"tool_id"`
+	CheckedOutToUserID string     `json:"checked_out_to_user_id"`
+	CheckedOutAt       time.Time  `json:"checked_out_at"`
+	DueAt              *time.Time `json:"due_at"`
+	ReturnedAt         *time.Time `json:"returned_at"` // nil: not returned yet
+	WorkOrderID        *string    `json:"work_order_id"`
+	Notes              *string    `json:"notes"`
+	CreatedAt          time.Time  `json:"created_at"`
+	UpdatedAt          time.Time  `json:"updated_at"`
+}
+
+// ToolCheckoutCols are the columns of ToolCheckout, for filters and ordering.
+var ToolCheckoutCols = struct {
+	ID                 query.Column[string]
+	TenantID           query.Column[string]
+	ToolID             query.Column[string]
+	CheckedOutToUserID query.Column[string]
+	CheckedOutAt       query.Column[time.Time]
+	DueAt              query.Column[time.Time]
+	ReturnedAt         query.Column[time.Time]
+	WorkOrderID        query.Column[string]
+	Notes              query.TextColumn
+	CreatedAt          query.Column[time.Time]
+	UpdatedAt          query.Column[time.Time]
+}{
+	ID:                 query.NewColumn[string]("id"),
+	TenantID:           query.NewColumn[string]("tenant_id"),
+	ToolID:             query.NewColumn[string]("tool_id"),
+	CheckedOutToUserID: query.NewColumn[string]("checked_out_to_user_id"),
+	CheckedOutAt:       query.NewColumn[time.Time]("checked_out_at"),
+	DueAt:              query.NewColumn[time.Time]("due_at"),
+	ReturnedAt:         query.NewColumn[time.Time]("returned_at"),
+	WorkOrderID:        query.NewColumn[string]("work_order_id"),
+	Notes:              query.NewTextColumn("notes"),
+	CreatedAt:          query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:          query.NewColumn[time.Time]("updated_at"),
+}
+
+var toolCheckoutView = postgrest.ViewDef[ToolCheckout]{
+	Schema: "public",
+	Name:   "v_tool_checkouts",
+	Key:    []string{"id"},
+	KeyOf:  func(row *ToolCheckout) []string { return []string{row.ID} },
+	Order:  []query.Order{ToolCheckoutCols.CheckedOutAt.Desc()},
+}
+
+// ShiftHandover is what one shift leaves to the next: one row of the view
+// v_shift_handovers. A nil field is null in the database.
+type ShiftHandover struct {
+	ID             string     `json:"id"`
+	TenantID       string     `json:"tenant_id"`
+	LocationID     *string    `json:"location_id"`
+	ShiftStartedAt time.Time  `json:"shift_started_at"`
+	ShiftEndedAt   time.Time  `json:"shift_ended_at"`
+	FromUserID     string     `json:"from_user_id"`
+	ToUserID       string     `json:"to_user_id"`
+	Summary        *string    `json:"summary"`
+	Status         string     `json:"status"` // draft, submitted or acknowledged
+	AcknowledgedAt *time.Time `json:"acknowledged_at"`
+	CreatedAt      time.Time  `json:"created_at"`
+	UpdatedAt      time.Time  `json:"updated_at"`
+}
+
+// ShiftHandoverCols are the columns of ShiftHandover, for filters and ordering.
+var ShiftHandoverCols = struct {
+	ID             query.Column[string]
+	TenantID       query.Column[string]
+	LocationID     query.Column[string]
+	ShiftStartedAt query.Column[time.Time]
+	ShiftEndedAt   query.Column[time.Time]
+	FromUserID     query.Column[string]
+	ToUserID       query.Column[string]
+	Summary        query.TextColumn
+	Status         query.TextColumn
+	AcknowledgedAt query.Column[time.Time]
+	CreatedAt      query.Column[time.Time]
+	UpdatedAt      query.Column[time.Time]
+}{
+	ID:             query.NewColumn[string]("id"),
+	TenantID:       query.NewColumn[string]("tenant_id"),
+	LocationID:     query.NewColumn[string]("location_id"),
+	ShiftStartedAt: query.NewColumn[time.Time]("shift_started_at"),
+	ShiftEndedAt:   query.NewColumn[time.Time]("shift_ended_at"),
+	FromUserID:     query.NewColumn[string]("from_user_id"),
+	ToUserID:       query.NewColumn[string]("to_user_id"),
+	Summary:        query.NewTextColumn("summary"),
+	Status:         query.NewTextColumn("status"),
+	AcknowledgedAt: query.NewColumn[time.Time]("acknowledged_at"),
+	CreatedAt:      query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:      query.NewColumn[time.Time]("updated_at"),
+}
+
+var shiftHandoverView = postgrest.ViewDef[ShiftHandover]{
+	Schema: "public",
+	Name:   "v_shift_handovers",
+	Key:    []string{"id"},
+	KeyOf:  func(row *ShiftHandover) []string { return []string{row.ID} },
+	Order:  []query.Order{ShiftHandoverCols.CreatedAt.Desc()},
+}
+
+// TenantNotification is a notification to the signed-in user in one tenant: one
+// row of the result of rpc_list_my_notifications. A nil field is null in the
+// database.
+type TenantNotification struct {
+	ID              string          `json:"id"`
+	TenantID        string          `json:"tenant_id"`
+	RecipientUserID string          `json:"recipient_user_id"`
+	EventKey        string          `json:"event_key"` // such as work_order.assigned
+	Title           string          `json:"title"`
+	Body            *string         `json:"body"`
+	Payload         json.RawMessage `json:"payload"`
+	EntityType      *string         `json:"entity_type"` // what it is about
+	EntityID        *string         `json:"entity_id"`
+	DedupeKey       *string         `json:"dedupe_key"` // no second notification with the same key reaches the user
+	ReadAt          *time.Time      `json:"read_at"`    // nil: unread
+	CreatedAt       time.Time       `json:"created_at"`
+}
+
+// ScheduleCheck is a remark on a planned time slot: one row of the result of
+// rpc_validate_schedule.
+type ScheduleCheck struct {
+	CheckType string `json:"check_type"` // such as conflict, availability, skill or sla; of a crew's member with _member behind it
+	Severity  string `json:"severity"`   // error, breach, warning or info
+	Message   string `json:"message"`
 }

@@ -131,3 +131,642 @@ func (a logWorkOrderTimeArgs) Tenant() string { return a.TenantID }
 
 // WithTenant implements postgrest.TenantArgs.
 func (a logWorkOrderTimeArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// assignWorkOrderArgs are the arguments of rpc_assign_work_order.
+type assignWorkOrderArgs struct {
+	TenantID    string  `json:"p_tenant_id"`
+	WorkOrderID string  `json:"p_work_order_id"`
+	AssignedTo  *string `json:"p_assigned_to"`
+}
+
+var assignWorkOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_assign_work_order"}
+
+// RPC implements postgrest.Args.
+func (assignWorkOrderArgs) RPC() *postgrest.RPC { return &assignWorkOrderRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a assignWorkOrderArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a assignWorkOrderArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// setWorkOrderPrimarySupplierArgs are the arguments of
+// rpc_set_work_order_primary_supplier.
+type setWorkOrderPrimarySupplierArgs struct {
+	TenantID          string  `json:"p_tenant_id"`
+	WorkOrderID       string  `json:"p_work_order_id"`
+	PrimarySupplierID *string `json:"p_primary_supplier_id"`
+}
+
+var setWorkOrderPrimarySupplierRPC = postgrest.RPC{Schema: "public", Name: "rpc_set_work_order_primary_supplier"}
+
+// RPC implements postgrest.Args.
+func (setWorkOrderPrimarySupplierArgs) RPC() *postgrest.RPC { return &setWorkOrderPrimarySupplierRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a setWorkOrderPrimarySupplierArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a setWorkOrderPrimarySupplierArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// addWorkOrderCommsEventArgs are the arguments of
+// rpc_add_work_order_comms_event.
+type addWorkOrderCommsEventArgs struct {
+	TenantID    string          `json:"p_tenant_id"`
+	WorkOrderID string          `json:"p_work_order_id"`
+	Body        string          `json:"p_body"`
+	Channel     *string         `json:"p_channel"`
+	Metadata    json.RawMessage `json:"p_metadata"`
+}
+
+var addWorkOrderCommsEventRPC = postgrest.RPC{Schema: "public", Name: "rpc_add_work_order_comms_event"}
+
+// RPC implements postgrest.Args.
+func (addWorkOrderCommsEventArgs) RPC() *postgrest.RPC { return &addWorkOrderCommsEventRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a addWorkOrderCommsEventArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a addWorkOrderCommsEventArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// createWorkOrderRequestArgs are the arguments of
+// rpc_create_work_order_request.
+type createWorkOrderRequestArgs struct {
+	TenantID        string     `json:"p_tenant_id"`
+	Title           string     `json:"p_title"`
+	Description     *string    `json:"p_description"`
+	Priority        *string    `json:"p_priority"`
+	MaintenanceType *string    `json:"p_maintenance_type"`
+	LocationID      *string    `json:"p_location_id"`
+	AssetID         *string    `json:"p_asset_id"`
+	DueDate         *time.Time `json:"p_due_date"`
+}
+
+var createWorkOrderRequestRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_work_order_request"}
+
+// RPC implements postgrest.Args.
+func (createWorkOrderRequestArgs) RPC() *postgrest.RPC { return &createWorkOrderRequestRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a createWorkOrderRequestArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a createWorkOrderRequestArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// createMaintenanceRequestArgs are the arguments of
+// rpc_create_maintenance_request.
+type createMaintenanceRequestArgs struct {
+	TenantID        string     `json:"p_tenant_id"`
+	Title           string     `json:"p_title"`
+	Description     *string    `json:"p_description"`
+	Priority        *string    `json:"p_priority"`
+	MaintenanceType *string    `json:"p_maintenance_type"`
+	LocationID      *string    `json:"p_location_id"`
+	AssetID         *string    `json:"p_asset_id"`
+	DueDate         *time.Time `json:"p_due_date"`
+	Status          *string    `json:"p_status"`
+}
+
+var createMaintenanceRequestRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_maintenance_request"}
+
+// RPC implements postgrest.Args.
+func (createMaintenanceRequestArgs) RPC() *postgrest.RPC { return &createMaintenanceRequestRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a createMaintenanceRequestArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a createMaintenanceRequestArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// convertMaintenanceRequestToWorkOrderArgs are the arguments of
+// rpc_convert_maintenance_request_to_work_order.
+type convertMaintenanceRequestToWorkOrderArgs struct {
+	TenantID  string `json:"p_tenant_id"`
+	RequestID string `json:"p_request_id"`
+}
+
+var convertMaintenanceRequestToWorkOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_convert_maintenance_request_to_work_order"}
+
+// RPC implements postgrest.Args.
+func (convertMaintenanceRequestToWorkOrderArgs) RPC() *postgrest.RPC {
+	return &convertMaintenanceRequestToWorkOrderRPC
+}
+
+// Tenant implements postgrest.TenantArgs.
+func (a convertMaintenanceRequestToWorkOrderArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a convertMaintenanceRequestToWorkOrderArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// acknowledgeWorkOrderArgs are the arguments of rpc_acknowledge_work_order.
+type acknowledgeWorkOrderArgs struct {
+	TenantID    string `json:"p_tenant_id"`
+	WorkOrderID string `json:"p_work_order_id"`
+}
+
+var acknowledgeWorkOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_acknowledge_work_order"}
+
+// RPC implements postgrest.Args.
+func (acknowledgeWorkOrderArgs) RPC() *postgrest.RPC { return &acknowledgeWorkOrderRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a acknowledgeWorkOrderArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a acknowledgeWorkOrderArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// upsertWorkOrderSLARuleArgs are the arguments of
+// rpc_upsert_work_order_sla_rule.
+type upsertWorkOrderSLARuleArgs struct {
+	TenantID           string          `json:"p_tenant_id"`
+	PriorityKey        string          `json:"p_priority_key"`
+	MaintenanceTypeKey *string         `json:"p_maintenance_type_key"`
+	ResponseInterval   *types.Interval `json:"p_response_interval"`
+	ResolutionInterval *types.Interval `json:"p_resolution_interval"`
+	IsActive           *bool           `json:"p_is_active"`
+	RuleID             *string         `json:"p_rule_id"`
+}
+
+var upsertWorkOrderSLARuleRPC = postgrest.RPC{Schema: "public", Name: "rpc_upsert_work_order_sla_rule"}
+
+// RPC implements postgrest.Args.
+func (upsertWorkOrderSLARuleArgs) RPC() *postgrest.RPC { return &upsertWorkOrderSLARuleRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a upsertWorkOrderSLARuleArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a upsertWorkOrderSLARuleArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// insertAttachmentStorageObjectArgs are the arguments of
+// rpc_insert_attachment_storage_object.
+type insertAttachmentStorageObjectArgs struct {
+	TenantID   string          `json:"p_tenant_id"`
+	EntityType string          `json:"p_entity_type"`
+	EntityID   string          `json:"p_entity_id"`
+	Name       string          `json:"p_name"`
+	OwnerID    string          `json:"p_owner_id"`
+	Metadata   json.RawMessage `json:"p_metadata,omitempty"`
+}
+
+var insertAttachmentStorageObjectRPC = postgrest.RPC{Schema: "public", Name: "rpc_insert_attachment_storage_object"}
+
+// RPC implements postgrest.Args.
+func (insertAttachmentStorageObjectArgs) RPC() *postgrest.RPC {
+	return &insertAttachmentStorageObjectRPC
+}
+
+// Tenant implements postgrest.TenantArgs.
+func (a insertAttachmentStorageObjectArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a insertAttachmentStorageObjectArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// registerEntityAttachmentArgs are the arguments of
+// rpc_register_entity_attachment.
+type registerEntityAttachmentArgs struct {
+	TenantID   string  `json:"p_tenant_id"`
+	EntityType string  `json:"p_entity_type"`
+	EntityID   string  `json:"p_entity_id"`
+	FileID     string  `json:"p_file_id"`
+	Label      *string `json:"p_label"`
+	Kind       *string `json:"p_kind"`
+}
+
+var registerEntityAttachmentRPC = postgrest.RPC{Schema: "public", Name: "rpc_register_entity_attachment"}
+
+// RPC implements postgrest.Args.
+func (registerEntityAttachmentArgs) RPC() *postgrest.RPC { return &registerEntityAttachmentRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a registerEntityAttachmentArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a registerEntityAttachmentArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// updateEntityAttachmentMetadataArgs are the arguments of
+// rpc_update_entity_attachment_metadata.
+type updateEntityAttachmentMetadataArgs struct {
+	AttachmentID    string      `json:"p_attachment_id"`
+	Label           *string     `json:"p_label"`
+	Kind            *string     `json:"p_kind"`
+	DocumentTypeKey *string     `json:"p_document_type_key"`
+	IsControlled    *bool       `json:"p_is_controlled"`
+	EffectiveDate   *types.Date `json:"p_effective_date"`
+	RevisionLabel   *string     `json:"p_revision_label"`
+}
+
+var updateEntityAttachmentMetadataRPC = postgrest.RPC{Schema: "public", Name: "rpc_update_entity_attachment_metadata"}
+
+// RPC implements postgrest.Args.
+func (updateEntityAttachmentMetadataArgs) RPC() *postgrest.RPC {
+	return &updateEntityAttachmentMetadataRPC
+}
+
+// listMyNotificationsArgs are the arguments of rpc_list_my_notifications.
+type listMyNotificationsArgs struct {
+	TenantID string `json:"p_tenant_id"`
+	Limit    *int   `json:"p_limit"`
+}
+
+var listMyNotificationsRPC = postgrest.RPC{Schema: "public", Name: "rpc_list_my_notifications"}
+
+// RPC implements postgrest.Args.
+func (listMyNotificationsArgs) RPC() *postgrest.RPC { return &listMyNotificationsRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a listMyNotificationsArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a listMyNotificationsArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// markNotificationsReadArgs are the arguments of rpc_mark_notifications_read.
+type markNotificationsReadArgs struct {
+	TenantID        string   `json:"p_tenant_id"`
+	NotificationIDs []string `json:"p_notification_ids"`
+}
+
+var markNotificationsReadRPC = postgrest.RPC{Schema: "public", Name: "rpc_mark_notifications_read"}
+
+// RPC implements postgrest.Args.
+func (markNotificationsReadArgs) RPC() *postgrest.RPC { return &markNotificationsReadRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a markNotificationsReadArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a markNotificationsReadArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// upsertNotificationPreferenceArgs are the arguments of
+// rpc_upsert_notification_preference.
+type upsertNotificationPreferenceArgs struct {
+	TenantID     string `json:"p_tenant_id"`
+	EventKey     string `json:"p_event_key"`
+	ChannelInApp bool   `json:"p_channel_in_app"`
+}
+
+var upsertNotificationPreferenceRPC = postgrest.RPC{Schema: "public", Name: "rpc_upsert_notification_preference"}
+
+// RPC implements postgrest.Args.
+func (upsertNotificationPreferenceArgs) RPC() *postgrest.RPC { return &upsertNotificationPreferenceRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a upsertNotificationPreferenceArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a upsertNotificationPreferenceArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// processDueNotificationsArgs are the arguments of
+// rpc_process_due_notifications.
+type processDueNotificationsArgs struct{}
+
+var processDueNotificationsRPC = postgrest.RPC{Schema: "public", Name: "rpc_process_due_notifications"}
+
+// RPC implements postgrest.Args.
+func (processDueNotificationsArgs) RPC() *postgrest.RPC { return &processDueNotificationsRPC }
+
+// scheduleWorkOrderArgs are the arguments of rpc_schedule_work_order.
+type scheduleWorkOrderArgs struct {
+	WorkOrderID  string     `json:"p_work_order_id"`
+	TechnicianID *string    `json:"p_technician_id"`
+	CrewID       *string    `json:"p_crew_id"`
+	StartAt      *time.Time `json:"p_start_at"`
+	EndAt        *time.Time `json:"p_end_at"`
+	LocationID   *string    `json:"p_location_id"`
+	AssetID      *string    `json:"p_asset_id"`
+}
+
+var scheduleWorkOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_schedule_work_order"}
+
+// RPC implements postgrest.Args.
+func (scheduleWorkOrderArgs) RPC() *postgrest.RPC { return &scheduleWorkOrderRPC }
+
+// updateScheduleBlockArgs are the arguments of rpc_update_schedule_block.
+type updateScheduleBlockArgs struct {
+	ScheduleBlockID string     `json:"p_schedule_block_id"`
+	TechnicianID    *string    `json:"p_technician_id"`
+	CrewID          *string    `json:"p_crew_id"`
+	StartAt         *time.Time `json:"p_start_at"`
+	EndAt           *time.Time `json:"p_end_at"`
+	LocationID      *string    `json:"p_location_id"`
+	AssetID         *string    `json:"p_asset_id"`
+}
+
+var updateScheduleBlockRPC = postgrest.RPC{Schema: "public", Name: "rpc_update_schedule_block"}
+
+// RPC implements postgrest.Args.
+func (updateScheduleBlockArgs) RPC() *postgrest.RPC { return &updateScheduleBlockRPC }
+
+// unscheduleWorkOrderArgs are the arguments of rpc_unschedule_work_order.
+type unscheduleWorkOrderArgs struct {
+	ScheduleBlockID *string `json:"p_schedule_block_id"`
+	WorkOrderID     *string `json:"p_work_order_id"`
+}
+
+var unscheduleWorkOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_unschedule_work_order"}
+
+// RPC implements postgrest.Args.
+func (unscheduleWorkOrderArgs) RPC() *postgrest.RPC { return &unscheduleWorkOrderRPC }
+
+// validateScheduleArgs are the arguments of rpc_validate_schedule.
+type validateScheduleArgs struct {
+	TechnicianID   *string    `json:"p_technician_id"`
+	CrewID         *string    `json:"p_crew_id"`
+	StartAt        *time.Time `json:"p_start_at"`
+	EndAt          *time.Time `json:"p_end_at"`
+	WorkOrderID    *string    `json:"p_work_order_id"`
+	ExcludeBlockID *string    `json:"p_exclude_block_id"`
+}
+
+var validateScheduleRPC = postgrest.RPC{Schema: "public", Name: "rpc_validate_schedule", Stable: true}
+
+// RPC implements postgrest.Args.
+func (validateScheduleArgs) RPC() *postgrest.RPC { return &validateScheduleRPC }
+
+// mobileSyncArgs are the arguments of rpc_mobile_sync.
+type mobileSyncArgs struct {
+	TenantID     string     `json:"p_tenant_id"`
+	UpdatedAfter *time.Time `json:"p_updated_after"`
+	Limit        *int       `json:"p_limit"`
+	TechnicianID *string    `json:"p_technician_id"`
+}
+
+var mobileSyncRPC = postgrest.RPC{Schema: "public", Name: "rpc_mobile_sync"}
+
+// RPC implements postgrest.Args.
+func (mobileSyncArgs) RPC() *postgrest.RPC { return &mobileSyncRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a mobileSyncArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a mobileSyncArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// startWorkOrderArgs are the arguments of rpc_start_work_order.
+type startWorkOrderArgs struct {
+	TenantID       string   `json:"p_tenant_id"`
+	WorkOrderID    string   `json:"p_work_order_id"`
+	Latitude       *float64 `json:"p_latitude"`
+	Longitude      *float64 `json:"p_longitude"`
+	AccuracyMetres *float64 `json:"p_accuracy_metres"`
+}
+
+var startWorkOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_start_work_order"}
+
+// RPC implements postgrest.Args.
+func (startWorkOrderArgs) RPC() *postgrest.RPC { return &startWorkOrderRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a startWorkOrderArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a startWorkOrderArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// stopWorkOrderArgs are the arguments of rpc_stop_work_order.
+type stopWorkOrderArgs struct {
+	TenantID       string   `json:"p_tenant_id"`
+	WorkOrderID    string   `json:"p_work_order_id"`
+	Complete       *bool    `json:"p_complete,omitempty"`
+	Minutes        *int     `json:"p_minutes"`
+	Note           *string  `json:"p_note"`
+	Latitude       *float64 `json:"p_latitude"`
+	Longitude      *float64 `json:"p_longitude"`
+	AccuracyMetres *float64 `json:"p_accuracy_metres"`
+	Cause          *string  `json:"p_cause"`
+	Resolution     *string  `json:"p_resolution"`
+}
+
+var stopWorkOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_stop_work_order"}
+
+// RPC implements postgrest.Args.
+func (stopWorkOrderArgs) RPC() *postgrest.RPC { return &stopWorkOrderRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a stopWorkOrderArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a stopWorkOrderArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// addWorkOrderNoteArgs are the arguments of rpc_add_work_order_note.
+type addWorkOrderNoteArgs struct {
+	TenantID    string   `json:"p_tenant_id"`
+	WorkOrderID string   `json:"p_work_order_id"`
+	Body        string   `json:"p_body"`
+	Latitude    *float64 `json:"p_latitude"`
+	Longitude   *float64 `json:"p_longitude"`
+}
+
+var addWorkOrderNoteRPC = postgrest.RPC{Schema: "public", Name: "rpc_add_work_order_note"}
+
+// RPC implements postgrest.Args.
+func (addWorkOrderNoteArgs) RPC() *postgrest.RPC { return &addWorkOrderNoteRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a addWorkOrderNoteArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a addWorkOrderNoteArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// createToolArgs are the arguments of rpc_create_tool.
+type createToolArgs struct {
+	TenantID     string  `json:"p_tenant_id"`
+	Name         string  `json:"p_name"`
+	AssetTag     *string `json:"p_asset_tag"`
+	SerialNumber *string `json:"p_serial_number"`
+	Status       *string `json:"p_status"`
+}
+
+var createToolRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_tool"}
+
+// RPC implements postgrest.Args.
+func (createToolArgs) RPC() *postgrest.RPC { return &createToolRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a createToolArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a createToolArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// updateToolArgs are the arguments of rpc_update_tool.
+type updateToolArgs struct {
+	TenantID     string  `json:"p_tenant_id"`
+	ToolID       string  `json:"p_tool_id"`
+	Name         *string `json:"p_name"`
+	AssetTag     *string `json:"p_asset_tag"`
+	SerialNumber *string `json:"p_serial_number"`
+	Status       *string `json:"p_status"`
+}
+
+var updateToolRPC = postgrest.RPC{Schema: "public", Name: "rpc_update_tool"}
+
+// RPC implements postgrest.Args.
+func (updateToolArgs) RPC() *postgrest.RPC { return &updateToolRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a updateToolArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a updateToolArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// checkoutToolArgs are the arguments of rpc_checkout_tool.
+type checkoutToolArgs struct {
+	TenantID           string     `json:"p_tenant_id"`
+	ToolID             string     `json:"p_tool_id"`
+	CheckedOutToUserID string     `json:"p_checked_out_to_user_id"`
+	DueAt              *time.Time `json:"p_due_at"`
+	WorkOrderID        *string    `json:"p_work_order_id"`
+	Notes              *string    `json:"p_notes"`
+}
+
+var checkoutToolRPC = postgrest.RPC{Schema: "public", Name: "rpc_checkout_tool"}
+
+// RPC implements postgrest.Args.
+func (checkoutToolArgs) RPC() *postgrest.RPC { return &checkoutToolRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a checkoutToolArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a checkoutToolArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// returnToolArgs are the arguments of rpc_return_tool.
+type returnToolArgs struct {
+	TenantID   string `json:"p_tenant_id"`
+	CheckoutID string `json:"p_checkout_id"`
+}
+
+var returnToolRPC = postgrest.RPC{Schema: "public", Name: "rpc_return_tool"}
+
+// RPC implements postgrest.Args.
+func (returnToolArgs) RPC() *postgrest.RPC { return &returnToolRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a returnToolArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a returnToolArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// createShiftHandoverArgs are the arguments of rpc_create_shift_handover.
+type createShiftHandoverArgs struct {
+	TenantID       string    `json:"p_tenant_id"`
+	LocationID     *string   `json:"p_location_id"`
+	ShiftStartedAt time.Time `json:"p_shift_started_at"`
+	ShiftEndedAt   time.Time `json:"p_shift_ended_at"`
+	ToUserID       string    `json:"p_to_user_id"`
+	Summary        *string   `json:"p_summary"`
+}
+
+var createShiftHandoverRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_shift_handover"}
+
+// RPC implements postgrest.Args.
+func (createShiftHandoverArgs) RPC() *postgrest.RPC { return &createShiftHandoverRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a createShiftHandoverArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a createShiftHandoverArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// addShiftHandoverItemArgs are the arguments of rpc_add_shift_handover_item.
+type addShiftHandoverItemArgs struct {
+	TenantID    string  `json:"p_tenant_id"`
+	HandoverID  string  `json:"p_handover_id"`
+	Body        string  `json:"p_body"`
+	WorkOrderID *string `json:"p_work_order_id"`
+	Priority    *string `json:"p_priority"`
+}
+
+var addShiftHandoverItemRPC = postgrest.RPC{Schema: "public", Name: "rpc_add_shift_handover_item"}
+
+// RPC implements postgrest.Args.
+func (addShiftHandoverItemArgs) RPC() *postgrest.RPC { return &addShiftHandoverItemRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a addShiftHandoverItemArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a addShiftHandoverItemArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// submitShiftHandoverArgs are the arguments of rpc_submit_shift_handover.
+type submitShiftHandoverArgs struct {
+	TenantID   string `json:"p_tenant_id"`
+	HandoverID string `json:"p_handover_id"`
+}
+
+var submitShiftHandoverRPC = postgrest.RPC{Schema: "public", Name: "rpc_submit_shift_handover"}
+
+// RPC implements postgrest.Args.
+func (submitShiftHandoverArgs) RPC() *postgrest.RPC { return &submitShiftHandoverRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a submitShiftHandoverArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a submitShiftHandoverArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// acknowledgeShiftHandoverArgs are the arguments of
+// rpc_acknowledge_shift_handover.
+type acknowledgeShiftHandoverArgs struct {
+	TenantID   string `json:"p_tenant_id"`
+	HandoverID string `json:"p_handover_id"`
+}
+
+var acknowledgeShiftHandoverRPC = postgrest.RPC{Schema: "public", Name: "rpc_acknowledge_shift_handover"}
+
+// RPC implements postgrest.Args.
+func (acknowledgeShiftHandoverArgs) RPC() *postgrest.RPC { return &acknowledgeShiftHandoverRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a acknowledgeShiftHandoverArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a acknowledgeShiftHandoverArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}

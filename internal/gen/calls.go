@@ -53,7 +53,11 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 
 	base := rpcBase(f.Name)
 	comment(b, "", fmt.Sprintf("%sArgs are the arguments of %s.", base, f.Name))
-	fmt.Fprintf(b, "type %sArgs struct {\n", base)
+	if len(f.Args) == 0 {
+		fmt.Fprintf(b, "type %sArgs struct{", base)
+	} else {
+		fmt.Fprintf(b, "type %sArgs struct {\n", base)
+	}
 	tenant := false
 	for _, a := range f.Args {
 		typ := r.Types[a.Name]

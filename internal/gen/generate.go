@@ -58,23 +58,24 @@ func source(pkgName string, body []byte) ([]byte, error) {
 	b.WriteString(header)
 	fmt.Fprintf(&b, "package %s\n\n", pkgName)
 	if len(used) > 0 {
-		var std, other []string
+		// The standard library, then others, then the module itself.
+		var groups [3][]string
 		for _, p := range slices.Sorted(maps.Keys(used)) {
-			if strings.Contains(p, ".") {
-				other = append(other, p)
-			} else {
-				std = append(std, p)
+			switch {
+			case strings.HasPrefix(p, modulePath):
+				groups[2] = append(groups[2], p)
+			case strings.Contains(p, "."):
+				groups[1] = append(groups[1], p)
+			default:
+				groups[0] = append(groups[0], p)
 			}
 		}
 		b.WriteString("import (\n")
-		for _, p := range std {
-			fmt.Fprintf(&b, "%q\n", p)
-		}
-		if len(std) > 0 && len(other) > 0 {
+		for _, group := range groups {
+			for _, p := range group {
+				fmt.Fprintf(&b, "%q\n", p)
+			}
 			b.WriteByte('\n')
-		}
-		for _, p := range other {
-			fmt.Fprintf(&b, "%q\n", p)
 		}
 		b.WriteString(")\n\n")
 	}

@@ -1,0 +1,3 @@
+package workorder
+
+//go:generate go run ./internal/gen
