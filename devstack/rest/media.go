@@ -1,0 +1,99 @@
+package rest
+
+import (
+	"mime"
+	"net/http"
+	"sort"
+	"strconv"
+	"strings"
+)
+
+// mediaType is the form of an answer.
+type mediaType struct {
+	kind  mediaKind
+	strip bool // nulls=stripped
+}
+
+type mediaKind int
+
+const (
+	mediaJSON mediaKind = iota
+	mediaObject
+	mediaArray
+	mediaCSV
+	mediaOpenAPI
+)
+
+func (m mediaType) String() string {
+	switch {
+	case m.kind == mediaObject && m.strip:
+		return "application/vnd.pgrst.object+json; nulls=stripped; charset=utf-8"
+	case m.kind == mediaObject:
+		return "application/vnd.pgrst.object+json; charset=utf-8"
+	case m.strip:
+		return "application/vnd.pgrst.array+json; nulls=stripped; charset=utf-8"
+	case m.kind == mediaCSV:
+		return "text/csv; charset=utf-8"
+	case m.kind == mediaOpenAPI:
+		return "application/openapi+json; charset=utf-8"
+	}
+	return "application/json; charset=utf-8"
+}
+
+// negotiate picks the first form of the Accept header that can be produced.
+func negotiate(accept string, kind targetKind) (mediaType, error) {
+	fallback := mediaType{kind: mediaJSON}
+	if kind == rootTarget {
+		fallback.kind = mediaOpenAPI
+	}
+	if strings.TrimSpace(accept) == "" {
+		return fallback, nil
+	}
+	type wanted struct {
+		name   string
+		params map[string]string
+		q      float64
+	}
+	var all []wanted
+	for part := range strings.SplitSeq(accept, ",") {
+		name, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			name = strings.TrimSpace(part)
+		}
+		w := wanted{name, params, 1}
+		if q, err := strconv.ParseFloat(params["q"], 64); err == nil {
+			w.q = q
+		}
+		all = append(all, w)
+	}
+	sort.SliceStable(all, func(i, j int) bool { return all[i].q > all[j].q })
+	var names []string
+	for _, w := range all {
+		strip := w.params["nulls"] == "stripped"
+		switch w.name {
+		case "*/*", "application/*":
+			return fallback, nil
+		case "application/json":
+			return mediaType{kind: mediaJSON}, nil
+		case "application/openapi+json":
+			if kind == rootTarget {
+				return fallback, nil
+			}
+		case "application/vnd.pgrst.object+json", "application/vnd.pgrst.object":
+			if kind != rootTarget {
+				return mediaType{mediaObject, strip}, nil
+			}
+		case "application/vnd.pgrst.array+json", "application/vnd.pgrst.array":
+			if kind != rootTarget {
+				return mediaType{mediaArray, strip}, nil
+			}
+		case "text/csv":
+			if kind != rootTarget {
+				return mediaType{kind: mediaCSV}, nil
+			}
+		}
+		names = append(names, w.name)
+	}
+	return mediaType{}, &apiError{status: http.StatusNotAcceptable, Code: "PGRST107",
+		Message: "None of these media types are available: " + strings.Join(names, ", ")}
+}

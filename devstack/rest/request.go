@@ -1,0 +1,198 @@
+package rest
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// request is what a client asked for, checked as far as that goes without the
+// database.
+type request struct {
+	*http.Request
+	id      identity
+	target  target
+	schema  string
+	began   time.Time
+	media   mediaType
+	prefer  preferences
+	window  window
+	query   []param
+	selects []selectItem
+	order   []orderTerm
+	where   []condition
+	columns []string // nil when not given
+	args    []param  // of a function called by GET
+	onKey   []string // on_conflict
+
+	profiled bool // more than one schema is exposed
+}
+
+// param is one element of the query string, in the order given.
+type param struct{ key, value string }
+
+func (s *Server) parseRequest(r *http.Request, t target, id identity) (*request, error) {
+	req := &request{Request: r, id: id, target: t, began: time.Now(), profiled: len(s.cfg.Schemas) > 1}
+	var err error
+	if req.schema, err = s.profile(r); err != nil {
+		return nil, err
+	}
+	if req.prefer, err = parsePrefer(r.Header.Values("Prefer")); err != nil {
+		return nil, err
+	}
+	if req.media, err = negotiate(r.Header.Get("Accept"), t.kind); err != nil {
+		return nil, err
+	}
+	req.query = splitQuery(r.URL.RawQuery)
+	if err := req.parseQuery(); err != nil {
+		return nil, err
+	}
+	if req.window, err = parseWindow(req, s.cfg.MaxRows); err != nil {
+		return nil, err
+	}
+	return req, nil
+}
+
+// profile is the schema that the request names: Accept-Profile for reads,
+// Content-Profile for everything that has a body.
+func (s *Server) profile(r *http.Request) (string, error) {
+	header := "Content-Profile"
+	if isRead(r.Method) {
+		header = "Accept-Profile"
+	}
+	schema := r.Header.Get(header)
+	if schema == "" {
+		return s.cfg.Schemas[0], nil
+	}
+	if !slices.Contains(s.cfg.Schemas, schema) {
+		return "", &apiError{status: http.StatusNotAcceptable, Code: "PGRST106", Message: "Invalid schema: " + schema,
+			Hint: "Only the following schemas are exposed: " + strings.Join(s.cfg.Schemas, ", ")}
+	}
+	return schema, nil
+}
+
+func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
+
+// splitQuery decodes the query string without losing the order of its
+// elements. What is not properly escaped stands for itself.
+func splitQuery(raw string) []param {
+	var ps []param
+	for part := range strings.SplitSeq(raw, "&") {
+		if part == "" {
+			continue
+		}
+		k, v, _ := strings.Cut(part, "=")
+		ps = append(ps, param{unescape(k), unescape(v)})
+	}
+	return ps
+}
+
+func unescape(s string) string {
+	if u, err := url.QueryUnescape(s); err == nil {
+		return u
+	}
+	return s
+}
+
+// lookup finds the first element of that name.
+func (r *request) lookup(key string) (string, bool) {
+	for _, p := range r.query {
+		if p.key == key {
+			return p.value, true
+		}
+	}
+	return "", false
+}
+
+func (r *request) parseQuery() (err error) {
+	sel, given := r.lookup("select")
+	if !given {
+		sel = "*"
+	}
+	if r.selects, err = parseSelect(sel); err != nil {
+		return err
+	}
+	if v, ok := r.lookup("order"); ok && v != "" {
+		if r.order, err = parseOrder(v); err != nil {
+			return err
+		}
+	}
+	if v, ok := r.lookup("columns"); ok && v != "" {
+		if r.columns, err = parseNames("columns", v); err != nil {
+			return err
+		}
+	}
+	if v, ok := r.lookup("on_conflict"); ok && v != "" {
+		if r.onKey, err = parseNames("on_conflict", v); err != nil {
+			return err
+		}
+	}
+	for _, p := range r.query {
+		if err := r.parseParam(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *request) parseParam(p param) error {
+	switch p.key {
+	case "select", "order", "columns", "on_conflict", "limit", "offset":
+		return nil
+	case "and", "or", "not.and", "not.or":
+		c, err := parseTree(p.key, p.value)
+		r.where = append(r.where, c)
+		return err
+	}
+	c, err := parseFilter(p.value)
+	if err != nil {
+		if r.target.kind == functionTarget && isRead(r.Method) {
+			r.args = append(r.args, p)
+			return nil
+		}
+		return err
+	}
+	path, f, err := parseKey(p.key)
+	if err != nil {
+		return err
+	}
+	if len(path) > 0 {
+		return &apiError{status: http.StatusBadRequest, Code: "PGRST108",
+			Message: "'" + path[0] + "' is not an embedded resource in this request",
+			Hint:    "Verify that '" + path[0] + "' is included in the 'select' query parameter."}
+	}
+	c.field = f
+	r.where = append(r.where, c)
+	return nil
+}
+
+// headersJSON is what request.headers holds: names in lower case.
+func (r *request) headersJSON() string {
+	m := make(map[string]string, len(r.Header)+1)
+	for k, v := range r.Header {
+		if k != "Cookie" {
+			m[strings.ToLower(k)] = strings.Join(v, ", ")
+		}
+	}
+	m["host"] = r.Host
+	return mustJSON(m)
+}
+
+func (r *request) cookiesJSON() string {
+	m := map[string]string{}
+	for _, c := range r.Cookies() {
+		m[c.Name] = c.Value
+	}
+	return mustJSON(m)
+}
+
+func mustJSON(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // maps of strings always marshal
+	}
+	return string(b)
+}
