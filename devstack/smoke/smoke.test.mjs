@@ -7,8 +7,10 @@ import { createClient } from '@supabase/supabase-js'
 
 const url = process.env.SUPABASE_URL
 const key = process.env.SUPABASE_ANON_KEY
+// Node 20 has no WebSocket of its own, and nothing here listens.
+const noRealtime = { realtime: { transport: class {} } }
 const newClient = () =>
-  createClient(url, key, { auth: { persistSession: false, autoRefreshToken: false } })
+  createClient(url, key, { auth: { persistSession: false, autoRefreshToken: false }, ...noRealtime })
 
 const email = `smoke-${randomUUID()}@example.com`
 const password = 'correct horse'
@@ -132,6 +134,7 @@ test('errors keep their code and status', async () => {
 
 test('a bad token is refused', async () => {
   const forged = createClient(url, key, {
+    ...noRealtime,
     accessToken: async () => 'eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYXV0aGVudGljYXRlZCJ9.c2ln',
   })
   const { error, status } = await forged.from('v_tenants').select('*')
