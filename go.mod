@@ -4,17 +4,16 @@ go 1.26.0
 
 require github.com/stretchr/testify v1.12.1
 
+require github.com/google/go-cmp v0.7.0
+
 require (
 	github.com/google/uuid v1.6.0 // indirect
 	github.com/supabase-community/functions-go v0.0.0-20220927045802-22373e6cb51d // indirect
-	github.com/supabase-community/gotrue-go v1.2.0 // indirect
-	github.com/supabase-community/postgrest-go v0.0.12 // indirect
+	github.com/supabase-community/gotrue-go v1.2.0
+	github.com/supabase-community/postgrest-go v0.0.12
 	github.com/supabase-community/storage-go v0.7.0 // indirect
 	github.com/supabase-community/supabase-go v0.0.4
 	github.com/tomnomnom/linkheader v0.0.0-20180905144013-02ca5825eb80 // indirect
 )
 
-require (
-	github.com/shopspring/decimal v1.6.0
-	go.yaml.in/yaml/v3 v3.0.5 // indirect
-)
+require go.yaml.in/yaml/v3 v3.0.5 // indirect
