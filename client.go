@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"sync"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -98,11 +97,10 @@ func (c *Client) With(opts ...Option) (*Client, error) {
 	return build(config{c.conn.Config()}, c.family, opts)
 }
 
-// Close closes the idle connections of the family of clients that this one
-// belongs to, and stops what they have started. Calls under way are not
-// disturbed, and a later call opens connections again.
+// Close closes the idle connections of all clients derived from one New. Calls
+// under way are not disturbed, and a later call opens connections again.
 func (c *Client) Close() error {
-	c.family.close()
+	c.family.transport.CloseIdleConnections()
 	return nil
 }
 
@@ -131,25 +129,4 @@ func build(cfg config, f *family, opts []Option) (*Client, error) {
 // family is what all clients derived from one New share.
 type family struct {
 	transport *http.Transport
-
-	mu      sync.Mutex
-	closers []func()
-}
-
-// onClose registers what Close has to stop.
-func (f *family) onClose(stop func()) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.closers = append(f.closers, stop)
-}
-
-func (f *family) close() {
-	f.mu.Lock()
-	closers := f.closers
-	f.closers = nil
-	f.mu.Unlock()
-	for _, stop := range closers {
-		stop()
-	}
-	f.transport.CloseIdleConnections()
 }

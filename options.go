@@ -3,6 +3,7 @@ package workorder
 import (
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
@@ -54,15 +55,13 @@ type AttemptMiddleware = api.AttemptMiddleware
 
 // WithAccessToken makes the client act as the user whose access token this is,
 // until it expires.
-func WithAccessToken(token string) Option {
+func WithAccessToken(jwt string) Option {
 	return func(c *config) error {
-		if token == "" {
-			return sdkerr.Required("WithAccessToken", "the token")
+		src := newStaticToken(jwt)
+		if src.bad != nil {
+			return sdkerr.Invalid("WithAccessToken", "the token", "is not a well-formed JWT")
 		}
-		if !api.Sendable(token) {
-			return sdkerr.Invalid("WithAccessToken", "the token", "contains characters that a header cannot carry")
-		}
-		c.Auth = api.StaticToken(token)
+		c.identify(src)
 		return nil
 	}
 }
@@ -73,23 +72,14 @@ func WithTokenSource(src TokenSource) Option {
 		if src == nil {
 			return sdkerr.Required("WithTokenSource", "the source")
 		}
-		c.Auth = src
+		c.identify(src)
 		return nil
 	}
 }
 
-// WithTenant makes tenantID the tenant of calls whose params name none. It does
-// not change what views show: that follows the token. To work in a tenant, use
-// Client.ForTenant.
-func WithTenant(tenantID string) Option {
-	return func(c *config) error {
-		if tenantID == "" {
-			return sdkerr.Required("WithTenant", "the tenant id")
-		}
-		c.Tenant = tenantID
-		return nil
-	}
-}
+// identify changes who the caller is. A tenant that the client was bound to
+// belongs to the caller before and goes with it.
+func (c *config) identify(src TokenSource) { c.Auth, c.Tenant = src, "" }
 
 // WithHeader sends a header with every request. Setting a name again replaces
 // its value. Headers that identify the caller cannot be set this way.
@@ -166,7 +156,7 @@ func WithCallMiddleware(m ...CallMiddleware) Option {
 				return sdkerr.Required("WithCallMiddleware", "every middleware")
 			}
 		}
-		c.CallMiddleware = append(c.CallMiddleware[:len(c.CallMiddleware):len(c.CallMiddleware)], m...)
+		c.CallMiddleware = append(slices.Clip(c.CallMiddleware), m...)
 		return nil
 	}
 }
@@ -180,7 +170,7 @@ func WithAttemptMiddleware(m ...AttemptMiddleware) Option {
 				return sdkerr.Required("WithAttemptMiddleware", "every middleware")
 			}
 		}
-		c.AttemptMiddleware = append(c.AttemptMiddleware[:len(c.AttemptMiddleware):len(c.AttemptMiddleware)], m...)
+		c.AttemptMiddleware = append(slices.Clip(c.AttemptMiddleware), m...)
 		return nil
 	}
 }

@@ -12,12 +12,10 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
-// Call tells the pipeline about a request that a library makes. Put into the
-// request's context by WithCall, or given to Client for libraries without one.
+// Call is what the pipeline has to know about a request that a library makes.
 type Call struct {
-	Op    string // SDK method, for errors and logs
-	Safe  bool   // see Request.Safe
-	Keyed bool   // see Request.Keyed
+	Op   string // SDK method, for errors and logs
+	Safe bool   // see Request.Safe
 	// TakeBody keeps the answer's bytes from the library, which then sees an
 	// empty body: Response has them without another copy.
 	TakeBody bool
@@ -25,22 +23,11 @@ type Call struct {
 	Response *Response
 }
 
-type callKey struct{}
-
-// WithCall attaches call to the requests made with the returned context. A Call
-// is for one request at a time.
-func WithCall(ctx context.Context, call *Call) context.Context {
-	return context.WithValue(ctx, callKey{}, call)
-}
-
-// RoundTripper lets a library send its requests through the pipeline. The
-// request's context may carry a Call; credentials that the library adds are
-// dropped. A failed call is a *sdkerr.Error, whatever the library makes of it:
-// take it out again with sdkerr.Wrap.
-func (c *Conn) RoundTripper() http.RoundTripper { return roundTripper{conn: c} }
-
-// Client is an HTTP client for a library that takes no context: every request
-// runs with ctx and call. It never follows redirects.
+// Client is an HTTP client that sends the requests of a library through the
+// pipeline. The library needs to take no context: every request runs with ctx
+// and call. Credentials that the library adds are dropped. A failed request is a
+// *sdkerr.Error, whatever the library makes of it: sdkerr.Wrap takes it out
+// again.
 func (c *Conn) Client(ctx context.Context, call *Call) http.Client {
 	return http.Client{Transport: roundTripper{conn: c, ctx: ctx, call: call}}
 }
@@ -53,27 +40,18 @@ type roundTripper struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, call := req.Context(), t.call
-	if t.ctx != nil {
-		ctx = t.ctx
-	}
-	if call == nil {
-		if call, _ = ctx.Value(callKey{}).(*Call); call == nil {
-			call = &Call{Op: req.Method + " " + req.URL.Path}
-		}
-	}
-	r, err := t.conn.fromHTTP(req, call)
+	r, err := t.conn.fromHTTP(req, t.call)
 	if err != nil {
 		return nil, err
 	}
-	resp, err := t.conn.Do(ctx, r)
+	resp, err := t.conn.Do(t.ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	call.Response = resp
+	t.call.Response = resp
 
-	body, header := resp.Body, resp.Header
-	if call.TakeBody {
+	body := resp.Body
+	if t.call.TakeBody {
 		body = nil
 	}
 	return &http.Response{
@@ -82,7 +60,7 @@ func (t roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 		Proto:         "HTTP/1.1",
 		ProtoMajor:    1,
 		ProtoMinor:    1,
-		Header:        header,
+		Header:        resp.Header,
 		Body:          io.NopCloser(bytes.NewReader(body)),
 		ContentLength: int64(len(body)),
 		Request:       req,
@@ -100,7 +78,7 @@ func (c *Conn) fromHTTP(req *http.Request, call *Call) (*Request, error) {
 	}
 	r := &Request{
 		Op: call.Op, Method: req.Method, Path: path, RawQuery: req.URL.RawQuery,
-		Safe: call.Safe, Keyed: call.Keyed,
+		Safe: call.Safe,
 	}
 	if r.Method == "" {
 		r.Method = http.MethodGet

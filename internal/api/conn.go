@@ -37,7 +37,7 @@ func New(cfg Config) (*Conn, error) {
 	if cfg.APIKey == "" {
 		return nil, sdkerr.Required(opNew, "the API key")
 	}
-	if !Sendable(cfg.APIKey) {
+	if !sendable(cfg.APIKey) {
 		return nil, sdkerr.Invalid(opNew, "the API key", "contains characters that a header cannot carry")
 	}
 	if err := checkHeader(cfg.Header); err != nil {

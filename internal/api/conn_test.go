@@ -118,7 +118,7 @@ func TestRequestOnTheWire(t *testing.T) {
 		replyJSON(w, 200, `"ok"`)
 	}, func(c *Config) {
 		c.BaseURL += "/base/"
-		c.Auth = StaticToken("user-token")
+		c.Auth = staticToken("user-token")
 		c.UserAgent = "import/2.1"
 		c.Header = http.Header{"X-Team": {"a"}}
 	})
@@ -474,7 +474,7 @@ func TestRedirectIsNotFollowed(t *testing.T) {
 	for _, status := range []int{301, 302, 303, 307, 308} {
 		c := testConn(t, func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, other.URL+"/?token=topsecret", status)
-		}, func(c *Config) { c.Auth = StaticToken("user-token") })
+		}, func(c *Config) { c.Auth = staticToken("user-token") })
 		_, err := c.Do(t.Context(), &Request{Op: "X.Do", Method: "GET", Path: "/x", Safe: true})
 		require.Equal(t, status, failure(t, err).HTTPStatus)
 		require.ErrorContains(t, err, "redirect")
@@ -524,6 +524,11 @@ func (s *source) Invalidate(t Token) {
 		s.tokens = s.tokens[1:]
 	}
 }
+
+// staticToken is a TokenSource that always gives the same token.
+type staticToken string
+
+func (s staticToken) Token(context.Context) (Token, error) { return Token{Value: string(s)}, nil }
 
 func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 	for _, tc := range []struct {
@@ -642,21 +647,6 @@ func TestTenantID(t *testing.T) {
 	require.Equal(t, "b", got, "another token, another tenant")
 }
 
-func TestParseClaims(t *testing.T) {
-	got, ok := ParseClaims(fakeJWT(`{"sub":"u1","tenant_id":"t1","role":"authenticated","session_id":"s1","client_id":"c1","iat":10,"exp":20.5}`))
-	require.True(t, ok)
-	require.Equal(t, Claims{Subject: "u1", TenantID: "t1", Role: "authenticated", SessionID: "s1", ClientID: "c1",
-		IssuedAt: time.Unix(10, 0), Expiry: time.Unix(20, 0)}, got)
-	for _, bad := range []string{"", "a", "a.b", "a.b.c", "a.b.c.d", "..", "a." + base64.RawURLEncoding.EncodeToString([]byte(`[1]`)) + ".c",
-		fakeJWT(`{"exp":"tomorrow"}`), fakeJWT(`null`)} {
-		_, ok := ParseClaims(bad)
-		require.False(t, ok, bad)
-	}
-	got, ok = ParseClaims(fakeJWT(`{"tenant_id":7,"exp":1e300}`))
-	require.True(t, ok)
-	require.Zero(t, got)
-}
-
 func TestMiddlewareOrderAndPowers(t *testing.T) {
 	var trace []string
 	call := func(name string) CallMiddleware {
@@ -747,7 +737,7 @@ func TestSecretsStayInside(t *testing.T) {
 		js, _ := json.Marshal(map[string]string{"code": "", "message": msg, "details": msg, "hint": msg})
 		replyJSON(w, 503, string(js))
 	}, func(c *Config) {
-		c.Auth = StaticToken(token)
+		c.Auth = staticToken(token)
 		c.Header = http.Header{"X-Team-Token": {"team-secret"}}
 		c.Logger = slog.New(slog.NewJSONHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
@@ -758,7 +748,7 @@ func TestSecretsStayInside(t *testing.T) {
 	require.Error(t, err)
 
 	broken := testConn(t, nil, func(cfg *Config) {
-		cfg.Auth = StaticToken(token)
+		cfg.Auth = staticToken(token)
 		cfg.Transport = failingTransport{}
 	})
 	_, err2 := broken.Do(t.Context(), &Request{Op: "X.Do", Method: "GET", Path: "/x", RawQuery: query})
@@ -766,7 +756,7 @@ func TestSecretsStayInside(t *testing.T) {
 
 	var out bytes.Buffer
 	logger := slog.New(slog.NewJSONHandler(&out, nil))
-	for _, v := range []any{err, err2, c, c.Config(), Token{Value: token}, &Token{Value: token}, StaticToken(token)} {
+	for _, v := range []any{err, err2, c, c.Config(), Token{Value: token}, &Token{Value: token}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}
@@ -858,7 +848,7 @@ func TestManyGoroutines(t *testing.T) {
 	for i := range 1000 {
 		wg.Go(func() {
 			name := "token-" + strconv.Itoa(i)
-			c := root.WithIdentity(StaticToken(name), name)
+			c := root.WithIdentity(staticToken(name), name)
 			resp, err := c.Do(t.Context(), &Request{Op: "X.Do", Method: "GET", Path: "/x", Safe: true})
 			if err != nil {
 				t.Error(err)

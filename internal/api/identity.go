@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
@@ -29,7 +30,7 @@ func (c *Conn) token(ctx context.Context, op string) (Token, *sdkerr.Error) {
 		return Token{}, sdkerr.Wrap(op, sdkerr.ErrUnauthenticated, err)
 	case tok.Value == "":
 		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the token source gave an empty token")
-	case !Sendable(tok.Value):
+	case !sendable(tok.Value):
 		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the access token contains characters that a header cannot carry")
 	}
 	return tok, nil
@@ -84,7 +85,7 @@ func (c *Conn) claimedTenant(token string) string {
 	if seen := c.claim.Load(); seen != nil && seen.token == token {
 		return seen.tenant
 	}
-	claims, _ := ParseClaims(token)
+	claims, _ := jwtclaims.Parse(token) // no JWT, no claims
 	c.claim.Store(&tenantClaim{token: token, tenant: claims.TenantID})
 	return claims.TenantID
 }

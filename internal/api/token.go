@@ -1,14 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"context"
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -48,78 +44,3 @@ type invalidator interface {
 type tenantSource interface {
 	TenantID() string
 }
-
-// Claims are the claims of an access token that the SDK looks at. They are not
-// verified: only the server can do that.
-type Claims struct {
-	Subject   string
-	TenantID  string
-	Role      string
-	SessionID string
-	ClientID  string
-	IssuedAt  time.Time
-	Expiry    time.Time
-}
-
-// ParseClaims reads the claims of a JWT without verifying it. It reports false
-// when the text is no JWT.
-func ParseClaims(jwt string) (Claims, bool) {
-	_, rest, ok := strings.Cut(jwt, ".")
-	if !ok {
-		return Claims{}, false
-	}
-	payload, sig, ok := strings.Cut(rest, ".")
-	if !ok || strings.Contains(sig, ".") {
-		return Claims{}, false
-	}
-	data, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(payload, "="))
-	if err != nil || !bytes.HasPrefix(bytes.TrimSpace(data), []byte("{")) {
-		return Claims{}, false
-	}
-	var c struct {
-		Sub      any     `json:"sub"`
-		Tenant   any     `json:"tenant_id"`
-		Role     any     `json:"role"`
-		Session  any     `json:"session_id"`
-		Client   any     `json:"client_id"`
-		IssuedAt float64 `json:"iat"`
-		Expiry   float64 `json:"exp"`
-	}
-	if err := json.Unmarshal(data, &c); err != nil {
-		return Claims{}, false
-	}
-	str := func(v any) string { s, _ := v.(string); return s }
-	return Claims{
-		Subject:   str(c.Sub),
-		TenantID:  str(c.Tenant),
-		Role:      str(c.Role),
-		SessionID: str(c.Session),
-		ClientID:  str(c.Client),
-		IssuedAt:  unix(c.IssuedAt),
-		Expiry:    unix(c.Expiry),
-	}, true
-}
-
-func unix(seconds float64) time.Time {
-	if seconds <= 0 || seconds > 1<<40 {
-		return time.Time{}
-	}
-	return time.Unix(int64(seconds), 0)
-}
-
-// StaticToken is a TokenSource that always gives the same token.
-func StaticToken(value string) TokenSource {
-	claims, _ := ParseClaims(value)
-	return staticToken{Value: value, Expiry: claims.Expiry}
-}
-
-type staticToken Token
-
-// Token implements TokenSource.
-func (s staticToken) Token(context.Context) (Token, error) { return Token(s), nil }
-
-// MarshalJSON implements json.Marshaler.
-func (s staticToken) MarshalJSON() ([]byte, error) { return Token(s).MarshalJSON() }
-
-// Format implements fmt.Formatter so that no verb prints the token.
-func (s staticToken) Format(f fmt.State, verb rune) { Token(s).Format(f, verb) }
