@@ -16,4 +16,7 @@ require (
 	github.com/tomnomnom/linkheader v0.0.0-20180905144013-02ca5825eb80 // indirect
 )
 
-require go.yaml.in/yaml/v3 v3.0.5 // indirect
+require (
+	github.com/shopspring/decimal v1.6.0
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+)

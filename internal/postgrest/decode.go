@@ -1,25 +1,49 @@
 package postgrest
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"reflect"
 
+	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
 // decodeRows appends the rows of a JSON array.
 func decodeRows[T any](op string, body []byte, rows []T) ([]T, error) {
-	var got []T
-	if err := json.Unmarshal(body, &got); err != nil {
-		return rows, sdkerr.Decode(op, -1, "", "", err)
+	got, err := rowjson.Append(rows, body)
+	if err != nil {
+		return rows, decodeError(op, err)
 	}
-	return append(rows, got...), nil
+	return got, nil
 }
 
-// decodeValue decodes the result of a function.
+// decodeValue decodes the result of a function. null leaves R zero.
 func decodeValue[R any](op string, body []byte) (R, error) {
 	var out R
-	if err := json.Unmarshal(body, &out); err != nil {
-		return out, sdkerr.Decode(op, -1, "", "", err)
+	body = bytes.TrimSpace(body)
+	if string(body) == "null" {
+		return out, nil
+	}
+	if len(body) == 0 {
+		return out, sdkerr.Decode(op, -1, "", "", errors.New("the function returned nothing"))
+	}
+	if err := rowjson.Unmarshal(body, reflect.ValueOf(&out)); err != nil {
+		var zero R
+		return zero, decodeError(op, err)
 	}
 	return out, nil
+}
+
+func decodeError(op string, err error) error {
+	var bad *rowjson.Error
+	if errors.As(err, &bad) {
+		return sdkerr.Decode(op, bad.Row, bad.Column, bad.Raw, bad.Err)
+	}
+	var typ *json.UnmarshalTypeError
+	if errors.As(err, &typ) {
+		return sdkerr.Decode(op, -1, typ.Field, "", err)
+	}
+	return sdkerr.Decode(op, -1, "", "", err)
 }
