@@ -1,0 +1,200 @@
+package schema_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// internal are the schemas that the API does not expose.
+const internal = `('app', 'cfg', 'int', 'authz', 'audit')`
+
+func TestEveryTableHasRowLevelSecurity(t *testing.T) {
+	d := newDB(t)
+	require.Empty(t, superOne[[]string](d, `
+		select coalesce(array_agg(c.oid::regclass::text), '{}') from pg_class c
+		where c.relnamespace::regnamespace::text in `+internal+` and c.relkind in ('r', 'p') and not c.relrowsecurity`))
+	require.Greater(t, superOne[int](d, `
+		select count(*) from pg_class c where c.relnamespace::regnamespace::text in `+internal+` and c.relkind = 'r'`), 20)
+}
+
+func TestEveryFunctionHasAFixedSearchPath(t *testing.T) {
+	d := newDB(t)
+	require.Empty(t, superOne[[]string](d, `
+		select coalesce(array_agg(p.oid::regprocedure::text), '{}') from pg_proc p
+		where p.pronamespace::regnamespace::text in ('public', 'app', 'cfg', 'int', 'authz', 'audit')
+		  and not exists (select from unnest(p.proconfig) s where s = 'search_path=""')`))
+}
+
+func TestEveryViewRunsWithTheRightsOfItsCaller(t *testing.T) {
+	d := newDB(t)
+	require.Empty(t, superOne[[]string](d, `
+		select coalesce(array_agg(c.oid::regclass::text), '{}') from pg_class c
+		where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
+		  and not coalesce('security_invoker=true' = any (c.reloptions), false)`))
+}
+
+func TestAPIRolesMayOnlyRead(t *testing.T) {
+	d := newDB(t)
+	require.Equal(t, []string{
+		"authenticated public.v_work_order_time_entries",
+	}, superOne[[]string](d, `
+		select coalesce(array_agg(r || ' ' || c.relnamespace::regnamespace || '.' || c.relname order by 1), '{}')
+		from pg_class c, unnest(array['anon', 'authenticated', 'service_role']) r
+		where c.relnamespace::regnamespace::text in ('public', 'app', 'cfg', 'int', 'authz', 'audit')
+		  and c.relkind in ('r', 'v', 'm', 'p')
+		  and has_table_privilege(r, c.oid, 'insert, update, delete, truncate')`))
+}
+
+// The functions that policies and views call are all that API roles may call
+// besides the RPCs.
+func TestAPIRolesCallNoInternalFunction(t *testing.T) {
+	d := newDB(t)
+	require.Equal(t, []string{
+		"authz.current_tenant_id()",
+		"authz.my_tenant_ids()",
+		"authz.my_tenant_ids_as(text)",
+		"authz.my_tenant_ids_with(text[])",
+		"authz.user_id()",
+		"authz.uuid_or_null(text)",
+	}, superOne[[]string](d, `
+		select array_agg(distinct p.oid::regprocedure::text order by p.oid::regprocedure::text)
+		from pg_proc p, unnest(array['anon', 'authenticated', 'service_role']) r
+		where p.pronamespace::regnamespace::text in `+internal+`
+		  and has_function_privilege(r, p.oid, 'execute')`))
+	require.True(t, superOne[bool](d, `
+		select has_function_privilege('supabase_auth_admin', 'authz.custom_access_token_hook(jsonb)', 'execute')`))
+}
+
+func TestEveryForeignKeyOfATenantStaysInTheTenant(t *testing.T) {
+	d := newDB(t)
+	// A reference between two tables that both have a tenant includes it.
+	require.Empty(t, superOne[[]string](d, `
+		select coalesce(array_agg(f.conrelid::regclass || ': ' || pg_get_constraintdef(f.oid)), '{}')
+		from pg_constraint f
+		where f.contype = 'f'
+		  and f.confrelid::regclass::text not in ('app.tenants', 'auth.users')
+		  and exists (select from pg_attribute a where a.attrelid = f.conrelid and a.attname = 'tenant_id')
+		  and exists (select from pg_attribute a where a.attrelid = f.confrelid and a.attname = 'tenant_id')
+		  and not exists (select from pg_attribute a where a.attrelid = f.conrelid and a.attname = 'tenant_id' and a.attnum = any (f.conkey))`))
+}
+
+func TestViewsByRole(t *testing.T) {
+	d := newDB(t)
+	d.tenant()
+	views := superOne[[]string](d, `
+		select array_agg(c.relname::text order by 1) from pg_class c
+		where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'`)
+	require.NotEmpty(t, views)
+	for _, view := range views {
+		// The service key is for the service RPCs only.
+		d.service().fails("42501", `select * from public.`+view)
+		if len(view) > 8 && view[:8] == "v_audit_" {
+			d.anon().fails("42501", `select * from public.`+view)
+			continue
+		}
+		require.Zero(t, d.anon().count(`select * from public.`+view), view)
+	}
+}
+
+// fill gives a tenant at least one row in every table that holds data of
+// tenants.
+func fill(admin caller) {
+	tenant := admin.tenant()
+	one[string](admin, `select public.rpc_create_department($1, 'Assembly')`, tenant)
+	admin.ok(`select public.rpc_create_tenant_api_key($1, 'ingest')`, tenant)
+	admin.ok(`select public.rpc_set_audit_retention_config($1, 12)`, tenant)
+	admin.ok(`select public.rpc_grant_scope($1, $2, 'line', null)`, tenant, admin.id)
+	admin.ok(`select public.rpc_replace_oauth_client_tenant_grants('client', array[$1::uuid])`, tenant)
+	d := admin.db
+	d.super(`insert into app.locations (tenant_id, name) values ($1, 'Plant')`, tenant)
+	d.super(`insert into app.assets (tenant_id, name, location_id) select $1, 'Pump', id from app.locations where tenant_id = $1`, tenant)
+	d.super(`insert into app.projects (tenant_id, name) values ($1, 'Overhaul')`, tenant)
+	d.super(`insert into app.suppliers (tenant_id, name) values ($1, 'Bearings Ltd')`, tenant)
+	d.super(`insert into app.technicians (tenant_id, user_id) values ($1, $2)`, tenant, admin.id)
+	d.super(`insert into app.pm_schedules (tenant_id, asset_id, title, trigger_type) select $1, id, 'Oil', 'manual' from app.assets where tenant_id = $1`, tenant)
+	wo := one[string](admin, `select public.rpc_create_work_order($1, 'Fix', p_client_request_id => 'k',
+		p_assigned_to => $2, p_asset_id => a.id, p_location_id => a.location_id, p_pm_schedule_id => s.id, p_project_id => p.id)
+		from app.assets a, app.pm_schedules s, app.projects p where a.tenant_id = $1 and s.tenant_id = $1 and p.tenant_id = $1`, tenant, admin.id)
+	admin.ok(`select public.rpc_set_work_order_primary_supplier($1, $2, (select id from app.suppliers where tenant_id = $1))`, tenant, wo)
+	admin.ok(`select public.rpc_transition_work_order_status($1, $2, 'in_progress')`, tenant, wo)
+	admin.ok(`select public.rpc_log_work_order_time($1, $2, 30)`, tenant, wo)
+	d.super(`update app.work_order_time_entries set technician_id = (select id from app.technicians where tenant_id = $1) where tenant_id = $1`, tenant)
+}
+
+func TestNobodySeesRowsOfAnotherTenant(t *testing.T) {
+	d := newDB(t)
+	a, adminA := d.tenant()
+	b, adminB := d.tenant()
+	fill(adminA)
+	fill(adminB)
+
+	tables := superOne[[]string](d, `
+		select array_agg(c.oid::regclass::text order by 1) from pg_class c
+		join pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id'
+		where c.relnamespace::regnamespace::text in `+internal+` and c.relkind = 'r'`)
+	readable := 0
+	for _, table := range tables {
+		require.NotZero(t, superOne[int](d, `select count(*) from `+table+` where tenant_id = $1`, b), "%s holds no row to hide", table)
+		if !superOne[bool](d, `select has_table_privilege('authenticated', $1, 'select')`, table) {
+			adminA.fails("42501", `select * from `+table)
+			continue
+		}
+		readable++
+		require.NotZero(t, adminA.count(`select * from `+table+` where tenant_id = $1`, a), table)
+		require.Zero(t, adminA.count(`select * from `+table+` where tenant_id <> $1`, a), table)
+		// A claim for a tenant that one is no member of opens nothing.
+		require.Zero(t, adminA.in(b).count(`select * from `+table+` where tenant_id = $1`, b), table)
+	}
+	require.Greater(t, readable, 15)
+
+	views := superOne[[]string](d, `
+		select array_agg(c.relname::text order by 1) from pg_class c
+		join pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant_id'
+		where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'`)
+	for _, view := range views {
+		require.NotZero(t, adminA.count(`select * from public.`+view), view)
+		require.Zero(t, adminA.count(`select * from public.`+view+` where tenant_id <> $1`, a), view)
+		if view == "v_user_tenant_roles" { // shows one's own roles whatever the claim
+			continue
+		}
+		require.Zero(t, adminA.in(b).count(`select * from public.`+view), view)
+		require.Zero(t, caller{db: d, role: "authenticated", claims: map[string]any{"sub": adminA.id}}.count(`select * from public.`+view), view)
+		require.Zero(t, adminA.with("tenant_id", "junk").count(`select * from public.`+view), view)
+	}
+}
+
+func TestDeletingATenantOrAUserLeavesNothingInTheWay(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	fill(admin)
+	d.super(`delete from app.tenants where id = $1`, tenant)
+	require.Zero(t, superOne[int](d, `select count(*) from app.work_orders`))
+	require.Zero(t, superOne[int](d, `select count(*) from cfg.status_catalogs`))
+	require.NotZero(t, superOne[int](d, `select count(*) from audit.entity_changes where operation = 'DELETE' and tenant_id = $1`, tenant), "the log stays")
+
+	tenant, admin = d.tenant()
+	fill(admin)
+	wo := one[string](admin, `select id from public.v_work_orders`)
+	admin.ok(`select public.rpc_complete_work_order($1, $2)`, tenant, wo)
+	d.super(`delete from auth.users where id = $1`, admin.id)
+	require.Equal(t, admin.id, superOne[string](d, `select completed_by::text from app.work_orders where id = $1`, wo))
+	require.Zero(t, superOne[int](d, `select count(*) from app.tenant_memberships where tenant_id = $1`, tenant))
+}
+
+func TestAuditTriggersStandOnTheAuditedTables(t *testing.T) {
+	d := newDB(t)
+	require.Equal(t, []string{
+		"app.assets", "app.departments", "app.locations", "app.tenant_memberships", "app.tenants",
+		"app.user_tenant_roles", "app.work_order_time_entries", "app.work_orders",
+		"cfg.tenant_role_permissions", "cfg.tenant_roles",
+	}, superOne[[]string](d, `
+		select array_agg(t.tgrelid::regclass::text order by t.tgrelid::regclass::text) from pg_trigger t
+		where t.tgfoid = 'audit.log_change'::regproc`))
+	require.Empty(t, superOne[[]string](d, `
+		select coalesce(array_agg(c.oid::regclass::text), '{}') from pg_class c
+		join pg_attribute a on a.attrelid = c.oid and a.attname = 'updated_at'
+		where c.relnamespace::regnamespace::text in `+internal+` and c.relkind = 'r'
+		  and not exists (select from pg_trigger t where t.tgrelid = c.oid and t.tgfoid = 'app.touch_updated_at'::regproc)`),
+		"tables whose updated_at nobody bumps")
+}
