@@ -110,7 +110,7 @@ create table cron.job (
   schedule text not null,
   command  text not null,
   nodename text not null default 'localhost',
-  nodeport integer not null default inet_server_port(),
+  nodeport integer not null default coalesce(inet_server_port(), 5432),
   database text not null default current_database(),
   username text not null default current_user,
   active   boolean not null default true,
@@ -275,7 +275,7 @@ begin
   $$;
   create function extensions.l2_distance(a extensions.vector, b extensions.vector) returns double precision
   language sql immutable strict parallel safe as $$
-    select sqrt(extensions.inner_product(a, a) - 2 * extensions.inner_product(a, b) + extensions.inner_product(b, b))
+    select sqrt(greatest(0, extensions.inner_product(a, a) - 2 * extensions.inner_product(a, b) + extensions.inner_product(b, b)))
   $$;
 
   create operator extensions.<=> (leftarg = extensions.vector, rightarg = extensions.vector, function = extensions.cosine_distance, commutator = operator(extensions.<=>));
