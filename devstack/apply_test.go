@@ -149,7 +149,6 @@ func TestMigrations(t *testing.T) {
 		`select method || ' ' || convert_from(body, 'UTF8') from net.http_request_queue`:                                                                         `POST {"a": 1}`,
 		`select array_to_string(storage.foldername('x/y/z.tar.gz'), '/') || ' ' || storage.filename('x/y/z.tar.gz') || ' ' || storage.extension('x/y/z.tar.gz')`: "x/y z.tar.gz gz",
 		`select extname from pg_extension where extname = 'pg_trgm'`:                                                                                             "pg_trgm",
-		`select cron.unschedule('nightly')::text`:                                                                                                                "true",
 	} {
 		require.Equal(t, want, query(t, stack.DatabaseURL, sql), sql)
 	}
