@@ -54,8 +54,10 @@ type db struct {
 	pool *pgxpool.Pool
 }
 
+// newDB gives a test a database of its own, beside which other tests run.
 func newDB(t *testing.T) *db {
 	t.Helper()
+	t.Parallel()
 	all, err := scripts()
 	require.NoError(t, err)
 	pool, err := pgxpool.New(t.Context(), pgtest.Database(t, all...))
