@@ -12,7 +12,7 @@ import (
 // may use, except what belongs to an extension. The version stays empty.
 //
 // Whether a column of a view may be null is not in the catalog: Dump infers it
-// from the view's definition. See NotNull for the rule.
+// from the view's definition, by the rule in contract/README.md.
 func Dump(ctx context.Context, conn *pgx.Conn) (*Schema, error) {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {

@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"bytes"
 	"os"
 	"strings"
 	"testing"
@@ -17,7 +18,7 @@ func TestFormatKeepsTheFileByteForByte(t *testing.T) {
 	got, err := s.Format()
 
 	require.NoError(t, err)
-	require.True(t, string(want) == string(got), "writing what was read changes the file")
+	require.True(t, bytes.Equal(want, got), "writing what was read changes the file")
 }
 
 func TestFormatWritesEmptyLists(t *testing.T) {

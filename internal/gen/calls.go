@@ -48,7 +48,7 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 	}
 
 	if r.Key != "" && (!optional(r.Key) || arg(r.Key).Type != "text") {
-		return fmt.Errorf("Key %q is not an optional text argument", r.Key)
+		return fmt.Errorf("key %q is not an optional text argument", r.Key)
 	}
 
 	base := rpcBase(f.Name)

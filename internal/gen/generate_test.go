@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -82,7 +83,7 @@ func TestGeneratedCodeIsUpToDate(t *testing.T) {
 	for _, f := range files {
 		have, err := os.ReadFile(filepath.Join(rootDir, filepath.FromSlash(f.Name)))
 		require.NoError(t, err)
-		require.True(t, string(have) == string(f.Data), "%s is stale: run go generate", f.Name)
+		require.True(t, bytes.Equal(have, f.Data), "%s is stale: run go generate", f.Name)
 	}
 }
 

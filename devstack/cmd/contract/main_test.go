@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,7 +31,7 @@ create function public.rpc_one(p_x int default 1) returns int language sql stabl
 
 	require.NoError(t, run(t.Context(), []string{"dump", "-database-url", url, "-version", "v1"}, &out, &errs))
 
-	require.Equal(t, `{
+	want := `{
 "version": "v1",
 "views": [
 {"schema": "public", "name": "v_one", "kind": "view", "select": ["anon"], "columns": [{"name": "one", "type": "integer", "nullable": false}]}
@@ -39,7 +40,8 @@ create function public.rpc_one(p_x int default 1) returns int language sql stabl
 {"schema": "public", "name": "rpc_one", "volatility": "stable", "execute": ["anon"], "args": [{"name": "p_x", "type": "integer", "required": false, "default": "1"}], "returns": {"kind": "scalar", "type": "integer"}}
 ]
 }
-`, out.String())
+`
+	require.Equal(t, strings.Split(want, "\n"), strings.Split(out.String(), "\n"))
 	file := filepath.Join(t.TempDir(), "schema.json")
 	require.NoError(t, os.WriteFile(file, out.Bytes(), 0o600))
 
