@@ -87,7 +87,8 @@ func (s *scanner) operation(inTree bool) condition {
 	return c
 }
 
-// list reads (a,"b,c",d).
+// list reads (a,"b,c",d). A list of nothing but one empty value is an empty
+// list, quoted or not: that is how PostgREST reads it, too.
 func (s *scanner) list() []string {
 	s.expectToken("(")
 	var list []string

@@ -231,11 +231,14 @@ var arrayEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 // finish writes the outer query over the CTE pgrst_source. It makes one row of
 // everything: the total, the number of rows, the body, and what functions said
 // about the response.
-func (b *statement) finish(m mediaType, head bool, total string, shape shape) {
+// The rows of a write are put in order here.
+func (b *statement) finish(m mediaType, head bool, total string, shape shape, order ...orderTerm) {
 	b.w("select ", total, ", count(*), ")
 	b.body(m, head, shape)
 	b.w(`, nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')`,
-		` from (select * from pgrst_source) pgrst_row`)
+		` from (select * from pgrst_source`)
+	b.orderBy(source{sql: "pgrst_source"}, order)
+	b.w(") pgrst_row")
 }
 
 // shape is what the rows of a statement are.

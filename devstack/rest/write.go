@@ -31,7 +31,11 @@ func (s *Server) serveWrite(ctx context.Context, req *request) (*response, error
 		total = "(select count(*) from pgrst_source)"
 	}
 	req.media = forWrites(req)
-	b.finish(req.media, false, total, shape)
+	order := req.order
+	if req.prefer.returns != "representation" {
+		order = nil
+	}
+	b.finish(req.media, false, total, shape, order...)
 
 	out, err := s.run(ctx, req, transaction{stmt: b, check: func(out *outcome) error {
 		if err := req.affected(out); err != nil {
