@@ -29,6 +29,9 @@ func render(v any) (string, error) {
 		if err != nil {
 			return "", fmt.Errorf("does not render: %w", err)
 		}
+		if len(b) == 0 {
+			return "", errors.New("is empty: ask for IsNull")
+		}
 		return string(b), checkText(string(b))
 	}
 	rv := reflect.ValueOf(v)
