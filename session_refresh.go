@@ -580,6 +580,10 @@ func isNotMember(err error) bool {
 	return errors.As(err, &e) && e.Code == "42501"
 }
 
+func isContextError(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
+
 func tenantName(id string) string {
 	if id == "" {
 		return "none"

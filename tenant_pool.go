@@ -1,0 +1,219 @@
+package workorder
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// TenantPoolOptions bounds a [TenantPool]. Zero fields take the defaults.
+type TenantPoolOptions struct {
+	MaxTenants  int           // tenants held at the same time; default 100
+	IdleTimeout time.Duration // a tenant unused for so long is dropped; default 15 minutes
+}
+
+// TenantPool holds a client per tenant for a worker that serves many. Clients
+// are made with [Client.ForTenant] when first needed, kept while they are used,
+// and dropped when idle or when others need the room.
+type TenantPool struct {
+	client *Client
+	opts   TenantPoolOptions
+	now    func() time.Time
+
+	mu      sync.Mutex
+	entries map[string]*poolEntry
+	freed   chan struct{} // closed when an entry falls idle or goes
+	closed  bool
+}
+
+type poolEntry struct {
+	tenant string
+	users  int
+	used   time.Time
+	ready  chan struct{} // closed when client or err is set
+	client *Client
+	err    error
+}
+
+// NewTenantPool makes a pool whose clients act as c's user. It starts nothing:
+// idle tenants are dropped in passing.
+func NewTenantPool(c *Client, opts TenantPoolOptions) *TenantPool {
+	if opts.MaxTenants <= 0 {
+		opts.MaxTenants = 100
+	}
+	if opts.IdleTimeout <= 0 {
+		opts.IdleTimeout = 15 * time.Minute
+	}
+	return &TenantPool{
+		client: c, opts: opts, now: time.Now,
+		entries: map[string]*poolEntry{}, freed: make(chan struct{}),
+	}
+}
+
+// Do runs fn with a client that works in the tenant. When the pool is full of
+// tenants in use it waits for one, or for ctx. The client is fn's only while fn
+// runs. The error is fn's, or that of [Client.ForTenant].
+func (p *TenantPool) Do(ctx context.Context, tenantID string, fn func(ctx context.Context, c *Client) error) error {
+	const op = "TenantPool.Do"
+	tenantID = strings.ToLower(strings.TrimSpace(tenantID))
+	if tenantID == "" {
+		return sdkerr.Required(op, "the tenant id")
+	}
+	e, err := p.acquire(ctx, tenantID)
+	if err != nil {
+		return sdkerr.Wrap(op, nil, err)
+	}
+	defer p.release(e)
+	return fn(ctx, e.client)
+}
+
+// Len is the number of tenants in the pool.
+func (p *TenantPool) Len() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.entries)
+}
+
+// Close drops every tenant. Calls of Do that run may finish; later ones fail.
+func (p *TenantPool) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	for _, e := range p.entries {
+		if e.users == 0 {
+			p.drop(e)
+		}
+	}
+	p.wake()
+}
+
+func (p *TenantPool) acquire(ctx context.Context, tenant string) (*poolEntry, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		p.mu.Lock()
+		if p.closed {
+			p.mu.Unlock()
+			return nil, sdkerr.New("TenantPool.Do", sdkerr.ErrUnavailable, "the pool is closed")
+		}
+		p.sweep()
+		if e := p.entries[tenant]; e != nil {
+			e.users++
+			p.mu.Unlock()
+			if err := p.await(ctx, e); err != nil {
+				p.release(e)
+				return nil, err
+			}
+			if e.err == nil {
+				return e, nil
+			}
+			p.release(e)
+			if isContextError(e.err) {
+				continue // the caller that made it gave up, this one has not
+			}
+			return nil, e.err
+		}
+		if !p.makeRoom() {
+			freed := p.freed
+			p.mu.Unlock()
+			select {
+			case <-freed:
+			case <-ctx.Done():
+				return nil, context.Cause(ctx)
+			}
+			continue
+		}
+		e := &poolEntry{tenant: tenant, users: 1, ready: make(chan struct{})}
+		p.entries[tenant] = e
+		p.mu.Unlock()
+		return p.fill(ctx, e)
+	}
+}
+
+// fill makes the client of a new entry. A failure is not kept.
+func (p *TenantPool) fill(ctx context.Context, e *poolEntry) (*poolEntry, error) {
+	client, err := p.client.ForTenant(ctx, e.tenant)
+	p.mu.Lock()
+	e.client, e.err = client, err
+	if err != nil {
+		delete(p.entries, e.tenant)
+		p.wake()
+	}
+	close(e.ready)
+	p.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+func (p *TenantPool) await(ctx context.Context, e *poolEntry) error {
+	select {
+	case <-e.ready:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (p *TenantPool) release(e *poolEntry) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	e.users--
+	e.used = p.now()
+	if e.users == 0 {
+		if p.closed && p.entries[e.tenant] == e {
+			p.drop(e)
+		}
+		p.wake()
+	}
+}
+
+// sweep drops idle tenants. The caller holds p.mu.
+func (p *TenantPool) sweep() {
+	for _, e := range p.entries {
+		if e.users == 0 && p.now().Sub(e.used) >= p.opts.IdleTimeout {
+			p.drop(e)
+		}
+	}
+}
+
+// makeRoom drops the tenant that has been idle longest when the pool is full,
+// and reports whether there is room. The caller holds p.mu.
+func (p *TenantPool) makeRoom() bool {
+	if len(p.entries) < p.opts.MaxTenants {
+		return true
+	}
+	var oldest *poolEntry
+	for _, e := range p.entries {
+		if e.users == 0 && (oldest == nil || e.used.Before(oldest.used)) {
+			oldest = e
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	p.drop(oldest)
+	return true
+}
+
+// drop forgets a tenant and its token. The caller holds p.mu.
+func (p *TenantPool) drop(e *poolEntry) {
+	delete(p.entries, e.tenant)
+	if e.client == nil {
+		return
+	}
+	if s := sessionOf(e.client.conn.Config().Auth); s != nil {
+		s.forget(e.tenant)
+	}
+}
+
+// wake tells those who wait for room to look again. The caller holds p.mu.
+func (p *TenantPool) wake() {
+	close(p.freed)
+	p.freed = make(chan struct{})
+}
