@@ -218,7 +218,7 @@ func TestDerivedClientsShareNothing(t *testing.T) {
 		*workorder.Client
 		want seen
 	}
-	rnd := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // a test that repeats
+	rnd := rand.New(rand.NewPCG(1, 2))
 	derive := func(parent client, name string, subset bool) client {
 		child := client{want: parent.want}
 		var opts []workorder.Option

@@ -34,7 +34,7 @@ func (c *Conn) Client(ctx context.Context, call *Call) http.Client {
 
 type roundTripper struct {
 	conn *Conn
-	ctx  context.Context //nolint:containedctx // for libraries that take none
+	ctx  context.Context // for libraries that take none
 	call *Call
 }
 
@@ -73,7 +73,7 @@ var libraryHeaders = []string{"X-Client-Info", "User-Agent"}
 // fromHTTP turns a library's request into one of the pipeline.
 func (c *Conn) fromHTTP(req *http.Request, call *Call) (*Request, error) {
 	path, ok := strings.CutPrefix(req.URL.Path, c.base.Path)
-	if !ok || req.URL.Host != c.base.Host {
+	if !ok || !strings.HasPrefix(path, "/") || req.URL.Host != c.base.Host {
 		return nil, sdkerr.Wrap(call.Op, nil, errForeignHost)
 	}
 	r := &Request{

@@ -19,9 +19,9 @@ import (
 // Conn sends requests for one client. It is immutable and safe for concurrent use.
 type Conn struct {
 	cfg    Config
-	base   *url.URL    // without a trailing slash
-	header http.Header // what every request carries, identity excepted
-	send   func(*http.Request) (*http.Response, error)
+	base   *url.URL          // without a trailing slash
+	header http.Header       // what every request carries, identity excepted
+	send   http.RoundTripper // the attempt middleware and the transport
 
 	secrets []string // values of configured headers that look like credentials
 
@@ -150,7 +150,7 @@ func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
 		}
 		c.finish(r, e, &st)
 		st.last = e
-		if !st.replayed && c.tokenRefused(ctx, r, e, tok) {
+		if !st.replayed && c.tokenRefused(ctx, e, tok) {
 			st.replayed = true
 			c.logRetry(ctx, r, e, &st, "token refused")
 			continue
@@ -190,7 +190,7 @@ func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState) {
 
 // tokenRefused reports whether the call failed because its token was refused
 // and another token is at hand now. Such a call was not applied.
-func (c *Conn) tokenRefused(ctx context.Context, r *Request, e *sdkerr.Error, tok Token) bool {
+func (c *Conn) tokenRefused(ctx context.Context, e *sdkerr.Error, tok Token) bool {
 	if c.cfg.Auth == nil || tok.Value == "" || ctx.Err() != nil {
 		return false
 	}
@@ -215,7 +215,7 @@ func (t errAttemptTimeout) Error() string {
 func (t errAttemptTimeout) Timeout() bool   { return true }
 func (t errAttemptTimeout) Temporary() bool { return true }
 func (t errAttemptTimeout) Is(target error) bool {
-	return target == context.DeadlineExceeded //nolint:errorlint // as net/http's timeout does
+	return target == context.DeadlineExceeded // as net/http's own timeout does
 }
 
 // attempt sends the request once and reads the whole answer.
@@ -248,7 +248,7 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 		return sdkerr.FromNetwork(r.Op, r.Method, r.Path, err, c.secretsOf(r, tok)...)
 	}
 
-	hresp, err := c.send(c.newRequest(actx, r, tok, st.id))
+	hresp, err := c.send.RoundTrip(c.newRequest(actx, r, tok, st.id))
 	if err != nil {
 		return nil, failed(err)
 	}

@@ -43,7 +43,7 @@ func (p RetryPolicy) delay(n int) time.Duration {
 	if limit <= 0 {
 		return 0
 	}
-	return rand.N(limit) //nolint:gosec // jitter needs no secrecy
+	return rand.N(limit) // jitter needs no secrecy
 }
 
 // retriable decides by the kind of call and the code whether to send it again.

@@ -176,10 +176,10 @@ func (c *Conn) newRequest(ctx context.Context, r *Request, tok Token, id string)
 var jsonType = []string{"application/json"}
 
 // attemptChain puts the middleware around the transport.
-func (c *Conn) attemptChain() func(*http.Request) (*http.Response, error) {
+func (c *Conn) attemptChain() http.RoundTripper {
 	// The transport is used without an http.Client, so redirects are never
 	// followed and cookies never kept.
-	next := func(req *http.Request) (*http.Response, error) {
+	var next roundTripFunc = func(req *http.Request) (*http.Response, error) {
 		if req.URL.Host != c.base.Host || req.URL.Scheme != c.base.Scheme {
 			return nil, errForeignHost
 		}
@@ -191,6 +191,11 @@ func (c *Conn) attemptChain() func(*http.Request) (*http.Response, error) {
 	}
 	return next
 }
+
+type roundTripFunc func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements http.RoundTripper.
+func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
 // doWithMiddleware runs a call inside the call middleware.
 func (c *Conn) doWithMiddleware(ctx context.Context, r *Request) (*Response, error) {
@@ -232,7 +237,7 @@ func readBody(resp *http.Response, limit int64) ([]byte, error) {
 	if n := resp.ContentLength; n >= 0 && n <= trust {
 		body := make([]byte, n)
 		_, err := io.ReadFull(resp.Body, body)
-		if err == io.EOF && n > 0 { //nolint:errorlint // ReadFull gives exactly this
+		if err == io.EOF && n > 0 {
 			err = io.ErrUnexpectedEOF
 		}
 		return body, err

@@ -23,7 +23,7 @@ type Error struct {
 	Details    string        // the server's details
 	Hint       string        // the server's hint
 	RequestID  string        // id of the request, for the platform's logs
-	RetryAfter time.Duration // how long the server asks to wait; 0 when it does not
+	RetryAfter time.Duration // how long to wait before trying again; 0 when unknown
 	Attempts   int           // how many times the request was sent
 
 	kinds      []error

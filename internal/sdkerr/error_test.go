@@ -219,7 +219,7 @@ func TestNetworkErrors(t *testing.T) {
 			require.Equal(t, tc.notApplied, e.NotApplied())
 			requireNoSecret(t, e, "topsecret")
 			var ue *url.Error
-			require.False(t, errors.As(e, &ue), "the URL must not be reachable")
+			require.NotErrorAs(t, e, &ue, "the URL must not be reachable")
 		})
 	}
 	var ne net.Error
@@ -269,6 +269,15 @@ func TestRequestIDAndRetryAfter(t *testing.T) {
 		require.Equal(t, tc.id, e.RequestID)
 		require.Equal(t, tc.after, e.RetryAfter)
 	}
+}
+
+func TestRateLimitOfTheDatabasePassesWithTheMinute(t *testing.T) {
+	h := http.Header{"Date": {time.Date(2030, 1, 2, 3, 4, 48, 0, time.UTC).Format(http.TimeFormat)}}
+	e := FromResponse("X", "POST", "/", 500, h, []byte(`{"code":"54000","message":"too many"}`))
+	require.Equal(t, 12*time.Second, e.RetryAfter)
+	e = FromResponse("X", "POST", "/", 500, nil, []byte(`{"code":"54000","message":"too many"}`))
+	require.Positive(t, e.RetryAfter)
+	require.LessOrEqual(t, e.RetryAfter, time.Minute)
 }
 
 func TestSafeToRetry(t *testing.T) {

@@ -46,6 +46,9 @@ func FromResponse(op, method, path string, status int, header http.Header, body 
 		e.Message = statusText(status)
 	}
 
+	if e.Code == "54000" && e.RetryAfter == 0 {
+		e.RetryAfter = untilNextMinute(header)
+	}
 	c := classify(e.Code, status)
 	e.kinds, e.transient, e.notApplied = c.kinds, c.transient, c.notApplied
 	return e
@@ -176,11 +179,21 @@ func retryAfter(h http.Header) time.Duration {
 	if err != nil {
 		return 0
 	}
-	now := time.Now()
+	return max(at.Sub(serverTime(h)), 0)
+}
+
+// untilNextMinute is when the platform's limits per calendar minute start anew.
+func untilNextMinute(h http.Header) time.Duration {
+	now := serverTime(h)
+	return now.Truncate(time.Minute).Add(time.Minute).Sub(now)
+}
+
+// serverTime is the server's clock when it tells, else ours.
+func serverTime(h http.Header) time.Time {
 	if d, err := http.ParseTime(h.Get("Date")); err == nil {
-		now = d // the server's clock, not ours
+		return d
 	}
-	return max(at.Sub(now), 0)
+	return time.Now()
 }
 
 // FromNetwork reports that no complete answer arrived. The context's own errors
