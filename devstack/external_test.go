@@ -41,8 +41,8 @@ func TestGivenServer(t *testing.T) {
 		var session, current string
 		require.NoError(t, s.pools[0].QueryRow(t.Context(), "select session_user, current_user").Scan(&session, &current))
 		require.Equal(t, []string{"authenticator", "authenticator"}, []string{session, current})
-		res, body := get(t, s.URL+"/rest/v1/notes", map[string][]string{"Apikey": {s.ServiceRoleKey}})
-		require.Equal(t, 200, res.StatusCode, body)
+		status, body := get(t, s.URL+"/rest/v1/notes", map[string][]string{"Apikey": {s.ServiceRoleKey}})
+		require.Equal(t, 200, status, body)
 		require.NoError(t, s.Close())
 	}
 	require.Equal(t, []string{"devstack_template"}, databases(t, host.DatabaseURL))

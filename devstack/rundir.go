@@ -123,13 +123,16 @@ func sweepDir(path string, info fs.FileInfo) error {
 // owner is gone.
 func stopLeftover(data string) error {
 	b, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil // none runs
 	}
+	if err != nil {
+		return err
+	}
 	first, _, _ := strings.Cut(string(b), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(first))
-	if err != nil || pid <= 1 {
-		return nil
+	pid, _ := strconv.Atoi(strings.TrimSpace(first))
+	if pid <= 1 {
+		return nil // no process yet, or not a number
 	}
 	runs := func() bool { return alive(pid) && strings.Contains(commandLine(pid), data) }
 	for _, patience := range []time.Duration{5 * time.Second, 2 * time.Second} {

@@ -39,7 +39,7 @@ func split(sql string) []statement {
 		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v':
 			blank = true
 		case c == '\'':
-			n = quoted(sql[i:], '\'', i > 0 && (sql[i-1] == 'e' || sql[i-1] == 'E') && !(i > 1 && isWord(sql[i-2])))
+			n = quoted(sql[i:], '\'', word == "e" && i > 0 && sql[i-1]|0x20 == 'e')
 		case c == '"':
 			n = quoted(sql[i:], '"', false)
 		case c == '$':

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestServesUntilInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	out, stdout := io.Pipe()
+	var stderr bytes.Buffer
+	code := make(chan int)
+	go func() {
+		code <- run(ctx, []string{"-port", "0", "-database-url", ""}, stdout, &stderr)
+		stdout.Close()
+	}()
+
+	values := map[string]string{}
+	var names []string
+	lines := bufio.NewScanner(out)
+	for len(names) < 8 && lines.Scan() {
+		name, quoted, found := bytes.Cut(lines.Bytes(), []byte("="))
+		require.True(t, found, lines.Text())
+		value, err := strconv.Unquote(string(quoted))
+		require.NoError(t, err)
+		names = append(names, string(name))
+		values[string(name)] = value
+	}
+	require.Equal(t, []string{
+		"ANON_KEY", "API_URL", "DB_URL", "JWT_SECRET", "SERVICE_ROLE_KEY",
+		"SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY",
+	}, names)
+	require.Equal(t, values["API_URL"], values["SUPABASE_URL"])
+
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, values["API_URL"]+"/auth/v1/settings", http.NoBody)
+	require.NoError(t, err)
+	req.Header.Set("apikey", values["ANON_KEY"])
+	res, err := http.DefaultClient.Do(req)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode)
+
+	interrupt()
+	require.Equal(t, 0, <-code, stderr.String())
+	require.False(t, lines.Scan(), "standard output holds only the variables")
+}
+
+func TestRunsACommand(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "1.sql"), []byte("create table public.a ();"), 0o600))
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-port", "0", "-migrations", dir, "--",
+		"sh", "-c", `echo "$SUPABASE_URL" | sed s/:[0-9]*$//; test -n "$SUPABASE_ANON_KEY" && exit 3`}, &stdout, &stderr)
+	require.Equal(t, 3, code, stderr.String())
+	require.Equal(t, "http://127.0.0.1\n", stdout.String())
+
+	code = run(t.Context(), []string{"-port", "0", "-migrations", dir, "/no/such/command"}, &stdout, &stderr)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr.String(), "/no/such/command")
+}
+
+func TestFailures(t *testing.T) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	taken := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+
+	for _, tc := range []struct {
+		args []string
+		code int
+		err  string
+	}{
+		{[]string{"-port", taken}, 1, "port taken: something else listens on 127.0.0.1:" + taken},
+		{[]string{"-port", "x"}, 2, "invalid value"},
+		{[]string{"-port", "99999"}, 1, "not between 0 and 65535"},
+		{[]string{"-migrations", "/nowhere"}, 1, "/nowhere"},
+		{[]string{"-nothing"}, 2, "not defined: -nothing"},
+		{[]string{"-h"}, 0, "usage: devstack"},
+	} {
+		var stdout, stderr bytes.Buffer
+		require.Equal(t, tc.code, run(t.Context(), tc.args, &stdout, &stderr), tc.args)
+		require.Contains(t, stderr.String(), tc.err)
+		require.Empty(t, stdout.String())
+	}
+}
