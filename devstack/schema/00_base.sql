@@ -66,13 +66,16 @@ alter table audit.permission_changes enable row level security;
 
 -- --------------------------------------------------- the caller's identity
 
+-- One-line functions have a body that PostgreSQL resolves when it creates them.
+-- They need no search path and, having none, are inlined where they are called.
+
 -- The id of the signed-in user, NULL for anon and service_role.
 create function authz.user_id() returns uuid
-language sql stable set search_path = ''
+language sql stable
 return auth.uid();
 
 create function authz.uuid_or_null(p_text text) returns uuid
-language sql immutable strict set search_path = ''
+language sql immutable strict
 return case
   when p_text ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then p_text::uuid
 end;
@@ -80,7 +83,7 @@ end;
 -- The tenant that views show: the token's claim, else the tenant taken earlier
 -- in this transaction. Says nothing about membership.
 create function authz.current_tenant_id() returns uuid
-language sql stable set search_path = ''
+language sql stable
 return coalesce(
   authz.uuid_or_null(auth.jwt() ->> 'tenant_id'),
   authz.uuid_or_null(current_setting('app.current_tenant_id', true))
@@ -89,7 +92,7 @@ return coalesce(
 -- Whether the request carries the service key. Security definer functions
 -- change current_user, but neither the claims nor the role setting.
 create function authz.is_service() returns boolean
-language sql stable set search_path = ''
+language sql stable
 return coalesce(auth.role(), current_setting('role', true), '') = 'service_role';
 
 -- ------------------------------------------------------ memberships, rights
@@ -330,11 +333,11 @@ end $$;
 -- ------------------------------------------------------- rules for columns
 
 create function cfg.is_key(p_key text, p_max integer default 50) returns boolean
-language sql immutable set search_path = ''
+language sql immutable
 return p_key ~ '^[a-z0-9_]+$' and length(p_key) between 1 and p_max;
 
 create function cfg.is_color(p_color text) returns boolean
-language sql immutable set search_path = ''
+language sql immutable
 return p_color ~ '^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$';
 
 -- The payload of a bulk import: 22004 for SQL NULL, 22P02 unless an array.
