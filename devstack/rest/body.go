@@ -80,10 +80,13 @@ func parsePayload(raw []byte, uniform bool) (payload, error) {
 		}
 		p.empty = len(list) == 0
 		for i, el := range list {
-			var o map[string]json.RawMessage
-			if json.Unmarshal(el, &o) != nil || o == nil {
+			if el[0] != '{' {
 				p.other = true
-				return p, nil
+				break
+			}
+			var o map[string]json.RawMessage
+			if err := json.Unmarshal(el, &o); err != nil {
+				return p, badBody("Empty or invalid json")
 			}
 			if keys := slices.Sorted(maps.Keys(o)); i == 0 {
 				p.keys = keys

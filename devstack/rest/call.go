@@ -22,7 +22,7 @@ func (f *function) signature() string {
 	for i, a := range f.args {
 		parts[i] = a.name + " => " + a.typ
 	}
-	return f.name.String() + "(" + strings.Join(parts, ", ") + ")"
+	return f.String() + "(" + strings.Join(parts, ", ") + ")"
 }
 
 // accepts says whether the function can be called with exactly these argument
@@ -210,7 +210,7 @@ func (f *function) shape() shape {
 // call opens the WITH clause with pgrst_call, the result of the function.
 func (b *statement) call(f *function, args arguments) {
 	b.w("with pgrst_call as ")
-	if !f.set {
+	if !f.set || f.void {
 		b.w("materialized ") // the function runs even when nothing looks at its result
 	}
 	b.w("(select ")
@@ -229,7 +229,7 @@ func (b *statement) call(f *function, args arguments) {
 	if !f.composite {
 		b.w("(select ")
 	}
-	b.w(f.name.sql(), "(")
+	b.w(f.sql(), "(")
 	if unnamed {
 		b.arg(string(args.body.raw))
 		b.w("::", f.args[0].typ)

@@ -112,7 +112,9 @@ func (s *Server) settings(req *request) *statement {
 	}
 	path := []string{quoteIdent(req.schema)}
 	for _, extra := range s.cfg.ExtraSearchPath {
-		path = append(path, quoteIdent(extra))
+		if extra != req.schema {
+			path = append(path, quoteIdent(extra))
+		}
 	}
 	set("search_path", strings.Join(path, ", "))
 	set("role", req.id.role)
@@ -140,10 +142,9 @@ func readOutcome(results *pgconn.MultiResultReader, explained bool) (*outcome, e
 		rr := results.ResultReader()
 		for rr.NextRow() {
 			v := rr.Values()
-			switch {
-			case i == main:
+			if i == main {
 				readErr = out.read(v)
-			case i == 2:
+			} else if i > 1 { // the plan, which comes between the settings and the statement
 				out.planned = planRows(v[0])
 			}
 		}

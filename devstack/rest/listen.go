@@ -41,7 +41,7 @@ func (s *Server) listenOnce(ctx context.Context, ready func()) error {
 	}
 	// Taken out of the pool for good, so that closing the pool does not wait for it.
 	conn := pooled.Hijack()
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // nothing was written
+	defer conn.Close(context.WithoutCancel(ctx))
 	if _, err := conn.Exec(ctx, `listen pgrst`); err != nil {
 		return err
 	}

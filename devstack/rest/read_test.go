@@ -379,7 +379,7 @@ func TestProfiles(t *testing.T) {
 	a := newAPI(t)
 	r := a.get("/totals", "Accept-Profile: reporting")
 	require.Equal(t, 200, r.code)
-	require.Equal(t, `[{"day":"2026-01-01","amount":12.5}]`, r.body)
+	require.JSONEq(t, `[{"day":"2026-01-01","amount":12.5}]`, r.body)
 	require.Equal(t, "reporting", r.header.Get("Content-Profile"))
 	require.Equal(t, "public", a.get("/items").header.Get("Content-Profile"))
 	require.Equal(t, "PGRST205", a.get("/totals").errorOf(t).Code)
@@ -413,4 +413,43 @@ func TestLargeAnswers(t *testing.T) {
 	r := a.get("/texts")
 	require.Equal(t, fmt.Sprint(len(r.body)), r.header.Get("Content-Length"))
 	require.Equal(t, http.StatusOK, r.code)
+}
+
+func TestNothingBecomesSQL(t *testing.T) {
+	a := newAPI(t)
+	const evil = `x"; delete from public.items; --`
+	quoted := url.QueryEscape(`"x\"; delete from public.items; --"`)
+	for _, tc := range []struct {
+		name, method, path, body string
+		code                     string
+	}{
+		{"column", "GET", "/items?select=" + quoted, "", "42703"},
+		{"alias", "GET", "/items?select=" + quoted + ":id", "", ""},
+		{"cast", "GET", "/items?select=id::" + url.QueryEscape("text) from items; --"), "", "PGRST100"},
+		{"cast of words", "GET", "/items?select=id::" + url.QueryEscape("text COLLATE nope"), "", "42704"},
+		{"json key", "GET", "/items?select=data->" + quoted, "", ""},
+		{"filter", "GET", "/items?" + quoted + "=eq.1", "", "42703"},
+		{"filter on a key", "GET", "/items?data->>" + quoted + "=eq.1", "", ""},
+		{"order", "GET", "/items?order=" + quoted, "", "42703"},
+		{"value", "GET", "/items?name=eq." + url.QueryEscape(evil), "", ""},
+		{"list", "GET", "/items?name=in.(" + quoted + ")", "", ""},
+		{"search language", "GET", "/docs?vec=fts(" + url.QueryEscape(evil) + ").x", "", "42602"},
+		{"relation", "GET", "/" + url.PathEscape(evil), "", "PGRST205"},
+		{"function", "POST", "/rpc/" + url.PathEscape(evil), "", "PGRST202"},
+		{"argument", "GET", "/rpc/greet?" + quoted + "=1", "", "PGRST202"},
+		{"argument value", "GET", "/rpc/greet?who=" + url.QueryEscape(`'; delete from public.items; --`), "", ""},
+		{"columns", "POST", "/items?columns=" + quoted, `{}`, "PGRST204"},
+		{"key of a body", "POST", "/items", `{"x\"; delete from public.items; --":1}`, "PGRST204"},
+		{"on conflict", "POST", "/items?on_conflict=" + quoted, `{"id":1}`, "42703"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := a.do(tc.method, tc.path, tc.body, "Prefer: resolution=merge-duplicates")
+			if tc.code == "" {
+				require.Equal(t, 200, r.code, r.body)
+			} else {
+				require.Equal(t, tc.code, r.errorOf(t).Code, r.body)
+			}
+		})
+	}
+	require.Len(t, a.get("/items").ids(t), 5)
 }

@@ -26,7 +26,7 @@ type Config struct {
 	Schemas []string
 
 	// ExtraSearchPath follows the exposed schema in the search path.
-	// Default: extensions.
+	// Default: public, extensions.
 	ExtraSearchPath []string
 
 	// MaxRows clamps every answer without saying so; zero means no limit.
@@ -73,7 +73,7 @@ func New(cfg Config) (*Server, error) {
 		cfg.Schemas = []string{"public"}
 	}
 	if cfg.ExtraSearchPath == nil {
-		cfg.ExtraSearchPath = []string{"extensions"}
+		cfg.ExtraSearchPath = []string{"public", "extensions"}
 	}
 	if cfg.MaxBodyBytes == 0 {
 		cfg.MaxBodyBytes = defaultMaxBody

@@ -79,7 +79,7 @@ func (a *api) sql(stmt string) {
 	a.t.Helper()
 	conn, err := pgx.Connect(a.t.Context(), a.url)
 	require.NoError(a.t, err)
-	defer conn.Close(a.t.Context()) //nolint:errcheck // the statement counts
+	defer conn.Close(a.t.Context())
 	_, err = conn.Exec(a.t.Context(), stmt)
 	require.NoError(a.t, err)
 }
@@ -107,7 +107,7 @@ func (a *api) do(method, path, body string, headers ...string) reply {
 	rec := httptest.NewRecorder()
 	a.srv.ServeHTTP(rec, req)
 	res := rec.Result()
-	defer res.Body.Close() //nolint:errcheck // in memory
+	defer res.Body.Close()
 	b, err := io.ReadAll(res.Body)
 	require.NoError(a.t, err)
 	return reply{res.StatusCode, res.Header, string(b)}

@@ -31,7 +31,7 @@ type source struct {
 	rel   *relation // nil for a function
 }
 
-func relationSource(c *schemaCache, r *relation) source { return source{c, r.name.sql(), r} }
+func relationSource(c *schemaCache, r *relation) source { return source{c, r.sql(), r} }
 
 // column writes a field; JSON arrows apply to any type, as its JSON form.
 func (b *statement) field(src source, f field) {
@@ -257,7 +257,7 @@ func (b *statement) body(m mediaType, head bool, shape shape) {
 		b.w("''::text")
 		return
 	}
-	if m.kind == mediaCSV && (shape == shapeRows || shape == shapeRow) {
+	if m.kind == mediaCSV {
 		b.w(`(select coalesce(string_agg(k.k, ','), '') from (select json_object_keys(h.r) k from (select row_to_json(s) r from pgrst_source s limit 1) h) k)
 			|| e'\n' || coalesce(string_agg(substring(pgrst_row::text, 2, length(pgrst_row::text) - 2), e'\n'), '')`)
 		return
