@@ -17,15 +17,22 @@ import (
 )
 
 // Conn sends requests for one client. It is immutable and safe for concurrent use.
+//
+// Package fmt looks through one pointer when a verb does not fit, as in a %s of
+// a service. So what is secret lies behind a second one.
 type Conn struct {
+	*conn
+
+	claim atomic.Pointer[tenantClaim] // of the token seen last
+}
+
+type conn struct {
 	cfg    Config
 	base   *url.URL          // without a trailing slash
 	header http.Header       // what every request carries, identity excepted
 	send   http.RoundTripper // the attempt middleware and the transport
 
 	secrets []string // values of configured headers that look like credentials
-
-	claim atomic.Pointer[tenantClaim] // of the token seen last
 }
 
 // New makes a Conn. It checks the configuration and sends nothing.
@@ -63,7 +70,7 @@ func New(cfg Config) (*Conn, error) {
 	if cfg.Transport == nil {
 		cfg.Transport = NewTransport()
 	}
-	c := &Conn{cfg: cfg, base: base, header: baseHeader(cfg)}
+	c := &Conn{conn: &conn{cfg: cfg, base: base, header: baseHeader(cfg)}}
 	c.secrets = headerSecrets(cfg.Header)
 	c.send = c.attemptChain()
 	return c, nil
@@ -75,11 +82,11 @@ const opNew = "New"
 func (c *Conn) Config() Config { return c.cfg }
 
 // WithIdentity is the same Conn for another caller: its own token source and
-// tenant, everything else shared. It costs one small allocation.
+// tenant, everything else shared. It costs two small allocations.
 func (c *Conn) WithIdentity(src TokenSource, tenant string) *Conn {
 	cfg := c.cfg
 	cfg.Auth, cfg.Tenant = src, tenant
-	return &Conn{cfg: cfg, base: c.base, header: c.header, send: c.send, secrets: c.secrets}
+	return &Conn{conn: &conn{cfg: cfg, base: c.base, header: c.header, send: c.send, secrets: c.secrets}}
 }
 
 // BaseURL is the project URL without a trailing slash.

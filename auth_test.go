@@ -1,0 +1,400 @@
+package workorder
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
+)
+
+// wire records requests and answers each with the same reply.
+type wire struct {
+	*httptest.Server
+	mu   sync.Mutex
+	got  []*http.Request
+	body []string
+}
+
+func newWire(t *testing.T, status int, reply string) *wire {
+	t.Helper()
+	w := &wire{}
+	w.Server = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		w.mu.Lock()
+		w.got, w.body = append(w.got, r), append(w.body, string(body))
+		w.mu.Unlock()
+		rw.Header().Set("Content-Type", "application/json")
+		rw.WriteHeader(status)
+		_, _ = io.WriteString(rw, reply)
+	}))
+	t.Cleanup(w.Close)
+	return w
+}
+
+func (w *wire) client(t *testing.T, opts ...Option) *Client {
+	t.Helper()
+	c, err := New(w.URL, "anon-key-0123456789", append([]Option{WithRetry(RetryPolicy{MaxAttempts: 1})}, opts...)...)
+	require.NoError(t, err)
+	return c
+}
+
+const userID1 = "11111111-2222-4333-8444-555555555555"
+
+const userJSON = `{"id":"` + userID1 + `","aud":"authenticated","role":"authenticated","email":"ada@example.com","phone":"",
+	"email_confirmed_at":"2026-01-02T03:04:05.678Z","app_metadata":{"provider":"email"},"user_metadata":{"first_name":"Ada"},
+	"identities":[{"identity_id":"i1","id":"` + userID1 + `","user_id":"` + userID1 + `","provider":"email","identity_data":{"email":"ada@example.com"}}],
+	"is_anonymous":false,"created_at":"2026-01-02T03:04:05Z","updated_at":"2026-01-02T03:04:06Z"}`
+
+func TestAuthRequests(t *testing.T) {
+	jwt := testJWT(map[string]any{"sub": userID1, "exp": time.Now().Add(time.Hour).Unix()})
+	tokens := `{"access_token":"` + jwt + `","token_type":"bearer","expires_in":3600,"refresh_token":"r1","user":` + userJSON + `}`
+	ptr := func(s string) *string { return &s }
+	day := 24 * time.Hour
+	none := time.Duration(0)
+	ctx := t.Context()
+	for _, tc := range []struct {
+		name   string
+		reply  string
+		call   func(c *Client) error
+		method string
+		target string
+		body   string
+		key    bool // identity is the API key, not the user's token
+	}{
+		{"SignUp", tokens, func(c *Client) error {
+			r, err := c.Auth.SignUp(ctx, SignUpParams{Email: "ada@example.com", Password: "secret-1", Data: map[string]any{"first_name": "Ada"}})
+			if err == nil && (r.Session == nil || r.User.ID != userID1 || r.Session.RefreshToken() != "r1") {
+				return fmt.Errorf("got %v", r)
+			}
+			return err
+		}, "POST", "/auth/v1/signup", `{"email":"ada@example.com","password":"secret-1","data":{"first_name":"Ada"},"gotrue_meta_security":{"captcha_token":""}}`, true},
+		{"SignUp to be confirmed", userJSON, func(c *Client) error {
+			r, err := c.Auth.SignUp(ctx, SignUpParams{Email: "ada@example.com", Password: "secret-1"})
+			if err == nil && (r.Session != nil || r.User.Email != "ada@example.com") {
+				return fmt.Errorf("got %v", r)
+			}
+			return err
+		}, "POST", "/auth/v1/signup", `{"email":"ada@example.com","password":"secret-1","gotrue_meta_security":{"captcha_token":""}}`, true},
+		{"SignInWithPassword", tokens, func(c *Client) error {
+			s, err := c.Auth.SignInWithPassword(ctx, "ada@example.com", "secret-1")
+			if err == nil && s.User().UserMetadata["first_name"] != "Ada" {
+				return fmt.Errorf("got %v", s.User())
+			}
+			return err
+		}, "POST", "/auth/v1/token?grant_type=password", `{"email":"ada@example.com","password":"secret-1","gotrue_meta_security":{"captcha_token":""}}`, true},
+		{"Refresh", tokens, func(c *Client) error { return second(c.Auth.Refresh(ctx, "r0")) },
+			"POST", "/auth/v1/token?grant_type=refresh_token", `{"refresh_token":"r0","gotrue_meta_security":{"captcha_token":""}}`, true},
+		{"User", userJSON, func(c *Client) error {
+			u, err := c.Auth.User(ctx)
+			if err == nil && (u.ID != userID1 || u.EmailConfirmedAt == nil || u.Identities[0].ID != "i1") {
+				return fmt.Errorf("got %v", u)
+			}
+			return err
+		}, "GET", "/auth/v1/user", "", false},
+		{"UpdateUser", userJSON, func(c *Client) error {
+			return second(c.Auth.UpdateUser(ctx, UpdateUserParams{Email: ptr("new@example.com"), Password: ptr("secret-2"), Data: map[string]any{"a": 1, "b": nil}}))
+		}, "PUT", "/auth/v1/user", `{"email":"new@example.com","password":"secret-2","data":{"a":1,"b":null}}`, false},
+		{"SignOut", ``, func(c *Client) error { return c.Auth.SignOut(ctx, "") }, "POST", "/auth/v1/logout?scope=global", "", false},
+		{"SignOut local", ``, func(c *Client) error { return c.Auth.SignOut(ctx, SignOutLocal) }, "POST", "/auth/v1/logout?scope=local", "", false},
+		{"SignOut others", ``, func(c *Client) error { return c.Auth.SignOut(ctx, SignOutOthers) }, "POST", "/auth/v1/logout?scope=others", "", false},
+		{"Admin.CreateUser", userJSON, func(c *Client) error {
+			u, err := c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: "ada@example.com", Password: "secret-1", EmailConfirm: true, AppMetadata: map[string]any{"x": true}})
+			if err == nil && u.ID != userID1 {
+				return fmt.Errorf("got %v", u)
+			}
+			return err
+		}, "POST", "/auth/v1/admin/users", `{"email":"ada@example.com","password":"secret-1","email_confirm":true,"app_metadata":{"x":true}}`, false},
+		{"Admin.CreateUser banned", userJSON, func(c *Client) error {
+			return second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: "ada@example.com", BanFor: day}))
+		}, "POST", "/auth/v1/admin/users", `{"email":"ada@example.com","ban_duration":"24h0m0s"}`, false},
+		{"Admin.GetUser", userJSON, func(c *Client) error { return second(c.Auth.Admin.GetUser(ctx, userID1)) },
+			"GET", "/auth/v1/admin/users/" + userID1, "", false},
+		{"Admin.UpdateUser", userJSON, func(c *Client) error {
+			return second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{Password: ptr("secret-2"), BanFor: &day}))
+		}, "PUT", "/auth/v1/admin/users/" + userID1, `{"password":"secret-2","ban_duration":"24h0m0s"}`, false},
+		{"Admin.UpdateUser unban", userJSON, func(c *Client) error {
+			return second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{EmailConfirm: true, BanFor: &none}))
+		}, "PUT", "/auth/v1/admin/users/" + userID1, `{"email_confirm":true,"ban_duration":"none"}`, false},
+		{"Admin.DeleteUser", `{}`, func(c *Client) error { return c.Auth.Admin.DeleteUser(ctx, userID1) },
+			"DELETE", "/auth/v1/admin/users/" + userID1, "", false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w := newWire(t, 200, tc.reply)
+			require.NoError(t, tc.call(w.client(t).AsUser(jwt)))
+			require.Len(t, w.got, 1)
+			r := w.got[0]
+			require.Equal(t, tc.method+" "+tc.target, r.Method+" "+r.RequestURI)
+			require.Equal(t, "anon-key-0123456789", r.Header.Get("Apikey"))
+			if tc.key {
+				require.NotContains(t, r.Header.Get("Authorization"), jwt)
+			} else {
+				require.Equal(t, "Bearer "+jwt, r.Header.Get("Authorization"))
+			}
+			if tc.body == "" {
+				require.Empty(t, w.body[0])
+			} else {
+				require.JSONEq(t, tc.body, w.body[0])
+				require.Equal(t, "application/json", r.Header.Get("Content-Type"))
+			}
+		})
+	}
+}
+
+func TestAuthChecksBeforeSending(t *testing.T) {
+	w := newWire(t, 500, "")
+	c := w.client(t).AsUser(testJWT(map[string]any{"sub": "u1"}))
+	ctx, empty, minus := t.Context(), "", -time.Second
+	for name, err := range map[string]error{
+		"Email":      second(c.Auth.SignUp(ctx, SignUpParams{Password: "secret-1"})),
+		"Password":   second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com"})),
+		"Email ":     second(c.Auth.SignInWithPassword(ctx, "", "secret-1")),
+		"Password ":  second(c.Auth.SignInWithPassword(ctx, "a@example.com", "")),
+		"token":      second(c.Auth.Refresh(ctx, "")),
+		"scope":      c.Auth.SignOut(ctx, "galaxy"),
+		"nothing":    second(c.Auth.UpdateUser(ctx, UpdateUserParams{})),
+		"Password  ": second(c.Auth.UpdateUser(ctx, UpdateUserParams{Password: &empty})),
+		"Email  ":    second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{})),
+		"BanFor":     second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: "a@example.com", BanFor: minus})),
+		"user id":    second(c.Auth.Admin.GetUser(ctx, "")),
+		"UUID":       second(c.Auth.Admin.GetUser(ctx, "../../token")),
+		"UUID ":      second(c.Auth.Admin.UpdateUser(ctx, "x", AdminUpdateUserParams{})),
+		"BanFor ":    second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{BanFor: &minus})),
+		"UUID  ":     c.Auth.Admin.DeleteUser(ctx, "x"),
+		"Secret":     second(NewSelfSigned(SelfSigned{Subject: "u1"})),
+		"Subject":    second(NewSelfSigned(SelfSigned{Secret: "s"})),
+		"TTL":        second(NewSelfSigned(SelfSigned{Secret: "s", Subject: "u1", TTL: 48 * time.Hour})),
+		"JSON":       second(NewSelfSigned(SelfSigned{Secret: "s", Subject: "u1", Claims: map[string]any{"f": func() {}}})),
+	} {
+		require.ErrorIs(t, err, ErrInvalidInput, name)
+		require.Contains(t, err.Error(), strings.TrimSpace(name))
+	}
+	anon := w.client(t)
+	for _, err := range []error{second(anon.Auth.User(ctx)), anon.Auth.SignOut(ctx, ""), second(anon.Auth.UpdateUser(ctx, UpdateUserParams{Data: map[string]any{"a": 1}}))} {
+		require.ErrorIs(t, err, ErrUnauthenticated)
+	}
+	require.Empty(t, w.got)
+}
+
+func TestAuthErrorsAreTyped(t *testing.T) {
+	for _, tc := range []struct {
+		status     int
+		body, code string
+		kind       error
+	}{
+		{400, `{"code":400,"error_code":"invalid_credentials","msg":"Invalid login credentials"}`, "invalid_credentials", ErrUnauthenticated},
+		{400, `{"code":"email_not_confirmed","message":"Email not confirmed"}`, "email_not_confirmed", ErrUnauthenticated},
+		{400, `{"error":"invalid_grant","error_description":"no"}`, "invalid_grant", ErrUnauthenticated},
+		{422, `{"code":422,"error_code":"weak_password","msg":"too weak","weak_password":{"reasons":["length"]}}`, "weak_password", ErrInvalidInput},
+		{429, `{"code":429,"error_code":"over_request_rate_limit","msg":"slow down"}`, "over_request_rate_limit", ErrRateLimited},
+		{200, `not json`, "", ErrDecode},
+		{200, `{"user":{}}`, "", ErrDecode},
+		{200, `{"access_token":"garbage","refresh_token":"r1"}`, "", ErrDecode},
+	} {
+		w := newWire(t, tc.status, tc.body)
+		_, err := w.client(t).Auth.SignInWithPassword(t.Context(), "ada@example.com", "hunter2-hunter2")
+		require.ErrorIs(t, err, tc.kind, tc.body)
+		var e *SdkError
+		require.ErrorAs(t, err, &e)
+		require.Equal(t, tc.code, e.Code)
+		require.Equal(t, "Auth.SignInWithPassword", e.Op)
+		require.NotContains(t, err.Error(), "grant_type")
+		require.NotContains(t, err.Error(), "response status code", "the library's own text")
+	}
+}
+
+func TestAuthErrorsHideEchoedSecrets(t *testing.T) {
+	w := newWire(t, 400, `{"code":400,"error_code":"validation_failed","msg":"cannot use hunter2-hunter2"}`)
+	_, err := w.client(t).Auth.SignUp(t.Context(), SignUpParams{Email: "ada@example.com", Password: "hunter2-hunter2"})
+	require.ErrorIs(t, err, ErrInvalidInput)
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), "hunter2")
+}
+
+func TestAuthFollowsTheCallersContext(t *testing.T) {
+	w := newWire(t, 200, userJSON)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := w.client(t).Auth.SignInWithPassword(ctx, "ada@example.com", "secret-1")
+	require.ErrorIs(t, err, context.Canceled)
+	require.Empty(t, w.got)
+}
+
+func TestSignOutEndsTheSession(t *testing.T) {
+	p := newPlatform(t)
+	store := &memoryStore{}
+	c, s := p.signIn(WithSessionStore(store))
+	a, err := c.ForTenant(t.Context(), tenantA)
+	require.NoError(t, err)
+
+	require.NoError(t, c.Auth.SignOut(t.Context(), SignOutOthers))
+	wantTenant(t, tenantA, a)
+	p.set(func() {
+		for _, c := range p.sessions {
+			c.revoked = false
+		}
+	})
+
+	require.NoError(t, a.Auth.SignOut(t.Context(), SignOutLocal))
+	require.Empty(t, store.stored())
+	require.Empty(t, s.RefreshToken())
+	before := p.steps()
+	for _, c := range []*Client{a, c} {
+		_, err := tenantOf(t, c)
+		require.ErrorIs(t, err, ErrSessionExpired)
+		require.NoError(t, c.Auth.SignOut(t.Context(), ""), "signing out twice is no error")
+	}
+	require.Equal(t, before, p.steps(), "nothing is sent for a session that has ended")
+}
+
+func TestAllUsersWalksEveryPage(t *testing.T) {
+	pages := map[string]int{"1": 200, "2": 200, "3": 7, "4": 0}
+	var asked []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page := r.URL.Query().Get("page")
+		asked = append(asked, page)
+		users := []map[string]any{}
+		for i := range pages[page] {
+			users = append(users, map[string]any{"id": page + "-" + strconv.Itoa(i)})
+		}
+		writeJSON(w, 200, map[string]any{"users": users, "aud": "authenticated"})
+	}))
+	defer srv.Close()
+	c, err := New(srv.URL, "service-key-0123456789")
+	require.NoError(t, err)
+
+	users, err := c.Auth.Admin.ListUsers(t.Context())
+	require.NoError(t, err)
+	require.Len(t, users, 407)
+	require.Equal(t, []string{"1", "2", "3", "4"}, asked)
+
+	asked = nil
+	for range c.Auth.Admin.AllUsers(t.Context()) {
+		break
+	}
+	require.Equal(t, []string{"1"}, asked)
+
+	srv.Close()
+	for _, err := range c.Auth.Admin.AllUsers(t.Context()) {
+		require.ErrorIs(t, err, ErrUnavailable)
+		break
+	}
+}
+
+func TestSelfSignedTokens(t *testing.T) {
+	const secret = "super-secret-jwt-token-with-at-least-32-characters"
+	src, err := NewSelfSigned(SelfSigned{
+		Secret: secret, Subject: "u1", Tenant: tenantA, TTL: time.Minute,
+		Claims: map[string]any{"email": "ada@example.com", "role": "service_role", "sub": "root", "tenant_id": "other", "exp": 1},
+	})
+	require.NoError(t, err)
+	s := src.(*selfSigned)
+	now := time.Unix(1_800_000_000, 0)
+	s.now = func() time.Time { return now }
+	s.tok = Token{}
+
+	tok, err := src.Token(t.Context())
+	require.NoError(t, err)
+	claims, err := jwtclaims.Parse(tok.Value)
+	require.NoError(t, err)
+	require.Equal(t, jwtclaims.Claims{Subject: "u1", TenantID: tenantA, Role: "authenticated", IssuedAt: now, Expiry: now.Add(time.Minute)}, claims)
+	signed := tok.Value[:strings.LastIndex(tok.Value, ".")]
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(signed))
+	require.Equal(t, signed+"."+base64.RawURLEncoding.EncodeToString(mac.Sum(nil)), tok.Value)
+
+	again, err := src.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, tok.Value, again.Value)
+	now = now.Add(46 * time.Second)
+	again, err = src.Token(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, tok.Value, again.Value)
+	s.Invalidate(tok)
+	require.Equal(t, again.Value, s.tok.Value)
+	s.Invalidate(again)
+	require.Empty(t, s.tok.Value)
+}
+
+func TestNothingPrintsASecret(t *testing.T) {
+	p := newPlatform(t)
+	c, s := p.signIn()
+	tok, err := s.Token(t.Context())
+	require.NoError(t, err)
+	a, err := c.ForTenant(t.Context(), tenantA)
+	require.NoError(t, err)
+	signer, err := NewSelfSigned(SelfSigned{Secret: "signing-secret-1", Subject: "u1"})
+	require.NoError(t, err)
+	password := testPassword
+	static := StaticToken(tok.Value)
+	bound, err := verified(t.Context(), StaticToken(testJWT(map[string]any{"tenant_id": tenantA})), tenantA)
+	require.NoError(t, err)
+
+	for _, v := range []any{
+		tok, &tok, s, c, a, static, signer, bound, a.conn.Config().Auth, a.conn.Config(),
+		NewPasswordSession(c, "u1@example.com", testPassword), c.Auth, &c.Auth, &c.Auth.Admin,
+		NewTenantPool(c, TenantPoolOptions{}),
+		SelfSigned{Secret: "signing-secret-1"}, &SelfSigned{Secret: "signing-secret-1"},
+		SignUpParams{Email: "a@example.com", Password: testPassword},
+		UpdateUserParams{Password: &password},
+		AdminCreateUserParams{Password: testPassword},
+		AdminUpdateUserParams{Password: &password},
+		&SignUpResult{Session: s}, struct{ S *Session }{s}, map[string]any{"s": s, "t": tok, "src": static},
+	} {
+		var out bytes.Buffer
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
+			fmt.Fprintf(&out, verb+"\n", v)
+		}
+		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
+		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
+		if b, err := json.Marshal(v); err == nil {
+			out.Write(b)
+		}
+		for _, secret := range []string{
+			tok.Value, "refresh-0000", testPassword, "signing-secret-1", "anon-key-0123456789",
+			fmt.Sprintf("%x", testPassword), fmt.Sprintf("%x", "refresh-0000"), "eyJ",
+		} {
+			require.NotContains(t, out.String(), secret, "%T", v)
+		}
+	}
+}
+
+func TestNewFromEnvWithPassword(t *testing.T) {
+	p := newPlatform(t)
+	for name, v := range map[string]string{
+		"SUPABASE_URL": p.URL, "SUPABASE_ANON_KEY": "anon-key-0123456789", "SUPABASE_ACCESS_TOKEN": "",
+		"WORKORDER_EMAIL": "u5@example.com", "WORKORDER_PASSWORD": testPassword,
+	} {
+		t.Setenv(name, v)
+	}
+	c, err := NewFromEnv()
+	require.NoError(t, err)
+	require.Empty(t, p.steps())
+	u, err := c.Auth.User(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "u5", u.ID)
+
+	c, err = NewFromEnv(WithAccessToken(testJWT(map[string]any{"sub": "u6", "exp": p.now.Add(time.Hour).Unix()})))
+	require.NoError(t, err)
+	u, err = c.Auth.User(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "u6", u.ID, "options win")
+
+	t.Setenv("WORKORDER_PASSWORD", "")
+	_, err = NewFromEnv()
+	require.ErrorIs(t, err, ErrInvalidInput)
+}
