@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -90,7 +91,7 @@ func TestViewsByRole(t *testing.T) {
 	for _, view := range views {
 		// The service key is for the service RPCs only.
 		d.service().fails("42501", `select * from public.`+view)
-		if len(view) > 8 && view[:8] == "v_audit_" {
+		if strings.HasPrefix(view, "v_audit_") || view == "v_my_notifications" {
 			d.anon().fails("42501", `select * from public.`+view)
 			continue
 		}
@@ -120,6 +121,10 @@ func fill(admin caller) {
 	admin.ok(`select public.rpc_set_work_order_primary_supplier($1, $2, (select id from app.suppliers where tenant_id = $1))`, tenant, wo)
 	admin.ok(`select public.rpc_transition_work_order_status($1, $2, 'in_progress')`, tenant, wo)
 	admin.ok(`select public.rpc_log_work_order_time($1, $2, 30)`, tenant, wo)
+	admin.ok(`select public.rpc_add_work_order_comms_event($1, $2, 'On it')`, tenant, wo)
+	admin.ok(`select public.rpc_upsert_notification_preference($1, 'pm.overdue', true)`, tenant)
+	admin.ok(`select public.rpc_assign_work_order($1, $2, null)`, tenant, wo)
+	admin.ok(`select public.rpc_assign_work_order($1, $2, $3)`, tenant, wo, admin.id)
 	d.super(`update app.work_order_time_entries set technician_id = (select id from app.technicians where tenant_id = $1) where tenant_id = $1`, tenant)
 }
 
