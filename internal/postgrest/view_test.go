@@ -1,0 +1,574 @@
+package postgrest_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/postgrest"
+	"github.com/workorder-systems/sdk-go/internal/postgresttest"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/query"
+)
+
+type item struct {
+	ID   string  `json:"id"`
+	Rank *int    `json:"rank"`
+	Kind string  `json:"kind"`
+	Note *string `json:"note"`
+}
+
+var (
+	colID   = query.NewColumn[string]("id")
+	colRank = query.NewColumn[int]("rank")
+	colKind = query.NewTextColumn("kind")
+)
+
+var byID = postgrest.ViewDef[item]{
+	Schema: "public", Name: "v_items", Key: []string{"id"},
+	KeyOf: func(r *item) []string { return []string{r.ID} },
+}
+
+var byRank = postgrest.ViewDef[item]{
+	Schema: "reporting", Name: "v_items", Key: []string{"id"}, Select: "id,rank",
+	KeyOf: func(r *item) []string { return []string{r.ID} },
+	Order: []query.Order{colRank.Desc()},
+}
+
+// items are n rows in no order: some without rank, many of the same rank, ids
+// full of what a URL and a logic tree must quote.
+func items(n int) []map[string]any {
+	rows := make([]map[string]any, n)
+	for i := range rows {
+		k := (i * 7919) % n
+		rows[i] = map[string]any{"id": fmt.Sprintf(`%06d,"(é&%%`, k), "rank": nil, "kind": "a", "note": "x"}
+		if i%3 > 0 {
+			rows[i]["rank"] = k % 5
+		}
+		if i%2 > 0 {
+			rows[i]["kind"] = "b"
+		}
+	}
+	return rows
+}
+
+func conn(t *testing.T, base string) *api.Conn {
+	t.Helper()
+	c, err := api.New(api.Config{BaseURL: base, APIKey: "key", Tenant: "t1", Retry: api.RetryPolicy{MaxAttempts: 1}})
+	require.NoError(t, err)
+	return c
+}
+
+func view(t *testing.T, srv *postgresttest.View, def *postgrest.ViewDef[item]) postgrest.View[item] {
+	t.Helper()
+	srv.Start(t)
+	return postgrest.NewView(conn(t, srv.URL), "Items", def)
+}
+
+func ids(rows []item) []string {
+	out := make([]string, len(rows))
+	for i, r := range rows {
+		out[i] = r.ID
+	}
+	return out
+}
+
+// wantIDs gives the ids of rows for which keep holds, in the order of less.
+func wantIDs(rows []map[string]any, order func(a, b map[string]any) int) []string {
+	rows = slices.Clone(rows)
+	slices.SortStableFunc(rows, order)
+	out := make([]string, len(rows))
+	for i, r := range rows {
+		out[i] = r["id"].(string)
+	}
+	return out
+}
+
+func idOrder(a, b map[string]any) int { return strings.Compare(a["id"].(string), b["id"].(string)) }
+
+// rankOrder sorts by descending rank, nulls last, then by id.
+func rankOrder(a, b map[string]any) int {
+	x, xok := a["rank"].(int)
+	y, yok := b["rank"].(int)
+	switch {
+	case xok != yok && xok:
+		return -1
+	case xok != yok:
+		return 1
+	case x != y:
+		return y - x
+	}
+	return idOrder(a, b)
+}
+
+func TestWalksLoseNothing(t *testing.T) {
+	for _, clamp := range []int{1000, 100, 7} {
+		for _, n := range []int{0, 1, 6, 7, 8, 100, 1000, 1001, 2000, 2500} {
+			if clamp == 7 && n > 200 {
+				continue
+			}
+			for _, noCount := range []bool{false, true} {
+				t.Run(fmt.Sprintf("clamp%d/rows%d/nocount=%t", clamp, n, noCount), func(t *testing.T) {
+					srv := &postgresttest.View{Rows: items(n), Clamp: clamp, NoCount: noCount}
+					v := view(t, srv, &byID)
+
+					rows, err := v.List(t.Context())
+					require.NoError(t, err)
+					require.Equal(t, wantIDs(srv.Rows, idOrder), ids(rows), "by key")
+					if n <= clamp && !noCount {
+						require.Len(t, srv.Requests(), 1, "everything fits into one answer")
+					}
+
+					rows, err = v.List(t.Context(), query.OrderBy(colRank.Desc().NullsLast()))
+					require.NoError(t, err)
+					require.Equal(t, wantIDs(srv.Rows, rankOrder), ids(rows), "by offset")
+
+					all := v.All(t.Context(), query.PageSize(50))
+					for range 2 { // ranging again reads again
+						var got []string
+						for row, err := range all {
+							require.NoError(t, err)
+							got = append(got, row.ID)
+						}
+						require.Equal(t, wantIDs(srv.Rows, idOrder), slices.Clip(append([]string{}, got...)))
+					}
+				})
+			}
+		}
+	}
+}
+
+func TestLimit(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(300), Clamp: 100}
+	v := view(t, srv, &byID)
+	all := wantIDs(srv.Rows, idOrder)
+	for limit, requests := range map[int]int{1: 1, 99: 1, 100: 1, 101: 2, 250: 3, 300: 3} {
+		srv.Forget()
+		rows, err := v.List(t.Context(), query.Limit(limit))
+		require.NoError(t, err)
+		require.Equal(t, all[:limit], ids(rows))
+		require.Len(t, srv.Requests(), requests, "limit %d", limit)
+	}
+	rows, err := v.List(t.Context(), query.Limit(1000))
+	require.NoError(t, err)
+	require.Equal(t, all, ids(rows))
+}
+
+func TestWireRequest(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(3)}
+	v := view(t, srv, &byID)
+	_, err := v.List(t.Context(), query.Where(colKind.Eq("a b&c"), query.Or(colRank.Gt(1), colRank.IsNull())),
+		query.OrderBy(colRank.Asc().NullsFirst(), colID.Desc()), query.Limit(5))
+	require.NoError(t, err)
+	r := srv.Requests()[0]
+	require.Equal(t, "GET", r.Method)
+	require.Equal(t, "/rest/v1/v_items", r.URL.Path)
+	require.Equal(t, url.Values{
+		"select": {"*"},
+		"and":    {`(kind.eq."a b&c",or(rank.gt."1",rank.is.null))`},
+		"order":  {"rank.asc.nullsfirst,id.desc.nullsfirst"},
+		"limit":  {"5"},
+	}, r.URL.Query())
+	require.Equal(t, "public", r.Header.Get("Accept-Profile"))
+	require.Equal(t, "application/json", r.Header.Get("Accept"))
+	require.Empty(t, r.Header.Get("Content-Type"))
+
+	v = view(t, srv, &byRank)
+	srv.Forget()
+	_, err = v.List(t.Context())
+	require.NoError(t, err)
+	r = srv.Requests()[0]
+	require.Equal(t, url.Values{
+		"select": {"id,rank"}, "order": {"rank.desc.nullsfirst,id.asc.nullslast"}, "limit": {"1000"},
+	}, r.URL.Query(), "the view's own order, then the key")
+	require.Equal(t, "reporting", r.Header.Get("Accept-Profile"))
+}
+
+func TestKeysetGoesOnBehindTheLastKey(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(5), Clamp: 2}
+	v := view(t, srv, &byID)
+	_, err := v.List(t.Context(), query.Where(colKind.In("a", "b")))
+	require.NoError(t, err)
+	q := srv.Requests()[1].URL.Query()
+	require.Equal(t, `(kind.in.("a","b"),id.gt."000001,\"(é&%")`, q.Get("and"))
+	require.Empty(t, q.Get("offset"))
+}
+
+func TestCompositeKey(t *testing.T) {
+	type pair struct {
+		A int    `json:"a"`
+		B string `json:"b"`
+	}
+	srv := &postgresttest.View{Clamp: 3}
+	var want []pair
+	for a := range 4 {
+		for b := range 5 {
+			want = append(want, pair{a, strconv.Itoa(b)})
+			srv.Rows = append(srv.Rows, map[string]any{"a": a, "b": strconv.Itoa(b)})
+		}
+	}
+	slices.Reverse(srv.Rows)
+	srv.Start(t)
+	v := postgrest.NewView(conn(t, srv.URL), "Pairs", &postgrest.ViewDef[pair]{
+		Name: "v_pairs", Key: []string{"a", "b"},
+		KeyOf: func(p *pair) []string { return []string{strconv.Itoa(p.A), p.B} },
+	})
+	rows, err := v.List(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, want, rows)
+	require.Equal(t, `(or(a.gt."0",and(a.eq."0",b.gt."2")))`, srv.Requests()[1].URL.Query().Get("and"))
+
+	_, err = v.Get(t.Context(), "x")
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+}
+
+func TestViewWithoutKey(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(25), Clamp: 10}
+	v := view(t, srv, &postgrest.ViewDef[item]{Name: "v_items"})
+	rows, err := v.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, rows, 25)
+	require.Equal(t, "10", srv.Requests()[1].URL.Query().Get("offset"))
+}
+
+func TestPagesFollowEachOther(t *testing.T) {
+	for _, opts := range [][]query.Option{nil, {query.OrderBy(colRank.Desc().NullsLast())}} {
+		for _, clamp := range []int{1000, 4} {
+			srv := &postgresttest.View{Rows: items(35), Clamp: clamp}
+			v := view(t, srv, &byID)
+			want, err := v.List(t.Context(), opts...)
+			require.NoError(t, err)
+
+			var got []item
+			var after query.Cursor
+			for pages := 1; ; pages++ {
+				page, err := v.Page(t.Context(), append(slices.Clip(opts), query.Limit(10), query.After(after), query.Count(query.Exact))...)
+				require.NoError(t, err)
+				require.EqualValues(t, 35, page.Total, "on every page")
+				require.Equal(t, string(page.Next), url.QueryEscape(string(page.Next)))
+				got = append(got, page.Items...)
+				if !page.HasMore {
+					require.Empty(t, page.Next)
+					require.Equal(t, 4, pages)
+					break
+				}
+				require.Len(t, page.Items, 10)
+				after = page.Next
+			}
+			require.Equal(t, want, got)
+
+			rest, err := v.List(t.Context(), append(slices.Clip(opts), query.After(after))...)
+			require.NoError(t, err)
+			require.Equal(t, want[30:], rest, "List goes on from a cursor too")
+		}
+	}
+}
+
+func TestPageAtTheEnd(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(10)}
+	v := view(t, srv, &byID)
+	page, err := v.Page(t.Context(), query.Limit(10))
+	require.NoError(t, err)
+	require.Len(t, page.Items, 10)
+	require.False(t, page.HasMore)
+	require.Zero(t, page.Total)
+	require.Len(t, srv.Requests(), 1)
+
+	page, err = v.Page(t.Context(), query.Where(colID.Eq("none")), query.Count(query.Planned))
+	require.NoError(t, err)
+	require.Equal(t, &query.Page[item]{Items: []item{}, Total: 7}, page)
+
+	page, err = v.Page(t.Context(), query.Where(colID.In()))
+	require.NoError(t, err)
+	require.Equal(t, &query.Page[item]{Items: []item{}}, page)
+}
+
+func TestCursorsOfOtherReads(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(10)}
+	v := view(t, srv, &byID)
+	byKey, err := v.Page(t.Context(), query.Limit(2))
+	require.NoError(t, err)
+	ranked, err := v.Page(t.Context(), query.Limit(2), query.OrderBy(colRank.Asc()))
+	require.NoError(t, err)
+	srv.Forget()
+	for _, tt := range [][]query.Option{
+		{query.After("nonsense")},
+		{query.After("e30")}, // {}
+		{query.After(ranked.Next)},
+		{query.After(byKey.Next), query.OrderBy(colRank.Asc())},
+		{query.After(ranked.Next), query.OrderBy(colRank.Desc())},
+	} {
+		_, err := v.Page(t.Context(), tt...)
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+		require.ErrorContains(t, err, "Items.Page: invalid input: the cursor")
+	}
+	require.Empty(t, srv.Requests())
+}
+
+func TestGet(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(10)}
+	v := view(t, srv, &byID)
+	id := srv.Rows[4]["id"].(string)
+	row, err := v.Get(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, id, row.ID)
+	require.Equal(t, url.Values{"select": {"*"}, "limit": {"1"}, "and": {`(id.eq."` + strings.ReplaceAll(id, `"`, `\"`) + `")`}}, srv.Requests()[0].URL.Query())
+
+	row, err = v.Get(t.Context(), "missing")
+	require.ErrorIs(t, err, sdkerr.ErrNotFound)
+	require.Nil(t, row)
+
+	srv.Forget()
+	for _, bad := range []string{"", "a\x00", "\xff"} {
+		_, err = v.Get(t.Context(), bad)
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	}
+	require.Empty(t, srv.Requests(), "nothing is sent")
+}
+
+func TestCount(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(10)}
+	v := view(t, srv, &byID)
+	n, err := v.Count(t.Context(), query.Where(colKind.Eq("a")), query.Limit(2), query.OrderBy(colRank.Asc()))
+	require.NoError(t, err)
+	require.EqualValues(t, 5, n)
+	r := srv.Requests()[0]
+	require.Equal(t, "HEAD", r.Method)
+	require.Equal(t, "count=exact", r.Header.Get("Prefer"))
+	require.Equal(t, url.Values{"select": {"*"}, "and": {`(kind.eq."a")`}}, r.URL.Query())
+
+	n, err = v.Count(t.Context(), query.Count(query.Planned))
+	require.NoError(t, err)
+	require.EqualValues(t, 17, n)
+
+	n, err = v.Count(t.Context(), query.Where(colID.In()))
+	require.NoError(t, err)
+	require.Zero(t, n)
+
+	srv.Hook = func(w http.ResponseWriter, _ *http.Request) bool { return true }
+	_, err = v.Count(t.Context())
+	require.ErrorIs(t, err, sdkerr.ErrDecode)
+}
+
+func TestNothingCanMatch(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(10)}
+	v := view(t, srv, &byID)
+	rows, err := v.List(t.Context(), query.Where(colID.In()))
+	require.NoError(t, err)
+	require.Equal(t, []item{}, rows)
+	for range v.All(t.Context(), query.Where(query.Or())) {
+		t.Fatal("a row")
+	}
+	require.Empty(t, srv.Requests())
+}
+
+func TestBadOptionsSendNothing(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(10)}
+	v := view(t, srv, &byID)
+	bad := query.Where(colID.Eq("\x00"))
+	_, err := v.List(t.Context(), bad)
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	require.ErrorContains(t, err, "Items.List: invalid input: value for column id contains a NUL byte")
+	_, err = v.Page(t.Context(), bad)
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	_, err = v.Count(t.Context(), query.Limit(-1))
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	n := 0
+	for _, err := range v.All(t.Context(), bad) {
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+		n++
+	}
+	require.Equal(t, 1, n)
+	require.Empty(t, srv.Requests())
+	_, err = v.List(t.Context(), nil, query.Limit(1))
+	require.NoError(t, err, "a nil option is no option")
+}
+
+func TestLongInIsAskedForInParts(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(2000), Clamp: 100}
+	srv.Hook = func(w http.ResponseWriter, r *http.Request) bool {
+		if len(r.URL.RequestURI()) > 8000 {
+			w.WriteHeader(http.StatusRequestURITooLong)
+			return true
+		}
+		return false
+	}
+	v := view(t, srv, &byID)
+	want := wantIDs(srv.Rows, idOrder)
+	asked := append(slices.Clone(want), want[:50]...) // some twice
+	asked = append(asked, "unknown")
+	in := query.Where(colID.In(asked...), colKind.Eq("a"))
+
+	rows, err := v.List(t.Context(), in)
+	require.NoError(t, err)
+	require.Len(t, rows, 1000)
+	slices.SortFunc(rows, func(a, b item) int { return strings.Compare(a.ID, b.ID) })
+	require.Len(t, slices.CompactFunc(rows, func(a, b item) bool { return a.ID == b.ID }), 1000, "no row twice")
+
+	n, err := v.Count(t.Context(), in)
+	require.NoError(t, err)
+	require.EqualValues(t, 1000, n)
+
+	rows, err = v.List(t.Context(), in, query.Limit(321))
+	require.NoError(t, err)
+	require.Len(t, rows, 321)
+
+	srv.Forget()
+	_, err = v.List(t.Context(), in, query.OrderBy(colRank.Asc()))
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	require.ErrorContains(t, err, "accept at most 16000")
+	_, err = v.Page(t.Context(), in)
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	_, err = v.List(t.Context(), query.Where(colID.Eq(strings.Repeat("x", 20_000))))
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	_, err = v.List(t.Context(), query.Where(colID.In("a", strings.Repeat("x", 20_000))))
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	require.Empty(t, srv.Requests())
+}
+
+func TestAllStopsWithTheLoop(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(50)}
+	v := view(t, srv, &byID)
+	for range v.All(t.Context(), query.PageSize(10)) {
+		break
+	}
+	require.Len(t, srv.Requests(), 1)
+}
+
+func TestErrorInTheMiddleOfAWalk(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(50)}
+	v := view(t, srv, &byID)
+	srv.Hook = func(w http.ResponseWriter, _ *http.Request) bool {
+		if len(srv.Requests()) < 3 {
+			return false
+		}
+		w.WriteHeader(http.StatusForbidden)
+		_, _ = io.WriteString(w, `{"code":"42501","message":"permission denied for view v_items"}`)
+		return true
+	}
+	var got []string
+	var last error
+	for row, err := range v.All(t.Context(), query.PageSize(10)) {
+		if last = err; err == nil {
+			got = append(got, row.ID)
+		}
+	}
+	require.Equal(t, wantIDs(srv.Rows, idOrder)[:20], got, "rows before the error have been yielded")
+	require.ErrorIs(t, last, sdkerr.ErrPermissionDenied)
+	var e *sdkerr.Error
+	require.ErrorAs(t, last, &e)
+	require.Equal(t, "Items.All", e.Op)
+	require.Equal(t, "/rest/v1/v_items", e.Path)
+
+	srv.Forget()
+	rows, err := v.List(t.Context(), query.PageSize(10))
+	require.ErrorIs(t, err, sdkerr.ErrPermissionDenied)
+	require.Nil(t, rows)
+}
+
+func TestCancelledWalk(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(50)}
+	v := view(t, srv, &byID)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	n := 0
+	var last error
+	for _, err := range v.All(ctx, query.PageSize(10)) {
+		if last = err; err != nil {
+			continue
+		}
+		if n++; n == 10 {
+			cancel()
+		}
+	}
+	require.Equal(t, 10, n)
+	require.ErrorIs(t, last, context.Canceled)
+	require.Len(t, srv.Requests(), 1)
+
+	_, err := v.List(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestRowsThatDoNotFit(t *testing.T) {
+	srv := &postgresttest.View{}
+	v := view(t, srv, &byID)
+	body := `[{"id":"a"},{"id":"b","rank":"high"}]`
+	srv.Hook = func(w http.ResponseWriter, _ *http.Request) bool {
+		_, _ = io.WriteString(w, body)
+		return true
+	}
+	_, err := v.List(t.Context())
+	require.ErrorIs(t, err, sdkerr.ErrDecode)
+	require.ErrorContains(t, err, `Items.List: cannot decode: row 1: column rank: value "high"`)
+
+	body = `<html>` + strings.Repeat("x", 500)
+	_, err = v.Get(t.Context(), "a")
+	require.ErrorIs(t, err, sdkerr.ErrDecode)
+	require.Less(t, len(err.Error()), 250)
+}
+
+// A server that ignores what it is asked must not keep a walk going for ever.
+func TestServerThatRepeatsItself(t *testing.T) {
+	srv := &postgresttest.View{}
+	srv.Hook = func(w http.ResponseWriter, _ *http.Request) bool {
+		_, _ = io.WriteString(w, `[{"id":"a"},{"id":"b"}]`)
+		return true
+	}
+	for _, def := range []*postgrest.ViewDef[item]{&byID, &byRank} {
+		v := view(t, srv, def)
+		_, err := v.List(t.Context())
+		require.ErrorIs(t, err, sdkerr.ErrDecode)
+		require.ErrorContains(t, err, "same page")
+	}
+}
+
+func TestRowsOfAllAreIndependent(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(30)}
+	v := view(t, srv, &byID)
+	var kept []item
+	for row, err := range v.All(t.Context(), query.PageSize(7)) {
+		require.NoError(t, err)
+		kept = append(kept, row)
+	}
+	list, err := v.List(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, list, kept)
+}
+
+func TestConcurrentRanges(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(200)}
+	v := view(t, srv, &byID)
+	all := v.All(t.Context(), query.PageSize(20))
+	want := wantIDs(srv.Rows, idOrder)
+	errs := make(chan error, 8)
+	for range cap(errs) {
+		go func() {
+			var got []string
+			for row, err := range all {
+				if err != nil {
+					errs <- err
+					return
+				}
+				got = append(got, row.ID)
+			}
+			if !slices.Equal(want, got) {
+				errs <- errors.New("rows differ")
+				return
+			}
+			errs <- nil
+		}()
+	}
+	for range cap(errs) {
+		require.NoError(t, <-errs)
+	}
+}
