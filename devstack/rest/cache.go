@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -77,7 +78,12 @@ func (s *Server) fresher(ctx context.Context, since time.Time) (*schemaCache, er
 	if c := s.current(); c.loaded.After(since) {
 		return c, nil
 	}
-	return s.load(ctx)
+	c, err := s.load(ctx)
+	if err != nil && ctx.Err() == nil {
+		err = &apiError{status: http.StatusServiceUnavailable, Code: "PGRST002",
+			Message: "Could not query the database for the schema cache. Retrying."}
+	}
+	return c, err
 }
 
 func (s *Server) reload(ctx context.Context) error {
@@ -248,7 +254,7 @@ func (c *schemaCache) castType(typ string) (string, error) {
 			return sql, nil
 		}
 	}
-	return "", &apiError{status: 400, Code: "42704", Message: `type "` + typ + `" does not exist`}
+	return "", &apiError{status: http.StatusBadRequest, Code: "42704", Message: `type "` + typ + `" does not exist`}
 }
 
 // loadSettings reads what ALTER ROLE … SET gave to the roles, such as

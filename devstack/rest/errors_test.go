@@ -2,6 +2,7 @@ package rest
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -76,6 +77,35 @@ func TestDatabaseGone(t *testing.T) {
 	r := a.get("/items?limit=1")
 	require.Equal(t, 503, r.code)
 	require.Equal(t, "PGRST001", r.errorOf(t).Code)
+	require.Equal(t, "PGRST002", a.get("/unknown").errorOf(t).Code)
+}
+
+func TestNoConnectionLeft(t *testing.T) {
+	a := newAPI(t, func(c *Config, pc *pgxpool.Config) {
+		pc.MaxConns = 1
+		c.AcquireTimeout = 50 * time.Millisecond
+	})
+	conn, err := a.pool.Acquire(t.Context())
+	require.NoError(t, err)
+	r := a.get("/items")
+	require.Equal(t, 504, r.code)
+	require.Equal(t, "PGRST003", r.errorOf(t).Code)
+	conn.Release()
+	require.Equal(t, 200, a.get("/items").code)
+}
+
+func TestLimitsOfARequest(t *testing.T) {
+	a := newAPI(t)
+	r := a.get("/items?" + strings.Repeat("id=eq.1&", 65536))
+	require.Equal(t, 400, r.code)
+	require.Equal(t, "A request may hold 65535 values at most", r.errorOf(t).Message)
+	for _, query := range []string{
+		"or=" + strings.Repeat("(and", 300) + "(id.eq.1" + strings.Repeat(")", 301),
+		"select=" + strings.Repeat("a(", 300) + strings.Repeat(")", 300),
+	} {
+		require.Equal(t, "PGRST100", a.get("/items?"+query).errorOf(t).Code)
+	}
+	require.Equal(t, []int{1}, a.get("/items?select=id&or="+strings.Repeat("(and", 100)+"(id.eq.1"+strings.Repeat(")", 101)).ids(t))
 }
 
 func TestBodyLimit(t *testing.T) {

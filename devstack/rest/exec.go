@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -29,12 +30,19 @@ type transaction struct {
 	check    func(*outcome) error // before the commit of a writing transaction
 }
 
+// maxValues is how many parameters the protocol of PostgreSQL can carry.
+const maxValues = 65535
+
 // run executes the statement in a transaction of its own, under the role and
 // with the settings of the request, and sends everything in one go. Whatever
 // the request sets is local to the transaction, so that nothing of it is left
 // on the pooled connection.
 func (s *Server) run(ctx context.Context, req *request, tx transaction) (*outcome, error) {
-	acquire, cancel := context.WithTimeout(ctx, acquireTimeout)
+	if len(tx.stmt.args) > maxValues {
+		return nil, &apiError{status: http.StatusBadRequest, Code: "PGRST100",
+			Message: fmt.Sprintf("A request may hold %d values at most", maxValues)}
+	}
+	acquire, cancel := context.WithTimeout(ctx, s.cfg.AcquireTimeout)
 	defer cancel()
 	conn, err := s.cfg.Pool.Acquire(acquire)
 	if err != nil {

@@ -153,10 +153,14 @@ func (s *scanner) embed(rel string) string {
 	for s.accept("!") {
 		s.ident()
 	}
+	if s.embedded++; s.embedded > maxTreeDepth {
+		s.fail("resources of less depth")
+	}
 	s.expect("(")
 	s.selectItems()
 	s.space()
 	s.expect(")")
+	s.embedded--
 	if rel == "count" && s.in[s.pos-2] == '(' {
 		panic(noAggregates)
 	}

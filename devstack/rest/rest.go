@@ -41,11 +41,15 @@ type Config struct {
 
 	// MaxBodyBytes limits request bodies. Default: 64 MiB.
 	MaxBodyBytes int64
+
+	// AcquireTimeout is how long a request waits for a connection before it
+	// fails with PGRST003. Default: 10 s.
+	AcquireTimeout time.Duration
 }
 
 const (
-	defaultMaxBody = 64 << 20
-	acquireTimeout = 10 * time.Second
+	defaultMaxBody        = 64 << 20
+	defaultAcquireTimeout = 10 * time.Second
 )
 
 // Server is the handler. Paths arrive without a prefix: /{relation} and
@@ -77,6 +81,9 @@ func New(cfg Config) (*Server, error) {
 	}
 	if cfg.MaxBodyBytes == 0 {
 		cfg.MaxBodyBytes = defaultMaxBody
+	}
+	if cfg.AcquireTimeout == 0 {
+		cfg.AcquireTimeout = defaultAcquireTimeout
 	}
 	s := &Server{
 		cfg:     cfg,

@@ -14,6 +14,8 @@ type scanner struct {
 	what string // "filter (eq.1)", for the error message
 	in   string
 	pos  int
+
+	embedded int // depth of nested resources
 }
 
 type syntaxError struct {
