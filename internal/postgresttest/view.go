@@ -160,7 +160,7 @@ func compareBy(term string, a, b map[string]any) int {
 		}
 		return c
 	}
-	c := compare(x, fmt.Sprint(y))
+	c := compare(x, text(y))
 	if strings.Contains(flags, "desc") {
 		c = -c
 	}
@@ -174,7 +174,14 @@ func compare(v any, s string) int {
 			return cmp.Compare(n, m)
 		}
 	}
-	return strings.Compare(fmt.Sprint(v), s)
+	return strings.Compare(text(v), s)
+}
+
+func text(v any) string {
+	if s, ok := v.(string); ok {
+		return s
+	}
+	return fmt.Sprint(v)
 }
 
 func btoi(b bool) int {
