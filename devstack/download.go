@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
 )
@@ -35,6 +36,8 @@ func downloadPostgres(dir string) (string, error) {
 		return "", err
 	}
 
+	defer removeDownloadLogs(time.Now())
+
 	// The library fetches, unpacks, initialises and starts; only the first two are
 	// wanted, so initialising is made to fail by an encoding that does not exist.
 	err = embeddedpostgres.NewDatabase(embeddedpostgres.DefaultConfig().
@@ -53,4 +56,18 @@ func downloadPostgres(dir string) (string, error) {
 		return "", fmt.Errorf("fetch PostgreSQL: %w", err)
 	}
 	return bin, nil
+}
+
+// removeDownloadLogs deletes the log files that the library has left in the
+// temporary directory since then.
+func removeDownloadLogs(since time.Time) {
+	logs, err := filepath.Glob(filepath.Join(os.TempDir(), "embedded_postgres_log*"))
+	if err != nil {
+		return
+	}
+	for _, log := range logs {
+		if info, err := os.Stat(log); err == nil && !info.ModTime().Before(since.Truncate(time.Second)) {
+			_ = os.Remove(log)
+		}
+	}
 }

@@ -191,7 +191,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 				require.ErrorIs(t, err, context.DeadlineExceeded)
 			}
 			box.requireClean(t)
-			unfinished, err := filepath.Glob(filepath.Join(box.cache, "clusters", "new-*"))
+			unfinished, err := filepath.Glob(filepath.Join(box.cache, "clusters", unfinishedPrefix+"*"))
 			require.NoError(t, err)
 			require.Empty(t, unfinished)
 			if after == 400*time.Millisecond {
@@ -312,8 +312,7 @@ func TestOldTemplatesArePruned(t *testing.T) {
 	for i := range keptTemplates + 2 {
 		write(fmt.Sprintf("%d.tar", i), time.Duration(i)*time.Minute)
 	}
-	write("new-1", time.Minute)
-	write("new-2", 2*staleTemporary)
+	write(unfinishedPrefix+"1", time.Minute)
 	write("build.lock", 1000*time.Hour)
 
 	pruneTemplates(dir)
@@ -324,7 +323,7 @@ func TestOldTemplatesArePruned(t *testing.T) {
 	for _, e := range entries {
 		names = append(names, e.Name())
 	}
-	require.Equal(t, []string{"0.tar", "1.tar", "2.tar", "3.tar", "4.tar", "5.tar", "build.lock", "new-1"}, names)
+	require.Equal(t, []string{"0.tar", "1.tar", "2.tar", "3.tar", "4.tar", "build.lock"}, names)
 }
 
 func TestRequestedPortTaken(t *testing.T) {

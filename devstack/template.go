@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	templateExt    = ".tar"
-	keptTemplates  = 6         // of different schemas or PostgreSQL versions
-	staleTemporary = time.Hour // an unfinished template that old is nobody's
+	templateExt      = ".tar"
+	unfinishedPrefix = "new-"
+	keptTemplates    = 6 // of different schemas or PostgreSQL versions
 )
 
 // A template is an initialised and migrated data directory, packed into one file
@@ -77,8 +77,9 @@ func (t *template) ensure(ctx context.Context) (err error) {
 	if _, err := os.Stat(t.path); err == nil {
 		return nil
 	}
+	pruneTemplates(dir)
 
-	out, err := os.CreateTemp(dir, "new-*")
+	out, err := os.CreateTemp(dir, unfinishedPrefix+"*")
 	if err != nil {
 		return fmt.Errorf("devstack: cache: %w", err)
 	}
@@ -97,7 +98,6 @@ func (t *template) ensure(ctx context.Context) (err error) {
 	if err = os.Rename(out.Name(), t.path); err != nil {
 		return fmt.Errorf("devstack: cache: %w", err)
 	}
-	pruneTemplates(dir)
 	return nil
 }
 
@@ -119,8 +119,9 @@ func waitLock(ctx context.Context, f *os.File) error {
 	}
 }
 
-// pruneTemplates removes the templates used longest ago and what killed builds
-// left. Whoever reads one at the moment keeps reading it.
+// pruneTemplates makes room for a new template: it removes the ones used longest
+// ago and what killed builds left. The caller holds the lock, so no other build is
+// under way; whoever reads a template at the moment keeps reading it.
 func pruneTemplates(dir string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -135,13 +136,13 @@ func pruneTemplates(dir string) {
 		switch {
 		case strings.HasSuffix(e.Name(), templateExt):
 			templates = append(templates, info)
-		case strings.HasPrefix(e.Name(), "new-") && time.Since(info.ModTime()) > staleTemporary:
+		case strings.HasPrefix(e.Name(), unfinishedPrefix):
 			os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 	slices.SortFunc(templates, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
 	for i, info := range templates {
-		if i >= keptTemplates {
+		if i >= keptTemplates-1 {
 			os.Remove(filepath.Join(dir, info.Name()))
 		}
 	}
