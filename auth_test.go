@@ -305,7 +305,7 @@ func TestSelfSignedTokens(t *testing.T) {
 	s := src.(*selfSigned)
 	now := time.Unix(1_800_000_000, 0)
 	s.now = func() time.Time { return now }
-	s.tok = Token{}
+	s.tok = &Token{}
 
 	tok, err := src.Token(t.Context())
 	require.NoError(t, err)
@@ -344,7 +344,10 @@ func TestNothingPrintsASecret(t *testing.T) {
 	bound, err := verified(t.Context(), StaticToken(testJWT(map[string]any{"tenant_id": tenantA})), tenantA)
 	require.NoError(t, err)
 
+	type holder struct{ v any }
 	for _, v := range []any{
+		holder{s}, holder{c}, holder{a}, holder{static}, holder{signer}, holder{bound}, holder{a.conn.Config().Auth},
+		holder{c.Auth}, struct{ s *Session }{s}, &struct{ s *Session }{s}, struct{ c *Client }{c},
 		tok, &tok, s, c, a, static, signer, bound, a.conn.Config().Auth, a.conn.Config(),
 		NewPasswordSession(c, "u1@example.com", testPassword), c.Auth, &c.Auth, &c.Auth.Admin,
 		NewTenantPool(c, TenantPoolOptions{}),

@@ -144,7 +144,7 @@ func (w authWire) realm() string { return w.conn.BaseURL() }
 
 // setTenant stores or clears the user's tenant. Doing it twice is harmless.
 func (w authWire) setTenant(ctx context.Context, access Token, tenant string) error {
-	conn := w.conn.WithIdentity(&staticToken{tok: access}, "")
+	conn := w.conn.WithIdentity(&staticToken{tok: &access}, "")
 	if tenant == "" {
 		return clearTenantContext(ctx, conn, "Session.ClearTenant")
 	}

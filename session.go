@@ -102,6 +102,12 @@ type Session struct {
 	work  sync.WaitGroup
 	chain chan struct{} // held by whoever uses the refresh token
 
+	// Behind a pointer, because package fmt looks into the fields of a struct
+	// that somebody else holds, past the methods below.
+	*sessionState
+}
+
+type sessionState struct {
 	mu           sync.Mutex
 	refreshToken string
 	unsaved      bool   // refreshToken is newer than what the store holds
@@ -141,8 +147,7 @@ func newSession(auth authority, refreshToken string, opts []SessionOption) *Sess
 		life:         life,
 		stop:         stop,
 		chain:        make(chan struct{}, 1),
-		refreshToken: refreshToken,
-		slots:        map[string]*slot{},
+		sessionState: &sessionState{refreshToken: refreshToken, slots: map[string]*slot{}},
 	}
 }
 

@@ -18,7 +18,7 @@ func StaticToken(jwt string) TokenSource { return newStaticToken(jwt) }
 
 // staticToken is one fixed access token.
 type staticToken struct {
-	tok    Token
+	tok    *Token                 // a pointer, which package fmt does not follow
 	bad    error                  // the text is no JWT
 	tenant atomic.Pointer[string] // set by Client.SetTenant
 }
@@ -26,13 +26,13 @@ type staticToken struct {
 func newStaticToken(jwt string) *staticToken {
 	claims, err := jwtclaims.Parse(jwt)
 	if err != nil {
-		return &staticToken{bad: sdkerr.New("StaticToken", ErrUnauthenticated, "the access token is %s", err)}
+		return &staticToken{tok: &Token{}, bad: sdkerr.New("StaticToken", ErrUnauthenticated, "the access token is %s", err)}
 	}
-	return &staticToken{tok: Token{Value: jwt, Expiry: claims.Expiry}}
+	return &staticToken{tok: &Token{Value: jwt, Expiry: claims.Expiry}}
 }
 
 // Token implements TokenSource.
-func (s *staticToken) Token(context.Context) (Token, error) { return s.tok, s.bad }
+func (s *staticToken) Token(context.Context) (Token, error) { return *s.tok, s.bad }
 
 // TenantID is the tenant that calls without one act in.
 func (s *staticToken) TenantID() string {

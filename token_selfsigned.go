@@ -72,7 +72,7 @@ func NewSelfSigned(p SelfSigned) (TokenSource, error) {
 		claims[k] = v
 	}
 	p.Claims = claims
-	s := &selfSigned{params: p, now: time.Now}
+	s := &selfSigned{params: &p, now: time.Now, tok: &Token{}}
 	if _, err := s.sign(); err != nil { // claims that are no JSON show now
 		return nil, sdkerr.Invalid(op, "Claims", "cannot be written as JSON")
 	}
@@ -81,12 +81,12 @@ func NewSelfSigned(p SelfSigned) (TokenSource, error) {
 
 // selfSigned signs tokens and keeps each until most of its life is over.
 type selfSigned struct {
-	params SelfSigned
+	params *SelfSigned // a pointer, which package fmt does not follow
 	now    func() time.Time
 	tenant atomic.Pointer[string] // set by Client.SetTenant
 
 	mu  sync.Mutex
-	tok Token
+	tok *Token
 }
 
 // Token implements TokenSource.
@@ -95,13 +95,13 @@ func (s *selfSigned) Token(context.Context) (Token, error) {
 	defer s.mu.Unlock()
 	margin := min(s.params.TTL/4, 30*time.Second)
 	if s.tok.Value != "" && s.now().Before(s.tok.Expiry.Add(-margin)) {
-		return s.tok, nil
+		return *s.tok, nil
 	}
 	tok, err := s.sign()
 	if err != nil {
 		return Token{}, sdkerr.Wrap("SelfSigned.Token", nil, err)
 	}
-	s.tok = tok
+	s.tok = &tok
 	return tok, nil
 }
 
@@ -110,7 +110,7 @@ func (s *selfSigned) Invalidate(t Token) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.tok.Value == t.Value {
-		s.tok = Token{}
+		s.tok = &Token{}
 	}
 }
 
@@ -126,9 +126,9 @@ func (s *selfSigned) holdTenant(id string) { s.tenant.Store(&id) }
 
 // forTenant is the same user in another tenant.
 func (s *selfSigned) forTenant(id string) *selfSigned {
-	p := s.params
+	p := *s.params
 	p.Tenant = id
-	return &selfSigned{params: p, now: s.now}
+	return &selfSigned{params: &p, now: s.now, tok: &Token{}}
 }
 
 // sign makes a JWT with HS256.
