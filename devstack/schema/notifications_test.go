@@ -91,12 +91,14 @@ func TestProcessDueNotifications(t *testing.T) {
 	}
 	d.super(run)
 
-	require.Equal(t, []string{"work_order.sla_resolution_breach", "work_order.sla_resolution_breach", "work_order.sla_response_breach"},
-		column[string](manager, `select event_key from public.v_my_notifications where entity_type = 'work_order' order by event_key`))
+	require.Equal(t, []string{"work_order.sla_resolution_breach", "work_order.sla_response_breach"},
+		column[string](manager, `select event_key from public.v_my_notifications where body = 'Late' and entity_id = $1 order by event_key`, wo))
+	require.Equal(t, []string{"work_order.sla_resolution_breach"},
+		column[string](manager, `select event_key from public.v_my_notifications where body = 'Fix'`), "an acknowledged one")
+	require.Zero(t, manager.count(`select * from public.v_my_notifications where body = 'Done'`))
 	require.NotZero(t, manager.count(`select * from public.v_my_notifications where event_key = 'pm.overdue' and payload ? 'asset_id'`), "at most one an hour")
-	require.Equal(t, []string{wo}, column[string](manager, `select entity_id::text from public.v_my_notifications where event_key like '%response%'`))
 	require.Zero(t, technician.count(`select * from public.v_my_notifications`))
-	require.Equal(t, 1, admin.count(`select * from public.v_work_orders where sla_response_breached_at is not null`))
+	require.Equal(t, 1, admin.count(`select * from public.v_work_orders where id = $1 and sla_response_breached_at is not null`, wo))
 }
 
 func TestComms(t *testing.T) {

@@ -122,6 +122,7 @@ func fill(admin caller) {
 	admin.ok(`select public.rpc_transition_work_order_status($1, $2, 'in_progress')`, tenant, wo)
 	admin.ok(`select public.rpc_log_work_order_time($1, $2, 30)`, tenant, wo)
 	admin.ok(`select public.rpc_add_work_order_comms_event($1, $2, 'On it')`, tenant, wo)
+	admin.ok(`select public.rpc_create_work_order_request($1, 'Please')`, tenant)
 	admin.ok(`select public.rpc_upsert_notification_preference($1, 'pm.overdue', true)`, tenant)
 	admin.ok(`select public.rpc_assign_work_order($1, $2, null)`, tenant, wo)
 	admin.ok(`select public.rpc_assign_work_order($1, $2, $3)`, tenant, wo, admin.id)
@@ -181,7 +182,7 @@ func TestDeletingATenantOrAUserLeavesNothingInTheWay(t *testing.T) {
 
 	tenant, admin = d.tenant()
 	fill(admin)
-	wo := one[string](admin, `select id from public.v_work_orders`)
+	wo := one[string](admin, `select id from public.v_work_orders where status = 'in_progress'`)
 	admin.ok(`select public.rpc_complete_work_order($1, $2)`, tenant, wo)
 	d.super(`delete from auth.users where id = $1`, admin.id)
 	require.Equal(t, admin.id, superOne[string](d, `select completed_by::text from app.work_orders where id = $1`, wo))
