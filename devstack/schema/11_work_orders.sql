@@ -539,9 +539,9 @@ declare
   v_user_id constant uuid := authz.authorize(p_tenant_id);
   v_status text;
 begin
+  -- Not locked: the transition locks its counter first, and then this row.
   select w.status into v_status
-  from app.work_orders w where w.id = p_work_order_id and w.tenant_id = p_tenant_id
-  for update;
+  from app.work_orders w where w.id = p_work_order_id and w.tenant_id = p_tenant_id;
   if not found then
     raise exception using errcode = 'P0001', message = 'work order not found';
   end if;

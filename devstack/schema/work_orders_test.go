@@ -148,6 +148,34 @@ func TestLifeCycle(t *testing.T) {
 	admin.fails("23503", completeWO, tenant, wo, nil, nil)
 }
 
+func TestConcurrentMovesOfOneWorkOrderDoNotDeadlock(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	for range 5 {
+		d.super(`delete from authz.rate_limit_counters`)
+		wo := one[string](admin, `select public.rpc_create_work_order($1, 'W', p_assigned_to => $2)`, tenant, admin.id)
+		errs := make([]error, 12)
+		var wg sync.WaitGroup
+		for i := range errs {
+			wg.Go(func() {
+				switch i % 3 {
+				case 0:
+					_, errs[i] = admin.exec(completeWO, tenant, wo, "c", nil)
+				case 1:
+					_, errs[i] = admin.exec(transitionWO, tenant, wo, "in_progress")
+				default:
+					_, errs[i] = admin.exec(assignWO, tenant, wo, nil)
+				}
+			})
+		}
+		wg.Wait()
+		for _, err := range errs {
+			require.Contains(t, []string{"", "23503"}, sqlState(err))
+		}
+		require.Equal(t, "completed", one[string](admin, `select status from public.v_work_orders where id = $1`, wo))
+	}
+}
+
 func TestTransitionsAreLimitedPerMinute(t *testing.T) {
 	d := newDB(t)
 	tenant, admin := d.tenant()
