@@ -42,7 +42,8 @@ func ExampleSdkError() {
 	defer srv.Close()
 	c, err := workorder.New(srv.URL, "anon-key")
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 
 	_, err = c.Departments.Create(ctx, org.CreateDepartmentParams{TenantID: "t1", Name: "Line 3", Code: "L3"})
@@ -51,7 +52,7 @@ func ExampleSdkError() {
 	case errors.Is(err, workorder.ErrConflict) && errors.As(err, &e):
 		fmt.Println("the code is taken:", e.SQLState(), e.HTTPStatus, e.Attempts)
 	case err != nil:
-		log.Fatal(err)
+		fmt.Println("something else")
 	}
 	fmt.Println(err)
 	// Output:

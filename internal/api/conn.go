@@ -196,7 +196,8 @@ func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState) {
 }
 
 // tokenRefused reports whether the call failed because its token was refused
-// and another token is at hand now. Such a call was not applied.
+// and the source has another one now, or an error that says more than the
+// refusal does. Such a call was not applied.
 func (c *Conn) tokenRefused(ctx context.Context, e *sdkerr.Error, tok Token) bool {
 	if c.cfg.Auth == nil || tok.Value == "" || ctx.Err() != nil {
 		return false
@@ -210,7 +211,7 @@ func (c *Conn) tokenRefused(ctx context.Context, e *sdkerr.Error, tok Token) boo
 		s.Invalidate(tok)
 	}
 	next, err := c.cfg.Auth.Token(ctx)
-	return err == nil && next.Value != "" && next.Value != tok.Value
+	return err != nil || next.Value != tok.Value
 }
 
 // errAttemptTimeout is the cause of an attempt that took too long.
@@ -261,6 +262,9 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 	}
 	if hresp == nil {
 		return nil, sdkerr.New(r.Op, nil, "an attempt middleware gave neither an answer nor an error")
+	}
+	if hresp.Body == nil { // of a careless transport
+		hresp.Body = http.NoBody
 	}
 	defer func() { _ = hresp.Body.Close() }()
 	if hresp.StatusCode < 200 || hresp.StatusCode > 299 {

@@ -571,6 +571,18 @@ func TestRefusedTokenIsReplacedOnce(t *testing.T) {
 	}
 }
 
+func TestSourceWithoutAnotherTokenSaysWhy(t *testing.T) {
+	over := sdkerr.FromResponse("Session.Refresh", "POST", "/auth/v1/token", 400, nil, []byte(`{"code":"session_expired","message":"over"}`))
+	src := &source{tokens: []string{"old-token"}}
+	c := testConn(t, func(w http.ResponseWriter, _ *http.Request) {
+		src.err = over
+		replyJSON(w, 401, `{"code":"PGRST303","message":"JWT expired"}`)
+	}, func(c *Config) { c.Auth = src })
+	_, err := c.Do(t.Context(), &Request{Op: "X.Do", Method: "GET", Path: "/x", Safe: true})
+	require.ErrorIs(t, err, sdkerr.ErrSessionExpired)
+	require.Equal(t, []string{"old-token"}, src.invalidated)
+}
+
 func TestTokenSourceFailures(t *testing.T) {
 	inner := sdkerr.FromResponse("Session.Refresh", "POST", "/auth/v1/token", 400, nil, []byte(`{"code":"session_expired","message":"over"}`))
 	for _, tc := range []struct {

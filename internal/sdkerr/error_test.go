@@ -142,6 +142,8 @@ func TestErrorBodies(t *testing.T) {
 		{"Auth, weak password", 422, nil,
 			`{"code":422,"error_code":"weak_password","msg":"too weak","weak_password":{"reasons":["length","pwned"]}}`,
 			"weak_password", "too weak", "reasons: length, pwned", ""},
+		{"Storage, older", 404, nil, `{"statusCode":"404","error":"Not Found","message":"Object not found"}`,
+			"not_found", "Object not found", "", ""},
 		{"Storage", 404, nil, `{"statusCode":"404","error":"not_found","message":"Object not found"}`,
 			"not_found", "Object not found", "", ""},
 		{"function", 401, nil, `{"error":"unknown key","code":"INVALID_API_KEY"}`, "INVALID_API_KEY", "unknown key", "", ""},
@@ -173,6 +175,23 @@ func TestErrorBodies(t *testing.T) {
 			}
 			require.Less(t, len(e.Error()), 1200)
 		})
+	}
+}
+
+// A wrong project URL must not look like a row that does not exist.
+func TestNotFoundOfAGatewayIsNoMissingRow(t *testing.T) {
+	for body, want := range map[string]error{
+		"":                                   ErrSchemaMismatch,
+		"<html><title>404 Not Found</title>": ErrSchemaMismatch,
+		`{"message":"no Route matched with those values"}`:                      ErrSchemaMismatch,
+		`{"code":404,"msg":"User not found"}`:                                   ErrNotFound,
+		`{"code":"user_not_found","message":"m"}`:                               ErrNotFound,
+		`{"error":"no such meter","code":"NOT_FOUND"}`:                          ErrNotFound,
+		`{"code":"PGRST205","message":"no such view"}`:                          ErrSchemaMismatch,
+		`{"statusCode":"404","error":"Not Found","message":"Object not found"}`: ErrNotFound,
+	} {
+		e := FromResponse("X", "GET", "/", 404, nil, []byte(body))
+		require.Equal(t, []error{want}, kindsOf(e), body)
 	}
 }
 

@@ -26,8 +26,8 @@ func FromResponse(op, method, path string, status int, header http.Header, body 
 		HTTPStatus: status,
 		RetryAfter: retryAfter(header),
 	}
-	isJSON := e.readJSON(body)
-	if !isJSON {
+	known := e.readJSON(body)
+	if e.Message == "" {
 		e.Message = plainMessage(status, body)
 	}
 	if e.Code == "" {
@@ -38,7 +38,7 @@ func FromResponse(op, method, path string, status int, header http.Header, body 
 	e.Hint = clean(e.Hint, maxDetails, secrets...)
 	e.RequestID = clean(requestID(header), 100, secrets...)
 	limit := maxRaw
-	if isJSON {
+	if known {
 		limit = maxMessage
 	}
 	e.Message = clean(e.Message, limit, secrets...)
@@ -50,6 +50,11 @@ func FromResponse(op, method, path string, status int, header http.Header, body 
 		e.RetryAfter = untilNextMinute(header)
 	}
 	c := classify(e.Code, status)
+	if e.Code == "" && status == http.StatusNotFound && !known {
+		// No service of the platform says this: nothing lives at this address.
+		// It must not pass for a row that does not exist.
+		c = is(ErrSchemaMismatch)
+	}
 	e.kinds, e.transient, e.notApplied = c.kinds, c.transient, c.notApplied
 	return e
 }
@@ -70,7 +75,8 @@ type errorBody struct {
 	} `json:"weak_password"`
 }
 
-// readJSON fills e from a JSON error body and reports whether body was one.
+// readJSON fills e from a JSON error body and reports whether one of the
+// platform's services wrote it; a gateway's says no more than a message.
 func (e *Error) readJSON(body []byte) bool {
 	var b errorBody
 	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) || json.Unmarshal(body, &b) != nil {
@@ -86,8 +92,8 @@ func (e *Error) readJSON(body []byte) bool {
 			e.Code = name
 		case e.Message == "":
 			e.Message = name
-		case e.Code == "" && !strings.Contains(name, " "): // Storage
-			e.Code = name
+		case e.Code == "": // Storage: "Not Found", "not_found"
+			e.Code = strings.ReplaceAll(strings.ToLower(name), " ", "_")
 		}
 	}
 	e.Details = anyText(b.Details)
@@ -95,10 +101,7 @@ func (e *Error) readJSON(body []byte) bool {
 	if len(b.Weak.Reasons) > 0 {
 		e.Details = "reasons: " + strings.Join(b.Weak.Reasons, ", ")
 	}
-	if e.Message == "" && e.Code == "" {
-		e.Message = string(body)
-	}
-	return true
+	return len(b.Code) > 0 || len(b.ErrorCode) > 0 || len(b.Error) > 0
 }
 
 // text is the JSON string in raw, or "".
