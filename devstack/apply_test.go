@@ -62,6 +62,7 @@ func TestFailingSQLIsLocated(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
 			box := newSandbox(t)
 			_, err := Start(t.Context(), box.options(WithSchema(fstest.MapFS{
 				"02.sql": {Data: []byte(tc.sql)}, "01.sql": {Data: []byte("select 1;")}, "README.md": {Data: []byte("no SQL")},
@@ -73,6 +74,7 @@ func TestFailingSQLIsLocated(t *testing.T) {
 }
 
 func TestSettingsOfOneFileDoNotReachTheNext(t *testing.T) {
+	t.Parallel()
 	stack := newSandbox(t).start(t, WithSchema(fstest.MapFS{
 		"1.sql": {Data: []byte("set search_path to auth; set role anon;")},
 		"2.sql": {Data: []byte("create table here (); create table result as select current_schema() as s, current_user as u;")},
@@ -82,6 +84,7 @@ func TestSettingsOfOneFileDoNotReachTheNext(t *testing.T) {
 
 // TestBootstrap checks what a Supabase project has before its first migration.
 func TestBootstrap(t *testing.T) {
+	t.Parallel()
 	stack := newSandbox(t).start(t, WithSchema(fstest.MapFS{"1.sql": {Data: []byte(`
 		create table public.t (id int generated always as identity);
 		create view public.v as select 1 as one;
@@ -104,6 +107,7 @@ func TestBootstrap(t *testing.T) {
 }
 
 func TestMigrations(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, sql := range map[string]string{
 		"20250101000000_extensions.sql": `

@@ -25,6 +25,7 @@ func databases(t *testing.T, url string) []string {
 }
 
 func TestGivenServer(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	host := box.start(t)
 	stack := box.start(t, WithDatabaseURL(host.DatabaseURL))
@@ -49,6 +50,7 @@ func TestGivenServer(t *testing.T) {
 }
 
 func TestGivenServerConcurrentStarts(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	host := box.start(t)
 	var wg sync.WaitGroup
@@ -70,6 +72,7 @@ func TestGivenServerConcurrentStarts(t *testing.T) {
 }
 
 func TestGivenServerStaleDatabasesAreDropped(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	host := box.start(t)
 	for _, name := range []string{"devstack_run_dead", "devstack_new_dead"} {
@@ -86,6 +89,7 @@ func TestGivenServerStaleDatabasesAreDropped(t *testing.T) {
 }
 
 func TestGivenServerRefusals(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	host := box.start(t)
 	conn, err := pgx.Connect(t.Context(), host.DatabaseURL)

@@ -108,6 +108,7 @@ func query(t *testing.T, url, sql string) (value string) {
 }
 
 func TestStartServesAndCloseLeavesNothing(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	stack, err := Start(t.Context(), box.options()...)
 	require.NoError(t, err)
@@ -146,6 +147,7 @@ func get(t *testing.T, url string, header http.Header) (status int, text string)
 }
 
 func TestEveryStackHasAFreshDatabase(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	a, b := box.start(t), box.start(t)
 	query(t, a.DatabaseURL, "with x as (insert into notes values (1) returning id) select count(*)::text from x")
@@ -154,6 +156,7 @@ func TestEveryStackHasAFreshDatabase(t *testing.T) {
 }
 
 func TestServerAsksForAPasswordOverTCP(t *testing.T) {
+	t.Parallel()
 	stack := newSandbox(t).start(t)
 	cfg, err := pgx.ParseConfig(stack.DatabaseURL)
 	require.NoError(t, err)
@@ -181,6 +184,7 @@ func TestWarmStart(t *testing.T) {
 func TestCancelledStartLeavesNothing(t *testing.T) {
 	for _, after := range []time.Duration{0, 30 * time.Millisecond, 150 * time.Millisecond, 400 * time.Millisecond, 700 * time.Millisecond} {
 		t.Run(after.String(), func(t *testing.T) {
+			t.Parallel()
 			box := newColdSandbox(t)
 			ctx, cancel := context.WithTimeout(t.Context(), after)
 			defer cancel()
@@ -202,6 +206,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 }
 
 func TestCloseCutsRunningRequestsOff(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	stack, err := Start(t.Context(), box.options(WithSchema(fstest.MapFS{"1.sql": {Data: []byte(
 		"create function public.wait() returns void language sql return pg_sleep(60);")}}))...)
@@ -231,6 +236,7 @@ func TestCloseCutsRunningRequestsOff(t *testing.T) {
 }
 
 func TestContextEndsWithStart(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	stack, err := Start(ctx, box.options()...)
@@ -242,6 +248,7 @@ func TestContextEndsWithStart(t *testing.T) {
 }
 
 func TestConcurrentStartsOnAnEmptyCache(t *testing.T) {
+	t.Parallel()
 	box := newColdSandbox(t)
 	var (
 		wg    sync.WaitGroup
@@ -282,6 +289,7 @@ func (l *lockedBuffer) String() string {
 }
 
 func TestBrokenTemplateIsBuiltAgain(t *testing.T) {
+	t.Parallel()
 	box := newColdSandbox(t)
 	require.NoError(t, box.start(t).Close())
 	templates, err := filepath.Glob(filepath.Join(box.cache, "clusters", "*"+templateExt))
@@ -296,6 +304,7 @@ func TestBrokenTemplateIsBuiltAgain(t *testing.T) {
 }
 
 func TestChangedSQLMakesANewTemplate(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	box.start(t)
 	other := box.start(t, WithSchema(fstest.MapFS{"1.sql": {Data: []byte("create table public.others ();")}}))
@@ -327,6 +336,7 @@ func TestOldTemplatesArePruned(t *testing.T) {
 }
 
 func TestRequestedPortTaken(t *testing.T) {
+	t.Parallel()
 	l, err := listen(t.Context(), 0)
 	require.NoError(t, err)
 	defer l.Close()
@@ -338,6 +348,7 @@ func TestRequestedPortTaken(t *testing.T) {
 }
 
 func TestRequestedPortIsUsed(t *testing.T) {
+	t.Parallel()
 	l, err := listen(t.Context(), 0)
 	require.NoError(t, err)
 	port := portOf(l)
@@ -347,6 +358,7 @@ func TestRequestedPortIsUsed(t *testing.T) {
 }
 
 func TestMissingPostgresSaysWhatToInstall(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	empty := t.TempDir()
 	_, err := Start(t.Context(), box.options(func(c *config) error {
@@ -362,6 +374,7 @@ func TestMissingPostgresSaysWhatToInstall(t *testing.T) {
 }
 
 func TestMissingPostgresIsDownloaded(t *testing.T) {
+	t.Parallel()
 	here, err := findPostgres()
 	require.NoError(t, err)
 	var asked string
@@ -462,6 +475,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestKilledParent(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	self, err := os.Executable()
 	require.NoError(t, err)
@@ -495,6 +509,7 @@ func TestKilledParent(t *testing.T) {
 // TestSweepStopsALeftoverServer stands for systems that do not tell a child of
 // its parent's death, and for a server that is slow to notice.
 func TestSweepStopsALeftoverServer(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	stack := box.start(t)
 	cl := stack.db.(*cluster)
@@ -525,6 +540,7 @@ func TestSweepSparesWhatIsNotStale(t *testing.T) {
 }
 
 func TestServerThatCannotStartSaysWhy(t *testing.T) {
+	t.Parallel()
 	box := newSandbox(t)
 	here, err := findPostgres()
 	require.NoError(t, err)
