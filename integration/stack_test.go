@@ -24,7 +24,9 @@ type deployment struct {
 	AnonKey    string
 	ServiceKey string // "" when not known
 	JWTSecret  string // "" when not known
-	local      bool   // a devstack of this run's own
+	// DatabaseURL is known of a devstack only.
+	DatabaseURL string
+	local       bool // a devstack of this run's own
 }
 
 func TestMain(m *testing.M) {
@@ -48,7 +50,8 @@ func run(m *testing.M) int {
 	}
 	defer func() { _ = s.Close() }()
 	stack = deployment{
-		URL: s.URL, AnonKey: s.AnonKey, ServiceKey: s.ServiceRoleKey, JWTSecret: s.JWTSecret, local: true,
+		URL: s.URL, AnonKey: s.AnonKey, ServiceKey: s.ServiceRoleKey, JWTSecret: s.JWTSecret,
+		DatabaseURL: s.DatabaseURL, local: true,
 	}
 	return m.Run()
 }
