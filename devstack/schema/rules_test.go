@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,7 +92,7 @@ func TestViewsByRole(t *testing.T) {
 	for _, view := range views {
 		// The service key is for the service RPCs only.
 		d.service().fails("42501", `select * from public.`+view)
-		if strings.HasPrefix(view, "v_audit_") || view == "v_my_notifications" {
+		if strings.HasPrefix(view, "v_audit_") || slices.Contains([]string{"v_my_notifications", "v_tools", "v_tool_checkouts", "v_shift_handovers"}, view) {
 			d.anon().fails("42501", `select * from public.`+view)
 			continue
 		}
@@ -123,6 +124,10 @@ func fill(admin caller) {
 	admin.ok(`select public.rpc_log_work_order_time($1, $2, 30)`, tenant, wo)
 	admin.ok(`select public.rpc_add_work_order_comms_event($1, $2, 'On it')`, tenant, wo)
 	admin.ok(`select public.rpc_create_work_order_request($1, 'Please')`, tenant)
+	tool := one[string](admin, `select public.rpc_create_tool($1, 'Wrench')`, tenant)
+	admin.ok(`select public.rpc_checkout_tool($1, $2, $3, p_work_order_id => $4)`, tenant, tool, admin.id, wo)
+	handover := one[string](admin, `select public.rpc_create_shift_handover($1, (select location_id from public.v_work_orders where id = $3), now(), now(), $2)`, tenant, admin.id, wo)
+	admin.ok(`select public.rpc_add_shift_handover_item($1, $2, 'Pump', $3)`, tenant, handover, wo)
 	admin.ok(`select public.rpc_upsert_notification_preference($1, 'pm.overdue', true)`, tenant)
 	admin.ok(`select public.rpc_assign_work_order($1, $2, null)`, tenant, wo)
 	admin.ok(`select public.rpc_assign_work_order($1, $2, $3)`, tenant, wo, admin.id)
