@@ -161,17 +161,18 @@ func (c *Conn) newRequest(ctx context.Context, r *Request, tok Token, id string)
 		h["Authorization"] = []string{b}
 	}
 
-	req := &http.Request{
-		Method: r.Method, URL: &u, Host: u.Host, Header: h,
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
+	req := blank.WithContext(ctx) // copies
+	req.Method, req.URL, req.Host, req.Header = r.Method, &u, u.Host, h
 	if len(r.Body) > 0 {
 		req.Body = io.NopCloser(bytes.NewReader(r.Body))
 		req.ContentLength = int64(len(r.Body))
 		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(r.Body)), nil }
 	}
-	return req.WithContext(ctx)
+	return req
 }
+
+// blank is what every request starts as.
+var blank = &http.Request{Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 
 var jsonType = []string{"application/json"}
 
