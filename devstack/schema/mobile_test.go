@@ -1,0 +1,61 @@
+package schema_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestStartAndStop(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	technician, manager, member := d.member(admin, "technician"), d.member(admin, "manager"), d.member(admin, "member")
+	start, stop := `select public.rpc_start_work_order($1, $2, $3, 0, 5)`, `select public.rpc_stop_work_order($1, $2, $3, $4, $5, 1, 2, 3, $6, $7)`
+	status := func(wo string) string {
+		return one[string](admin, `select status from public.v_work_orders where id = $1`, wo)
+	}
+	wo := one[string](admin, `select public.rpc_create_work_order($1, 'W', p_assigned_to => $2)`, tenant, manager.id)
+
+	technicians := one[string](admin, `select public.rpc_create_work_order($1, 'W', p_assigned_to => $2)`, tenant, technician.id)
+	technician.fails("23503", start, tenant, technicians, 0)
+	member.fails("42501", start, tenant, wo, 0)
+	manager.fails("23514", start, tenant, wo, 91)
+	require.Equal(t, "assigned", status(wo))
+	manager.fails("23503", start, tenant, one[string](admin, createWO, tenant, "Draft"), 0)
+	manager.fails("P0001", start, tenant, unknown, 0)
+	d.anon().fails("28000", start, tenant, wo, 0)
+	manager.ok(start, tenant, wo, 45)
+	require.Equal(t, "in_progress", status(wo))
+	require.Equal(t, []string{manager.id + " 45"}, column[string](member, `select user_id || ' ' || latitude from public.v_mobile_work_order_check_ins`))
+	manager.fails("23503", start, tenant, wo, 45)
+
+	manager.fails("23514", stop, tenant, wo, true, 5000, nil, nil, nil)
+	manager.ok(stop, tenant, wo, false, nil, " ", nil, nil)
+	manager.ok(stop, tenant, wo, nil, 5, nil, nil, nil)
+	require.Equal(t, "in_progress", status(wo))
+	manager.ok(stop, tenant, wo, true, 30, "  done ", "wear", "new part")
+	require.Equal(t, "completed wear new part 35", one[string](admin, `
+		select concat_ws(' ', status, cause, resolution, total_labor_minutes) from public.v_work_orders where id = $1`, wo))
+	require.Equal(t, []string{"done"}, column[string](admin, `select body from public.v_mobile_work_order_notes`))
+	require.Equal(t, "1 2", superOne[string](d, `select completed_at_latitude || ' ' || completed_at_longitude from app.work_orders where id = $1`, wo))
+	manager.ok(stop, tenant, wo, true, 10, nil, nil, "better part")
+	require.Equal(t, 1, admin.count(`select * from public.v_work_orders where resolution = 'better part' and total_labor_minutes = 45`))
+}
+
+func TestNotes(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	technician, other := d.member(admin, "technician"), d.member(admin, "technician")
+	wo := one[string](admin, `select public.rpc_create_work_order($1, 'W', p_assigned_to => $2)`, tenant, technician.id)
+	add := `select public.rpc_add_work_order_note($1, $2, $3, $4)`
+	technician.ok(add, tenant, wo, " as typed ", nil)
+	admin.ok(add, tenant, wo, strings.Repeat("n", 10000), 90)
+	other.fails("42501", add, tenant, wo, "x", nil)
+	technician.fails("23502", add, tenant, wo, nil, nil)
+	technician.fails("23514", add, tenant, wo, "", nil)
+	technician.fails("23514", add, tenant, wo, strings.Repeat("n", 10001), nil)
+	technician.fails("23514", add, tenant, wo, "x", 91)
+	technician.fails("P0001", add, tenant, unknown, "x", nil)
+	require.Equal(t, 1, other.count(`select * from public.v_mobile_work_order_notes where body = ' as typed ' and created_by = $1`, technician.id))
+}
