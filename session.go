@@ -38,6 +38,7 @@ type sessionConfig struct {
 	mandatory time.Duration
 	timeout   time.Duration
 	coolDown  time.Duration
+	healPause time.Duration // longest wait before the tenant is set again, times the try
 	now       func() time.Time
 }
 
@@ -66,6 +67,7 @@ func newSessionConfig(opts []SessionOption) sessionConfig {
 		mandatory: 30 * time.Second,
 		timeout:   30 * time.Second,
 		coolDown:  5 * time.Second,
+		healPause: 50 * time.Millisecond,
 		now:       time.Now,
 	}
 	for _, o := range opts {

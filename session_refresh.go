@@ -45,6 +45,9 @@ type mintFunc func(ctx context.Context, tenant string) (access, error)
 // errClosed is what a closed session answers.
 var errClosed error = sdkerr.New("Session.Token", sdkerr.ErrSessionExpired, "the session is closed in this program")
 
+// errAborted is what callers get when a refresh ended without a result.
+var errAborted error = sdkerr.New("Session.Token", sdkerr.ErrUnavailable, "the refresh was aborted")
+
 // home is the tenant of the session's own token. Until it is pinned the session
 // takes what the server stores.
 type home struct {
@@ -161,14 +164,16 @@ func (s *Session) start(ctx context.Context, tenant string, sl *slot, kind strin
 		ctx, cancel := context.WithTimeout(ctx, s.cfg.timeout)
 		defer cancel()
 		defer context.AfterFunc(s.life, cancel)()
-		a, err := how(ctx, tenant)
+		var a access
+		err := errAborted // unless how returns; a store may end the goroutine
+		defer func() { s.land(sl, f, a, err) }()
+		a, err = how(ctx, tenant)
 		if err != nil && ctx.Err() != nil { // not the caller's context, so not its error
 			err = sdkerr.New("Session.Token", sdkerr.ErrUnavailable, "the refresh did not end within %s", s.cfg.timeout)
 			if s.life.Err() != nil {
 				err = errClosed
 			}
 		}
-		s.land(sl, f, a, err)
 	}()
 	return f
 }
@@ -332,7 +337,7 @@ func (s *Session) mintFor(ctx context.Context, tenant string) (access, error) {
 	var failure error
 	for try := range healAttempts {
 		if try > 0 {
-			if err := pause(ctx, rand.N(time.Duration(try)*50*time.Millisecond)); err != nil {
+			if err := pause(ctx, rand.N(time.Duration(try)*s.cfg.healPause+1)); err != nil {
 				return access{}, err
 			}
 		}

@@ -163,6 +163,10 @@ func (p *platform) serve(w http.ResponseWriter, r *http.Request) {
 			if p.flip != "" {
 				p.current[c.user] = p.flip
 			}
+			if used == c.prior {
+				p.answer(w, c) // the token before the newest yields the newest
+				return
+			}
 			p.grant(w, c)
 		}
 	case "rpc_set_tenant_context", "rpc_clear_tenant_context":
@@ -198,11 +202,16 @@ func (p *platform) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// grant answers with tokens. The hook of the platform adds the stored tenant.
+// grant rotates the refresh token and answers.
 func (p *platform) grant(w http.ResponseWriter, c *chain) {
-	p.serial++
-	c.prior, c.active = c.active, fmt.Sprintf("refresh-%06d", p.serial)
+	c.prior, c.active = c.active, fmt.Sprintf("refresh-%06d", p.serial+1)
 	p.sessions[c.active] = c
+	p.answer(w, c)
+}
+
+// answer gives tokens. The hook of the platform adds the stored tenant.
+func (p *platform) answer(w http.ResponseWriter, c *chain) {
+	p.serial++
 	claims := map[string]any{
 		"sub": c.user, "role": "authenticated", "jti": p.serial,
 		"iat": p.now.Unix(), "exp": p.now.Add(p.life).Unix(),

@@ -1,0 +1,190 @@
+package workorder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// fakeAuthority is Auth as a state machine without HTTP.
+type fakeAuthority struct {
+	t             *testing.T
+	now           time.Time
+	serial        int
+	active, prior string
+	stored        string // the user's tenant
+	flip          string // stored by somebody else before the next refresh
+	refuse        error  // of the next refresh
+	lose          bool   // the next refresh works, but its answer is lost
+	over          bool
+	stranger      string // tenant that the user is no member of
+	refreshes     int
+	broken        string
+	valid         map[string]time.Time
+}
+
+func (f *fakeAuthority) realm() string { return f.t.Name() }
+
+func (f *fakeAuthority) refresh(_ context.Context, token string) (grant, error) {
+	f.refreshes++
+	if f.over {
+		return grant{}, sdkerr.New("op", sdkerr.ErrSessionExpired, "over")
+	}
+	if err := f.refuse; err != nil {
+		f.refuse = nil
+		return grant{}, err
+	}
+	if token != f.active && token != f.prior {
+		f.broken = fmt.Sprintf("the session used %q, but %q is active", token, f.active)
+		return grant{}, sdkerr.New("op", sdkerr.ErrSessionExpired, "already used")
+	}
+	if f.flip != "" {
+		f.stored, f.flip = f.flip, ""
+	}
+	f.serial++
+	if token == f.active { // the token before the newest yields the newest
+		f.prior, f.active = f.active, fmt.Sprint("r", f.serial)
+	}
+	claims := map[string]any{"sub": "u1", "jti": f.serial}
+	if f.stored != "" && f.stored != f.stranger {
+		claims["tenant_id"] = f.stored
+	}
+	g := grant{accessToken: testJWT(claims), refreshToken: f.active, expiresIn: time.Hour}
+	f.valid[g.accessToken] = f.now.Add(time.Hour)
+	if f.lose {
+		f.lose = false
+		return grant{}, sdkerr.New("op", sdkerr.ErrUnavailable, "connection lost")
+	}
+	return g, nil
+}
+
+func (f *fakeAuthority) setTenant(_ context.Context, tok Token, tenant string) error {
+	if exp, ok := f.valid[tok.Value]; !ok || !f.now.Before(exp) {
+		return sdkerr.New("op", sdkerr.ErrUnauthenticated, "rejected")
+	}
+	if tenant != "" && tenant == f.stranger {
+		e := sdkerr.New("op", sdkerr.ErrPermissionDenied, "no member")
+		e.Code = "42501"
+		return e
+	}
+	f.stored = tenant
+	return nil
+}
+
+// FuzzSession drives a session through refreshes, failures, lost answers, tenant
+// flips, rejected tokens and a failing store. Whatever happens, a token is for
+// the tenant it was asked for, unexpired and not rejected; the chain of refresh
+// tokens never breaks; and a session that is over stays over.
+func FuzzSession(f *testing.F) {
+	f.Add([]byte{0, 1, 2, 10, 1, 2, 0, 4, 0, 5, 1, 6, 2, 7, 10, 0, 8, 0})
+	f.Add([]byte{11, 1, 10, 1, 3, 1, 9, 1, 10, 1, 12, 2, 13, 10, 2})
+	f.Add([]byte{14, 0, 15, 2, 10, 0, 2, 16, 0, 1})
+	f.Fuzz(func(t *testing.T, ops []byte) {
+		if len(ops) > 60 {
+			ops = ops[:60]
+		}
+		auth := &fakeAuthority{t: t, now: time.Unix(1_800_000_000, 0), active: "r0", valid: map[string]time.Time{}}
+		store := &memoryStore{token: "r0"}
+		s := newSession(auth, "", []SessionOption{
+			WithSessionStore(store),
+			func(c *sessionConfig) { c.now = func() time.Time { return auth.now }; c.healPause = 0 },
+		})
+		ctx := t.Context()
+		last := map[string]Token{}
+		ended := false
+		ask := func(tenant string, get func() (Token, error)) {
+			before := auth.refreshes
+			tok, err := get()
+			s.work.Wait()
+			if ended {
+				if !errors.Is(err, ErrSessionExpired) || auth.refreshes != before {
+					t.Fatalf("the session is over, but gave %v after %d refreshes", err, auth.refreshes-before)
+				}
+				return
+			}
+			if err != nil {
+				ended = s.ended != nil
+				return
+			}
+			claims, perr := jwtclaims.Parse(tok.Value)
+			if perr != nil {
+				t.Fatal(perr)
+			}
+			if tenant != "" && claims.TenantID != tenant {
+				t.Fatalf("asked for a token of %q, got one of %q", tenant, claims.TenantID)
+			}
+			if exp, ok := auth.valid[tok.Value]; !ok || !auth.now.Before(exp) {
+				t.Fatal("the token has expired or was rejected")
+			}
+			if auth.refreshes-before > 2*healAttempts+2 {
+				t.Fatalf("%d refreshes for one call", auth.refreshes-before)
+			}
+			last[tenant] = tok
+		}
+		for _, op := range ops {
+			switch op % 17 {
+			case 0:
+				ask("", func() (Token, error) { return s.Token(ctx) })
+			case 1:
+				ask("a", func() (Token, error) { return s.token(ctx, "a") })
+			case 2:
+				ask("b", func() (Token, error) { return s.token(ctx, "b") })
+			case 3:
+				ask("a", func() (Token, error) { return s.force(ctx, "a") })
+			case 4:
+				ask("", func() (Token, error) { return s.Refresh(ctx) })
+			case 5:
+				auth.flip = "b"
+			case 6:
+				auth.stored = "a" // a call in another tenant
+			case 7:
+				auth.refuse = sdkerr.New("op", sdkerr.ErrUnavailable, "down")
+			case 8:
+				auth.lose = true
+			case 9:
+				for tenant, tok := range last { // the server rejects every token so far
+					delete(auth.valid, tok.Value)
+					s.invalidate(tenant, tok)
+				}
+				clear(auth.valid)
+				s.dropLatest(s.newest())
+				for _, sl := range s.slots {
+					sl.access = access{}
+				}
+			case 10:
+				auth.now = auth.now.Add(2 * time.Hour)
+			case 11:
+				auth.now = auth.now.Add(56 * time.Minute)
+			case 12:
+				auth.now = auth.now.Add(7 * time.Second)
+			case 13:
+				store.failWith(errors.New("disk full"))
+			case 14:
+				store.failWith(nil)
+			case 15:
+				ask("b", func() (Token, error) { return s.move(ctx, "b") })
+			case 16:
+				auth.stranger = strings.Trim("b"+auth.stranger, "b")
+				if auth.now.Unix()%2 == 0 {
+					auth.stranger = "b"
+				}
+			}
+			if op == 200 {
+				auth.over = true
+			}
+			s.work.Wait()
+			if auth.broken != "" {
+				t.Fatal(auth.broken)
+			}
+			if store.fail == nil && s.Flush(ctx) == nil && s.RefreshToken() != "" && store.stored() != s.RefreshToken() {
+				t.Fatalf("stored %q, but the newest is %q", store.stored(), s.RefreshToken())
+			}
+		}
+	})
+}
