@@ -18,7 +18,6 @@ import (
 )
 
 var (
-	id     = query.NewColumn[string]("id")
 	title  = query.NewTextColumn("title")
 	due    = query.NewColumn[time.Time]("due")
 	num    = query.NewColumn[int]("num")

@@ -366,8 +366,8 @@ func TestNothingCanMatch(t *testing.T) {
 	rows, err := v.List(t.Context(), query.Where(colID.In()))
 	require.NoError(t, err)
 	require.Equal(t, []item{}, rows)
-	for range v.All(t.Context(), query.Where(query.Or())) {
-		t.Fatal("a row")
+	for _, err := range v.All(t.Context(), query.Where(query.Or())) {
+		t.Fatal("a row", err)
 	}
 	require.Empty(t, srv.Requests())
 }
@@ -439,7 +439,8 @@ func TestLongInIsAskedForInParts(t *testing.T) {
 func TestAllStopsWithTheLoop(t *testing.T) {
 	srv := &postgresttest.View{Rows: items(50)}
 	v := view(t, srv, &byID)
-	for range v.All(t.Context(), query.PageSize(10)) {
+	for _, err := range v.All(t.Context(), query.PageSize(10)) {
+		require.NoError(t, err)
 		break
 	}
 	require.Len(t, srv.Requests(), 1)

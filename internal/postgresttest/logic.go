@@ -138,7 +138,7 @@ func (p *parser) condition() (n Node, err error) {
 		}
 		err = errParse
 	default:
-		n.Value, err = p.value()
+		n.Value = p.value()
 	}
 	return n, err
 }
@@ -187,25 +187,25 @@ func (p *parser) quoted() (string, error) {
 }
 
 // value parses a quoted value, or anything up to a comma or parenthesis.
-func (p *parser) value() (string, error) {
+func (p *parser) value() string {
 	start := p.pos
 	if strings.HasPrefix(p.in[p.pos:], `"`) {
 		if v, err := p.quoted(); err == nil && p.pos < len(p.in) && strings.ContainsRune(",)", rune(p.in[p.pos])) {
-			return v, nil
+			return v
 		}
 		p.pos = start
 	}
 	if p.take("{") {
 		if i := strings.IndexAny(p.in[p.pos:], "{}"); i >= 0 && p.in[p.pos+i] == '}' {
 			p.pos += i + 1
-			return p.in[start:p.pos], nil
+			return p.in[start:p.pos]
 		}
 		p.pos = start
 	}
 	for p.pos < len(p.in) && p.in[p.pos] != ',' && p.in[p.pos] != ')' {
 		p.pos++
 	}
-	return p.in[start:p.pos], nil
+	return p.in[start:p.pos]
 }
 
 func (p *parser) values() ([]string, error) {
@@ -214,11 +214,7 @@ func (p *parser) values() ([]string, error) {
 	}
 	var out []string
 	for {
-		v, err := p.value()
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
+		out = append(out, p.value())
 		if p.take(")") {
 			p.spaces()
 			if len(out) == 1 && out[0] == "" {

@@ -28,6 +28,7 @@ type kind uint8
 const (
 	other     kind = iota // left to encoding/json
 	text                  // string, exactly
+	named                 // another type made of string
 	timestamp             // time.Time
 	integer               // of any size
 	boolean
@@ -98,6 +99,8 @@ func kindOf(t reflect.Type) kind {
 		return text
 	}
 	switch t.Kind() {
+	case reflect.String:
+		return named
 	case reflect.Bool:
 		return boolean
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:

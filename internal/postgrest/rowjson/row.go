@@ -144,7 +144,7 @@ func (d *decoder) column(want int) (int, error) {
 	start := d.pos
 	f, v := &d.plan.fields[want], &d.values[want]
 	var err error
-	if c == '"' && f.kind == text {
+	if c == '"' && (f.kind == text || f.kind == named) {
 		v.kind = aString
 		v.text[0] = len(d.text)
 		d.text, err = d.appendString(d.text)
@@ -214,7 +214,9 @@ func (d *decoder) fill(row unsafe.Pointer, dst reflect.Value) error {
 			}
 			times = append(times, t)
 			*(**time.Time)(at) = &times[len(times)-1]
-		case f.kind == text || f.kind == timestamp:
+		case f.kind == named && v.kind == aString:
+			settle(dst.Field(f.index), f).SetString(all[v.text[0]:v.text[1]])
+		case f.kind == text || f.kind == timestamp || f.kind == named:
 			err = errKind
 		default:
 			err = d.plain(settle(dst.Field(f.index), f), f, v)
