@@ -180,7 +180,7 @@ type CreateStatusTransitionParams struct {
 	// an unknown one is never allowed.
 	RequiredPermission string
 	// GuardCondition is a JSON object of conditions on the entity, such as
-	// {"assigned_to":"not_null"}; nil: none. Work orders offer assigned_to and
+	// {"assigned_to":"not_null"}; empty: none. Work orders offer assigned_to and
 	// status.
 	GuardCondition json.RawMessage
 }
@@ -199,7 +199,9 @@ func (s *CatalogService) CreateStatusTransition(ctx context.Context, p CreateSta
 		"ToStatusKey", p.ToStatusKey); err != nil {
 		return "", err
 	}
-	if len(p.GuardCondition) > 0 {
+	if len(p.GuardCondition) == 0 {
+		p.GuardCondition = nil
+	} else {
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(p.GuardCondition, &object); err != nil {
 			return "", sdkerr.Invalid(op, "GuardCondition", "must be a JSON object")
