@@ -47,9 +47,9 @@ func newWire(t *testing.T, status int, reply string) *wire {
 	return w
 }
 
-func (w *wire) client(t *testing.T, opts ...Option) *Client {
+func (w *wire) client(t *testing.T) *Client {
 	t.Helper()
-	c, err := New(w.URL, "anon-key-0123456789", append([]Option{WithRetry(RetryPolicy{MaxAttempts: 1})}, opts...)...)
+	c, err := New(w.URL, "anon-key-0123456789", WithRetry(RetryPolicy{MaxAttempts: 1}))
 	require.NoError(t, err)
 	return c
 }
@@ -283,7 +283,8 @@ func TestAllUsersWalksEveryPage(t *testing.T) {
 	require.Equal(t, []string{"1", "2", "3", "4"}, asked)
 
 	asked = nil
-	for range c.Auth.Admin.AllUsers(t.Context()) {
+	for _, err := range c.Auth.Admin.AllUsers(t.Context()) {
+		require.NoError(t, err)
 		break
 	}
 	require.Equal(t, []string{"1"}, asked)

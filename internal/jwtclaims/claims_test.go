@@ -2,6 +2,7 @@ package jwtclaims
 
 import (
 	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ func TestParseRefusesWhatIsNoJWT(t *testing.T) {
 		"exp is absurd":      jwt(hs256, `{"exp":1e300}`),
 		"too long":           jwt(hs256, `{"sub":"`+strings.Repeat("x", MaxSize)+`"}`),
 	} {
-		if got, err := Parse(token); err != ErrMalformed {
+		if got, err := Parse(token); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: got %+v, %v", name, got, err)
 		}
 	}

@@ -1,0 +1,131 @@
+package workorder_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	workorder "github.com/workorder-systems/sdk-go"
+)
+
+// A person signs in and works in a tenant.
+func ExampleAuthService_SignInWithPassword() {
+	ctx := context.Background()
+	c, err := workorder.New("https://abc.supabase.co", os.Getenv("SUPABASE_ANON_KEY"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	session, err := c.Auth.SignInWithPassword(ctx, "ada@example.com", os.Getenv("ADAS_PASSWORD"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	tenant, err := c.WithSession(session).ForTenant(ctx, "7f8a1f5e-3f0a-4a44-9d3e-0c9f1f6a2b11")
+	if errors.Is(err, workorder.ErrPermissionDenied) {
+		log.Fatal("Ada is not a member of this tenant")
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+	_ = tenant // works in this tenant and nowhere else
+}
+
+// A server acts as the user of each request.
+func ExampleAuthService_User() {
+	c, err := workorder.NewFromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.HandleFunc("/me", func(w http.ResponseWriter, r *http.Request) {
+		jwt := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		user, err := c.AsUser(jwt).Auth.User(r.Context())
+		if errors.Is(err, workorder.ErrUnauthenticated) {
+			http.Error(w, "sign in first", http.StatusUnauthorized)
+			return
+		}
+		if err != nil {
+			http.Error(w, "try later", http.StatusBadGateway)
+			return
+		}
+		fmt.Fprintln(w, user.Email)
+	})
+}
+
+// fileStore keeps the refresh token in a file that only its owner can read.
+type fileStore string
+
+func (f fileStore) Load(context.Context) (string, error) {
+	b, err := os.ReadFile(string(f))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	return strings.TrimSpace(string(b)), err
+}
+
+func (f fileStore) Save(_ context.Context, refreshToken string) error {
+	tmp := string(f) + ".new" // a crash leaves the old token or the new one
+	if err := os.WriteFile(tmp, []byte(refreshToken), 0o600); err != nil {
+		return err
+	}
+	return os.Rename(tmp, string(f))
+}
+
+// A worker that keeps its session across restarts.
+func ExampleNewSession() {
+	ctx := context.Background()
+	c, err := workorder.NewFromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	session := workorder.NewSession(c, "", workorder.WithSessionStore(fileStore("/var/lib/worker/session")))
+	defer func() {
+		if err := session.Close(); err != nil {
+			log.Print("the session was not saved: ", err)
+		}
+	}()
+	_, err = c.WithSession(session).Auth.User(ctx)
+	if errors.Is(err, workorder.ErrSessionExpired) {
+		log.Print("sign in again")
+	}
+}
+
+// A worker that serves many tenants with an account of its own.
+func ExampleTenantPool() {
+	ctx := context.Background()
+	c, err := workorder.NewFromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	session := workorder.NewPasswordSession(c, "worker@example.com", os.Getenv("WORKER_PASSWORD"))
+	pool := workorder.NewTenantPool(c.WithSession(session), workorder.TenantPoolOptions{MaxTenants: 20})
+	defer pool.Close()
+
+	for _, tenantID := range []string{"7f8a1f5e-3f0a-4a44-9d3e-0c9f1f6a2b11", "0d5c0f0e-8a51-4c0e-9a53-5d7f6f0a1c22"} {
+		err := pool.Do(ctx, tenantID, func(ctx context.Context, c *workorder.Client) error {
+			_, err := c.Auth.User(ctx)
+			return err
+		})
+		if err != nil {
+			log.Print(err)
+		}
+	}
+}
+
+// A trusted backend signs its own tokens.
+func ExampleNewSelfSigned() {
+	source, err := workorder.NewSelfSigned(workorder.SelfSigned{
+		Secret:  "the project's JWT secret, from a vault",
+		Subject: "5b3f0d1e-6f0c-4d0a-9d0c-3e4b5a6c7d8e",
+		Tenant:  "7f8a1f5e-3f0a-4a44-9d3e-0c9f1f6a2b11",
+		TTL:     time.Minute,
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(source)
+	// Output: SelfSigned{Subject: "5b3f0d1e-6f0c-4d0a-9d0c-3e4b5a6c7d8e", Tenant: "7f8a1f5e-3f0a-4a44-9d3e-0c9f1f6a2b11", Secret: [redacted]}
+}
