@@ -712,5 +712,3 @@ func TestWorkOrderWritesNeedTheirFieldsAndATenant(t *testing.T) {
 	}
 	require.Equal(t, before, sent.n.Load(), "nothing is sent")
 }
-
-func second[T any](_ T, err error) error { return err }
