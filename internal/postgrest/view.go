@@ -153,7 +153,7 @@ func (v View[T]) Get(ctx context.Context, id string) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows, err := decodeRows[T](r.op, resp.Body, nil)
+	rows, err := decodeRows(r.op, resp.Body, make([]T, 0, 1))
 	if err != nil {
 		return nil, err
 	}

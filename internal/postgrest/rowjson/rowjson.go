@@ -73,16 +73,20 @@ func Append[T any](rows []T, body []byte) ([]T, error) {
 	return rows, nil
 }
 
-// grow makes room for the rows that are left, of which there are about as many
-// as fit by the size of those read so far.
+// grow makes room for the rows that are left. How many that are is a guess by
+// the size of the n rows read so far.
 func grow[T any](rows []T, body []byte, pos, n int) []T {
-	const first = 16
-	want := first
+	const (
+		fewBytes = 512 // of a row, before the first one is known
+		fewRows  = 16  // too few to judge by
+	)
+	left := len(body) - pos
+	want := min(left/fewBytes+1, fewRows)
 	if n > 0 {
-		want = (len(body)-pos)/(pos/n+1) + 1
+		want = left/(pos/n+1) + 1
 	}
-	if n > 0 && n < first {
-		want = min(want, 4*first)
+	if 0 < n && n < fewRows {
+		want = min(want, 4*fewRows)
 	}
 	out := make([]T, len(rows), max(len(rows)+want, len(rows)*5/4))
 	copy(out, rows)
