@@ -17,6 +17,7 @@ import (
 
 	"github.com/workorder-systems/sdk-go/devstack/auth"
 	"github.com/workorder-systems/sdk-go/devstack/schema"
+	"github.com/workorder-systems/sdk-go/devstack/storage"
 )
 
 //go:embed bootstrap.sql
@@ -34,6 +35,7 @@ func (c *config) sources() ([]source, error) {
 	all := []source{
 		{name: "bootstrap.sql", sql: bootstrapSQL},
 		{name: "auth/schema.sql", sql: auth.SchemaSQL},
+		{name: "storage/schema.sql", sql: storage.SchemaSQL},
 	}
 	var (
 		files []source

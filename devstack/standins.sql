@@ -168,54 +168,6 @@ $$;
 grant usage on schema cron to postgres;
 grant all on all tables in schema cron to postgres;
 
--- storage: buckets and objects, for policies and inserts ------------------------
-
-create schema storage;
-
-create table storage.buckets (
-  id                 text primary key,
-  name               text not null unique,
-  owner              uuid,
-  owner_id           text,
-  public             boolean default false,
-  avif_autodetection boolean default false,
-  file_size_limit    bigint,
-  allowed_mime_types text[],
-  created_at         timestamptz default now(),
-  updated_at         timestamptz default now()
-);
-
-create table storage.objects (
-  id               uuid primary key default gen_random_uuid(),
-  bucket_id        text references storage.buckets,
-  name             text,
-  owner            uuid,
-  owner_id         text,
-  path_tokens      text[] generated always as (string_to_array(name, '/')) stored,
-  metadata         jsonb,
-  user_metadata    jsonb,
-  version          text,
-  created_at       timestamptz default now(),
-  updated_at       timestamptz default now(),
-  last_accessed_at timestamptz default now(),
-  unique (bucket_id, name)
-);
-alter table storage.buckets enable row level security;
-alter table storage.objects enable row level security;
-
-create function storage.foldername(name text) returns text[] language sql immutable as $$
-  select (string_to_array(name, '/'))[1:cardinality(string_to_array(name, '/')) - 1]
-$$;
-create function storage.filename(name text) returns text language sql immutable as $$
-  select (string_to_array(name, '/'))[cardinality(string_to_array(name, '/'))]
-$$;
-create function storage.extension(name text) returns text language sql immutable as $$
-  select reverse(split_part(reverse(storage.filename(name)), '.', 1))
-$$;
-
-grant usage on schema storage to postgres, anon, authenticated, service_role;
-grant all on all tables in schema storage to postgres, anon, authenticated, service_role;
-
 -- vector: text of the form [1,2,3], with the distances and without indexes --------
 
 do $standin$

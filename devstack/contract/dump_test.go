@@ -211,7 +211,7 @@ func TestReferenceBackendMatchesTheContract(t *testing.T) {
 	files, err := filepath.Glob("../schema/*.sql")
 	require.NoError(t, err)
 	slices.Sort(files)
-	files = append([]string{"../bootstrap.sql", "../auth/schema.sql"}, files...)
+	files = append([]string{"../bootstrap.sql", "../auth/schema.sql", "../storage/schema.sql"}, files...)
 	var scripts []string
 	for _, f := range files {
 		data, err := os.ReadFile(f)
