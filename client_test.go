@@ -332,6 +332,7 @@ func TestRPC(t *testing.T) {
 		require.ErrorIs(t, c.RPC(t.Context(), name, nil, nil), workorder.ErrInvalidInput, name)
 	}
 	require.ErrorIs(t, c.RPC(t.Context(), "rpc_custom", func() {}, nil), workorder.ErrInvalidInput)
+	require.ErrorIs(t, c.RPC(t.Context(), "rpc_custom", map[string]any{"p_x": "a\xff"}, nil), workorder.ErrInvalidInput)
 	require.Len(t, srv.Requests(), 4)
 }
 

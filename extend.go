@@ -3,11 +3,9 @@ package workorder
 import (
 	"context"
 	"encoding/json"
-	"net/http"
 	"regexp"
 	"strings"
 
-	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
@@ -69,28 +67,15 @@ func (c *Client) RPC(ctx context.Context, name string, args, out any) error {
 	if !namePattern.MatchString(function) || !namePattern.MatchString(schema) {
 		return sdkerr.Invalid("RPC", "the name", "must be that of a function, such as rpc_custom")
 	}
-	body := []byte("{}")
-	if args != nil {
-		var err error
-		if body, err = json.Marshal(args); err != nil {
-			return sdkerr.New(op, sdkerr.ErrInvalidInput, "the arguments do not fit into JSON: %v", err)
-		}
-	}
-	resp, err := c.conn.Do(ctx, &api.Request{
-		Op:     op,
-		Method: http.MethodPost,
-		Path:   "/rest/v1/rpc/" + function,
-		Header: http.Header{"Content-Profile": {schema}},
-		Body:   body,
-	})
+	body, err := postgrest.NewCaller(c.conn).Invoke(ctx, op, postgrest.RPC{Schema: schema, Name: function}, args)
 	if err != nil {
 		return err
 	}
-	if out == nil || len(resp.Body) == 0 {
+	if out == nil || len(body) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(resp.Body, out); err != nil {
-		return sdkerr.Decode(op, -1, "", string(resp.Body), err)
+	if err := json.Unmarshal(body, out); err != nil {
+		return sdkerr.Decode(op, -1, "", string(body), err)
 	}
 	return nil
 }

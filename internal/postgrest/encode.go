@@ -17,13 +17,18 @@ func encodeArgs(op string, args any) ([]byte, error) {
 	if err != nil {
 		return nil, sdkerr.New(op, sdkerr.ErrInvalidInput, "the arguments cannot be encoded: %v", err)
 	}
-	// Both defects show as escapes, which honest text hardly ever contains.
-	if bytes.Contains(body, []byte(`\u0000`)) || bytes.Contains(body, []byte(`\ufffd`)) {
+	if suspicious(body) {
 		if field, reason := badText(reflect.ValueOf(args)); reason != "" {
 			return nil, sdkerr.Invalid(op, field, reason)
 		}
 	}
 	return body, nil
+}
+
+// suspicious reports whether encoded JSON may hold text that PostgreSQL cannot:
+// both defects show as escapes, which honest text hardly ever contains.
+func suspicious(body []byte) bool {
+	return bytes.Contains(body, []byte(`\u0000`)) || bytes.Contains(body, []byte(`\ufffd`))
 }
 
 // badText finds the first field whose text PostgreSQL cannot hold.
