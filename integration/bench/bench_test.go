@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	postgrest "github.com/supabase-community/postgrest-go"
 	supabase "github.com/supabase-community/supabase-go"
@@ -100,8 +101,10 @@ func pooled() *http.Transport {
 	return t
 }
 
+// byHand is what a careful author writes without an SDK: pooled connections and
+// a timeout.
 func byHand(s *stub) peer {
-	c := &http.Client{Transport: pooled()}
+	c := handClient()
 	return peer{
 		name: "net/http + encoding/json",
 		get: func(ctx context.Context, id string) error {
@@ -120,8 +123,13 @@ func byHand(s *stub) peer {
 	}
 }
 
+func handClient() *http.Client {
+	return &http.Client{Transport: pooled(), Timeout: 30 * time.Second}
+}
+
+// bytesOnly reads the answer into memory and leaves it there.
 func bytesOnly(s *stub) peer {
-	c := &http.Client{Transport: pooled()}
+	c := handClient()
 	read := func(r io.Reader) error {
 		_, err := io.ReadAll(r)
 		return err
@@ -213,7 +221,7 @@ func BenchmarkIterate100000(b *testing.B) {
 	const rows = 100_000
 	s := newStub(b, rows)
 	c := sdkClient(b, s)
-	hand := &http.Client{Transport: pooled()}
+	hand := handClient()
 
 	b.Run("sdk", func(b *testing.B) {
 		measureHeap(b, func(seen func()) int {

@@ -9,8 +9,8 @@ import (
 // sections says what each benchmark measures, in the order of the document.
 var sections = []struct{ bench, title, text, extra string }{
 	{"Get", "One row", "A work order by its id.", ""},
-	{"List1000", "1,000 rows", "A list of 1,000 work orders, decoded into structs (bytes only: not decoded).", "MB/s"},
-	{"Parallel64", "64 goroutines", "One row at a time from 64 goroutines; conns is how many connections all calls together opened.", "conns"},
+	{"List1000", "1,000 rows", "A list of 1,000 work orders, decoded into structs (bytes only: read into memory with io.ReadAll and not decoded).", "MB/s"},
+	{"Parallel64", "64 goroutines", "One row at a time from 64 goroutines; conns is how many connections were opened once every goroutine had one.", "conns"},
 	{"Iterate100000", "100,000 rows", "Iterating a long view; heap-MiB is how far the live heap rises at its highest.", "heap-MiB"},
 	{"RefreshStorm", "Refresh storm", "1,000 goroutines find their token expired at the same moment and get one row each; refreshes is how many refreshes that causes.", "refreshes"},
 }
