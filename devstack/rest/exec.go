@@ -99,7 +99,7 @@ func (s *Server) failure(ctx context.Context, req *request, err error) error {
 		return &apiError{status: http.StatusServiceUnavailable, Code: "PGRST000",
 			Message: "Database connection error. Retrying the connection."}
 	case errors.As(err, &pg):
-		return fromPostgres(pg, req.id.named)
+		return fromPostgres(pg, req.id.Named)
 	case ctx.Err() != nil:
 		return ctx.Err()
 	}
@@ -125,13 +125,13 @@ func (s *Server) settings(req *request) *statement {
 		}
 	}
 	set("search_path", strings.Join(path, ", "))
-	set("role", req.id.role)
-	set("request.jwt.claims", req.id.claims)
+	set("role", req.id.Role)
+	set("request.jwt.claims", req.id.Claims)
 	set("request.method", req.Method)
 	set("request.path", req.URL.Path)
 	set("request.headers", req.headersJSON())
 	set("request.cookies", req.cookiesJSON())
-	for _, st := range s.current().settings[req.id.role] {
+	for _, st := range s.current().settings[req.id.Role] {
 		set(st.name, st.value)
 	}
 	return b

@@ -7,13 +7,15 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/bearer"
 )
 
 // request is what a client asked for, checked as far as that goes without the
 // database.
 type request struct {
 	*http.Request
-	id      identity
+	id      bearer.Caller
 	target  target
 	schema  string
 	began   time.Time
@@ -34,7 +36,7 @@ type request struct {
 // param is one element of the query string, in the order given.
 type param struct{ key, value string }
 
-func (s *Server) parseRequest(r *http.Request, t target, id identity) (*request, error) {
+func (s *Server) parseRequest(r *http.Request, t target, id bearer.Caller) (*request, error) {
 	req := &request{Request: r, id: id, target: t, began: time.Now(), profiled: len(s.cfg.Schemas) > 1}
 	var err error
 	if req.schema, err = s.profile(r); err != nil {

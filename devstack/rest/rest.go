@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/bearer"
 )
 
 // Config says what a Server serves.
@@ -56,7 +58,7 @@ const (
 // /rpc/{function}.
 type Server struct {
 	cfg    Config
-	verify verifier
+	verify bearer.Verifier
 
 	cache  atomic.Pointer[schemaCache]
 	loadMu sync.Mutex
@@ -87,7 +89,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg:     cfg,
-		verify:  verifier{secret: cfg.JWTSecret, anonRole: cfg.AnonRole, audience: cfg.Audience, now: time.Now},
+		verify:  bearer.Verifier{Secret: cfg.JWTSecret, AnonRole: cfg.AnonRole, Audience: cfg.Audience, Skew: clockSkew, Now: time.Now},
 		stopped: make(chan struct{}),
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -130,7 +132,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (*response, error
 	if r.Method == http.MethodOptions {
 		return options(target), nil
 	}
-	id, err := s.verify.identify(r.Header)
+	id, err := s.identify(r.Header)
 	if err != nil {
 		return nil, err
 	}
