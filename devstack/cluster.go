@@ -8,13 +8,13 @@ import (
 	"fmt"
 	"io"
 	"net/url"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
 // clusterVersion changes when a cluster is built differently from the same SQL.
@@ -35,7 +35,8 @@ type database interface {
 // A cluster is a PostgreSQL server with a data directory of its own, both gone
 // after close.
 type cluster struct {
-	*server
+	*postgres.Server
+	dir      *postgres.RunDir
 	password string
 }
 
@@ -45,43 +46,43 @@ func startCluster(ctx context.Context, c *config, sources []source) (_ *cluster,
 	if runtime.GOOS == "windows" {
 		return nil, errors.New("devstack: on Windows, set " + DatabaseURLEnv + " to a PostgreSQL server where you are superuser")
 	}
-	sweep(c.tempDir, c.logger)
+	postgres.Sweep(c.tempDir, c.logger)
 	inst, err := c.locate(ctx)
 	if err != nil {
 		return nil, err
 	}
-	c.logger.DebugContext(ctx, "devstack: PostgreSQL found", "bin", inst.bin, "version", inst.version)
-	owner, err := unprivileged()
+	c.logger.DebugContext(ctx, "devstack: PostgreSQL found", "bin", inst.Bin, "version", inst.Version)
+	owner, err := postgres.Unprivileged()
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("devstack: %w", err)
 	}
 
 	t := &template{
-		path: filepath.Join(c.cacheDir, "clusters", templateKey(sources, clusterVersion, platform, inst.bin, inst.version)+templateExt),
+		path: filepath.Join(c.cacheDir, "clusters", templateKey(sources, clusterVersion, platform, inst.Bin, inst.Version)+templateExt),
 		build: func(ctx context.Context, w io.Writer) error {
 			c.logger.InfoContext(ctx, "devstack: building the database, once")
 			return buildTemplate(ctx, c, inst, owner, sources, w)
 		},
 	}
-	dir, err := newRunDir(c.tempDir, owner)
+	dir, err := postgres.NewRunDir(c.tempDir, owner)
 	if err != nil {
 		return nil, fmt.Errorf("devstack: %w", err)
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, dir.remove())
+			err = errors.Join(err, dir.Remove())
 		}
 	}()
-	if err := t.unpack(ctx, dir.data(), owner); err != nil {
+	if err := t.unpack(ctx, dir, owner); err != nil {
 		return nil, err
 	}
-	s, err := startServer(ctx, inst, dir, owner, c.logger)
+	s, err := c.startServer(ctx, inst, dir, owner)
 	if err != nil {
 		return nil, err
 	}
-	cl := &cluster{server: s, password: rand.Text()}
+	cl := &cluster{Server: s, dir: dir, password: rand.Text()}
 	if err := cl.setPassword(ctx); err != nil {
-		s.stop(signalImmediate)
+		s.Abort()
 		return nil, err
 	}
 	return cl, nil
@@ -100,64 +101,40 @@ func templateKey(sources []source, parts ...string) string {
 }
 
 // buildTemplate initialises a cluster, applies the SQL and packs the result.
-func buildTemplate(ctx context.Context, c *config, inst *installation, owner *account, sources []source, w io.Writer) (err error) {
-	dir, err := newRunDir(c.tempDir, owner)
+func buildTemplate(ctx context.Context, c *config, inst *postgres.Installation, owner *postgres.Account, sources []source, w io.Writer) (err error) {
+	dir, err := postgres.NewRunDir(c.tempDir, owner)
 	if err != nil {
 		return fmt.Errorf("devstack: %w", err)
 	}
-	defer func() { err = errors.Join(err, dir.remove()) }()
-	if err := initCluster(ctx, inst, dir, owner); err != nil {
-		return err
+	defer func() { err = errors.Join(err, dir.Remove()) }()
+	if err := inst.Init(ctx, dir, owner); err != nil {
+		return fmt.Errorf("devstack: %w", err)
 	}
-	s, err := startServer(ctx, inst, dir, owner, c.logger)
+	s, err := c.startServer(ctx, inst, dir, owner)
 	if err != nil {
 		return err
 	}
-	if err := apply(ctx, s.socketURL("postgres"), sources, c.logger); err != nil {
-		s.stop(signalImmediate)
+	if err := apply(ctx, s.SocketURL("postgres", "postgres"), sources, c.logger); err != nil {
+		s.Abort()
 		return err
 	}
-	s.stop(signalFast)
-	if s.waitErr != nil {
-		return fmt.Errorf("devstack: stop PostgreSQL: %w: %s", s.waitErr, s.output.tail())
+	if err := s.Stop(); err != nil {
+		return fmt.Errorf("devstack: %w", err)
 	}
-	return packDir(w, dir.data())
+	return packDir(w, dir.Data())
 }
 
-// initCluster runs initdb, in the first of the usual UTF-8 locales that exists.
-func initCluster(ctx context.Context, inst *installation, dir *runDir, owner *account) error {
-	var failed []error
-	for _, locale := range []string{"C.UTF-8", "en_US.UTF-8", "C"} {
-		cmd := exec.CommandContext(ctx, inst.program("initdb"), "-D", dir.data(), "-U", "postgres",
-			"--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale="+locale,
-			"--no-sync", "--no-instructions", "--wal-segsize=1")
-		cmd.Dir, cmd.Env = dir.path, serverEnv(dir)
-		confine(cmd, owner)
-		out, err := combinedOutput(cmd)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		failed = append(failed, fmt.Errorf("devstack: initdb --locale=%s: %w: %s", locale, err, strings.TrimSpace(out)))
-		if err := emptyDir(dir.data()); err != nil {
-			return err
-		}
+// startServer starts PostgreSQL on the cluster in dir.
+func (c *config) startServer(ctx context.Context, inst *postgres.Installation, dir *postgres.RunDir, owner *postgres.Account) (*postgres.Server, error) {
+	s, err := postgres.Start(ctx, postgres.Config{Installation: inst, Dir: dir, Owner: owner, TCP: true, Log: c.logger})
+	if err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
 	}
-	return errors.Join(failed...)
-}
-
-// combinedOutput runs cmd on a thread that stays until it is done, see launch.
-func combinedOutput(cmd *exec.Cmd) (string, error) {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	out, err := cmd.CombinedOutput()
-	return string(out), err
+	return s, nil
 }
 
 func (cl *cluster) setPassword(ctx context.Context) error {
-	conn, err := pgx.Connect(ctx, cl.socketURL("postgres"))
+	conn, err := pgx.Connect(ctx, cl.SocketURL("postgres", "postgres"))
 	if err != nil {
 		return fmt.Errorf("devstack: %w", err)
 	}
@@ -173,21 +150,21 @@ func (cl *cluster) url() string {
 	u := url.URL{
 		Scheme: "postgresql",
 		User:   url.UserPassword("postgres", cl.password),
-		Host:   fmt.Sprintf("127.0.0.1:%d", cl.port),
+		Host:   fmt.Sprintf("127.0.0.1:%d", cl.Port()),
 		Path:   "/postgres",
 	}
 	return u.String()
 }
 
 func (cl *cluster) superuser() (*pgxpool.Config, error) {
-	return pgxpool.ParseConfig(cl.socketURL("postgres"))
+	return pgxpool.ParseConfig(cl.SocketURL("postgres", "postgres"))
 }
 
 func (cl *cluster) authenticator() (*pgxpool.Config, error) {
-	return pgxpool.ParseConfig(cl.socketURL("authenticator"))
+	return pgxpool.ParseConfig(cl.SocketURL("authenticator", "postgres"))
 }
 
 func (cl *cluster) close() error {
-	cl.stop(signalImmediate)
-	return cl.dir.remove()
+	cl.Abort()
+	return cl.dir.Remove()
 }

@@ -10,13 +10,15 @@ import (
 	"time"
 
 	embeddedpostgres "github.com/fergusstrange/embedded-postgres"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
 // downloadPostgres fetches PostgreSQL's programs into dir, unless they are there
 // already, and returns the directory of the programs.
 func downloadPostgres(dir string) (string, error) {
 	bin := filepath.Join(dir, "bin")
-	if _, err := inspect(bin); err == nil {
+	if _, err := postgres.Inspect(bin); err == nil {
 		return bin, nil
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -27,12 +29,8 @@ func downloadPostgres(dir string) (string, error) {
 		return "", err
 	}
 	defer os.RemoveAll(scratch)
-	listener, err := listen(context.Background(), 0)
+	port, err := postgres.FreePort(context.Background())
 	if err != nil {
-		return "", err
-	}
-	port := portOf(listener)
-	if err := listener.Close(); err != nil {
 		return "", err
 	}
 
@@ -49,7 +47,7 @@ func downloadPostgres(dir string) (string, error) {
 		DataPath(filepath.Join(scratch, "data")).
 		Encoding("none").
 		Logger(io.Discard)).Start()
-	if _, inspectErr := inspect(bin); inspectErr != nil {
+	if _, inspectErr := postgres.Inspect(bin); inspectErr != nil {
 		if err == nil {
 			err = errors.New("the archive holds no server")
 		}

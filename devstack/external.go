@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
 const (
@@ -87,7 +89,7 @@ func (e *external) check(ctx context.Context) (version string, err error) {
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("devstack: %w", err)
-	case number < minPostgres*10000:
+	case number < postgres.MinMajor*10000:
 		return "", fmt.Errorf("devstack: %w: the server of %s is %s", ErrNoPostgres, DatabaseURLEnv, version)
 	case !superuser:
 		return "", fmt.Errorf("devstack: user %s of %s is not superuser", e.config.User, DatabaseURLEnv)

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"os"
 	"time"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
 // DatabaseURLEnv names the environment variable whose PostgreSQL server
@@ -38,7 +40,7 @@ type config struct {
 	migrations  string // directory, "" for none
 
 	// Replaced by tests.
-	find     func() (*installation, error)
+	find     func() (*postgres.Installation, error)
 	download func(dir string) (string, error)
 }
 
@@ -49,7 +51,7 @@ func newConfig(opts []Option) (*config, error) {
 		jwtSecret:   DefaultJWTSecret,
 		jwtExpiry:   time.Hour,
 		maxRows:     1000,
-		find:        findPostgres,
+		find:        postgres.Find,
 		download:    downloadPostgres,
 	}
 	for _, opt := range opts {
@@ -61,7 +63,7 @@ func newConfig(opts []Option) (*config, error) {
 		return nil, errors.New("devstack: WithSchema and WithMigrations exclude each other")
 	}
 	if c.tempDir == "" {
-		c.tempDir = defaultTempDir()
+		c.tempDir = postgres.TempDir()
 	}
 	if c.cacheDir == "" {
 		c.cacheDir = defaultCacheDir()

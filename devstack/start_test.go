@@ -20,6 +20,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
 // sandbox is a directory for run directories that belongs to one test, and a
@@ -33,7 +35,7 @@ var sharedCache string
 
 func newSandbox(t *testing.T) sandbox {
 	t.Helper()
-	dir, err := os.MkdirTemp(defaultTempDir(), "ds")
+	dir, err := os.MkdirTemp(postgres.TempDir(), "ds")
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	s := sandbox{temp: filepath.Join(dir, "t"), cache: sharedCache}
@@ -340,19 +342,18 @@ func TestRequestedPortTaken(t *testing.T) {
 	l, err := listen(t.Context(), 0)
 	require.NoError(t, err)
 	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
 	box := newSandbox(t)
-	_, err = Start(t.Context(), box.options(WithPort(portOf(l)))...)
+	_, err = Start(t.Context(), box.options(WithPort(port))...)
 	require.ErrorIs(t, err, ErrPortTaken)
-	require.ErrorContains(t, err, fmt.Sprintf("127.0.0.1:%d", portOf(l)))
+	require.ErrorContains(t, err, fmt.Sprintf("127.0.0.1:%d", port))
 	box.requireClean(t)
 }
 
 func TestRequestedPortIsUsed(t *testing.T) {
 	t.Parallel()
-	l, err := listen(t.Context(), 0)
+	port, err := postgres.FreePort(t.Context())
 	require.NoError(t, err)
-	port := portOf(l)
-	require.NoError(t, l.Close())
 	stack := newSandbox(t).start(t, WithPort(port))
 	require.Equal(t, fmt.Sprintf("http://127.0.0.1:%d", port), stack.URL)
 }
@@ -362,7 +363,7 @@ func TestMissingPostgresSaysWhatToInstall(t *testing.T) {
 	box := newSandbox(t)
 	empty := t.TempDir()
 	_, err := Start(t.Context(), box.options(func(c *config) error {
-		c.find = func() (*installation, error) { return findPostgresIn(empty, []string{empty + "/*"}) }
+		c.find = func() (*postgres.Installation, error) { return postgres.FindIn(empty, []string{empty + "/*"}) }
 		c.download = func(string) (string, error) { return "", errors.New("no such host") }
 		return nil
 	})...)
@@ -375,57 +376,16 @@ func TestMissingPostgresSaysWhatToInstall(t *testing.T) {
 
 func TestMissingPostgresIsDownloaded(t *testing.T) {
 	t.Parallel()
-	here, err := findPostgres()
+	here, err := postgres.Find()
 	require.NoError(t, err)
 	var asked string
 	box := newColdSandbox(t)
 	box.start(t, func(c *config) error {
-		c.find = func() (*installation, error) { return nil, ErrNoPostgres }
-		c.download = func(dir string) (string, error) { asked = dir; return here.bin, nil }
+		c.find = func() (*postgres.Installation, error) { return nil, ErrNoPostgres }
+		c.download = func(dir string) (string, error) { asked = dir; return here.Bin, nil }
 		return nil
 	})
 	require.Equal(t, filepath.Join(box.cache, "postgres"), asked)
-}
-
-func TestFindPostgres(t *testing.T) {
-	install := func(version string) string {
-		dir := t.TempDir()
-		script := "#!/bin/sh\necho 'postgres (PostgreSQL) " + version + "'\n"
-		for _, name := range []string{"postgres", "initdb"} {
-			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(script), 0o755))
-		}
-		return dir
-	}
-	old, v15, v18 := install("14.9"), install("15.3 (Debian 15.3-1)"), install("18beta1")
-	noInit := install("17.1")
-	require.NoError(t, os.Remove(filepath.Join(noInit, "initdb")))
-	list := func(dirs ...string) string { return strings.Join(dirs, string(filepath.ListSeparator)) }
-
-	for _, tc := range []struct {
-		name     string
-		path     string
-		patterns []string
-		want     string
-		err      string
-	}{
-		{name: "the path comes first", path: list("/nowhere", v15), patterns: []string{v18}, want: v15},
-		{name: "too old on the path", path: old, patterns: []string{v15}, want: v15},
-		{name: "newest of the directories", patterns: []string{v15, v18, old}, want: v18},
-		{name: "without initdb", path: noInit, patterns: []string{v15}, want: v15},
-		{name: "only old ones", path: old, err: "no PostgreSQL 15 or newer (" + old + " is 14.9)"},
-		{name: "none", path: noInit, err: "no PostgreSQL 15 or newer"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			inst, err := findPostgresIn(tc.path, tc.patterns)
-			if tc.err != "" {
-				require.ErrorIs(t, err, ErrNoPostgres)
-				require.EqualError(t, err, tc.err)
-				return
-			}
-			require.NoError(t, err)
-			require.Equal(t, tc.want, inst.bin)
-		})
-	}
 }
 
 func TestOptionsAreChecked(t *testing.T) {
@@ -506,54 +466,23 @@ func TestKilledParent(t *testing.T) {
 	box.requireClean(t)
 }
 
-// TestSweepStopsALeftoverServer stands for systems that do not tell a child of
-// its parent's death, and for a server that is slow to notice.
-func TestSweepStopsALeftoverServer(t *testing.T) {
-	t.Parallel()
-	box := newSandbox(t)
-	stack := box.start(t)
-	cl := stack.db.(*cluster)
-	sweep(box.temp, slog.New(slog.DiscardHandler))
-	require.Len(t, box.runDirs(t), 1, "a live one stays")
-
-	require.NoError(t, cl.dir.lock.Close())
-	cl.dir.lock = nil
-	sweep(box.temp, slog.New(slog.DiscardHandler))
-	box.requireClean(t)
-}
-
-func TestSweepSparesWhatIsNotStale(t *testing.T) {
-	dir := t.TempDir()
-	for _, name := range []string{"other", runDirPrefix + "fresh", runDirPrefix + "old"} {
-		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
-	}
-	require.NoError(t, os.WriteFile(filepath.Join(dir, runDirPrefix+"file"), nil, 0o600))
-	hourAgo := time.Now().Add(-time.Hour)
-	require.NoError(t, os.Chtimes(filepath.Join(dir, runDirPrefix+"old"), hourAgo, hourAgo))
-
-	sweep(dir, slog.New(slog.DiscardHandler))
-
-	require.DirExists(t, filepath.Join(dir, "other"))
-	require.FileExists(t, filepath.Join(dir, runDirPrefix+"file"))
-	require.DirExists(t, filepath.Join(dir, runDirPrefix+"fresh"), "just being made")
-	require.NoDirExists(t, filepath.Join(dir, runDirPrefix+"old"))
-}
-
 func TestServerThatCannotStartSaysWhy(t *testing.T) {
 	t.Parallel()
 	box := newSandbox(t)
-	here, err := findPostgres()
+	here, err := postgres.Find()
 	require.NoError(t, err)
 	fake := filepath.Join(box.temp, "..", "bin")
 	require.NoError(t, os.Mkdir(fake, 0o755))
 	for name, script := range map[string]string{
-		"initdb":   fmt.Sprintf("#!/bin/sh\nexec %s \"$@\"\n", here.program("initdb")),
+		"initdb":   fmt.Sprintf("#!/bin/sh\nexec %s \"$@\"\n", here.Program("initdb")),
 		"postgres": "#!/bin/sh\necho 'FATAL: no more disk' >&2\nexit 1\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(fake, name), []byte(script), 0o755))
 	}
 	_, err = Start(t.Context(), box.options(func(c *config) error {
-		c.find = func() (*installation, error) { return &installation{bin: fake, version: "15", major: 15}, nil }
+		c.find = func() (*postgres.Installation, error) {
+			return &postgres.Installation{Bin: fake, Version: "15", Major: 15}, nil
+		}
 		return nil
 	})...)
 	require.ErrorContains(t, err, "no more disk")

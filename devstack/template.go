@@ -13,6 +13,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/filelock"
+	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
 const (
@@ -28,14 +31,14 @@ type template struct {
 	build func(ctx context.Context, w io.Writer) error
 }
 
-// unpack lays the template's data directory out in dir for the account. It builds
-// the template first when the cache lacks it, or holds a broken one.
-func (t *template) unpack(ctx context.Context, dir string, a *account) error {
+// unpack lays the template out in the data directory of dir for the account. It
+// builds the template first when the cache lacks it, or holds a broken one.
+func (t *template) unpack(ctx context.Context, dir *postgres.RunDir, a *postgres.Account) error {
 	for attempt := 0; ; attempt++ {
 		if err := t.ensure(ctx); err != nil {
 			return err
 		}
-		err := unpackFile(ctx, t.path, dir, a)
+		err := unpackFile(ctx, t.path, dir.Data(), a)
 		if err == nil {
 			now := time.Now()
 			_ = os.Chtimes(t.path, now, now) // only says which one to keep
@@ -50,7 +53,7 @@ func (t *template) unpack(ctx context.Context, dir string, a *account) error {
 				return err
 			}
 		}
-		if err := emptyDir(dir); err != nil {
+		if err := dir.ClearData(); err != nil {
 			return err
 		}
 	}
@@ -104,7 +107,7 @@ func (t *template) ensure(ctx context.Context) (err error) {
 // waitLock waits for the lock of f.
 func waitLock(ctx context.Context, f *os.File) error {
 	for {
-		got, err := tryLock(f)
+		got, err := filelock.Try(f)
 		if err != nil {
 			return fmt.Errorf("devstack: lock %s: %w", f.Name(), err)
 		}
@@ -157,7 +160,7 @@ func packDir(w io.Writer, dir string) error {
 	return tw.Close()
 }
 
-func unpackFile(ctx context.Context, path, dir string, a *account) error {
+func unpackFile(ctx context.Context, path, dir string, a *postgres.Account) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -187,7 +190,7 @@ func unpackFile(ctx context.Context, path, dir string, a *account) error {
 			return err
 		}
 		if a != nil {
-			if err := root.Lchown(filepath.Clean(h.Name), a.uid, a.gid); err != nil {
+			if err := root.Lchown(filepath.Clean(h.Name), a.UID, a.GID); err != nil {
 				return err
 			}
 		}
@@ -208,19 +211,6 @@ func unpackEntry(root *os.Root, h *tar.Header, r io.Reader) error {
 	}
 	_, err = io.Copy(f, r)
 	return errors.Join(err, f.Close())
-}
-
-func emptyDir(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // platform tells data directories of different machines apart that share a cache.

@@ -15,22 +15,16 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"net/url"
-	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
-	"runtime"
-	"sort"
-	"strconv"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
 // Run runs the tests of m, stops the server if one was started, and returns
@@ -77,12 +71,11 @@ var shared struct {
 	err error
 }
 
-// server is a running PostgreSQL of this test binary.
+// server is the PostgreSQL of this test binary.
 type server struct {
-	dir  string
-	cmd  *exec.Cmd
-	done chan struct{} // closed when the process has ended
-	seq  atomic.Int64
+	dir      *postgres.RunDir
+	postgres *postgres.Server
+	seq      atomic.Int64
 
 	mu        sync.Mutex
 	templates map[string]bool
@@ -98,99 +91,42 @@ func start() (*server, error) {
 }
 
 func launch() (_ *server, err error) {
-	bin, err := binDir()
+	postgres.Sweep(postgres.TempDir(), slog.Default())
+	inst, err := postgres.Find()
+	if err != nil {
+		return nil, fmt.Errorf("%w: install the package postgresql", err)
+	}
+	owner, err := postgres.Unprivileged()
 	if err != nil {
 		return nil, err
 	}
-	cred, err := unprivileged()
+	dir, err := postgres.NewRunDir(postgres.TempDir(), owner)
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "pgtest")
-	if err != nil {
-		return nil, err
-	}
-	s := &server{dir: dir, done: make(chan struct{}), templates: map[string]bool{}}
 	defer func() {
 		if err != nil {
-			s.stop()
+			err = errors.Join(err, dir.Remove())
 		}
 	}()
-	if cred != nil {
-		if err := os.Chown(dir, int(cred.Uid), int(cred.Gid)); err != nil {
-			return nil, err
-		}
+	if err := inst.Init(context.Background(), dir, owner); err != nil {
+		return nil, err
 	}
-
-	data := filepath.Join(dir, "data")
-	initdb := exec.CommandContext(context.Background(), filepath.Join(bin, "initdb"), "-D", data, "-U", "postgres",
-		"-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-	initdb.Dir, initdb.SysProcAttr = dir, procAttr(cred)
-	if out, err := initdb.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("initdb: %w\n%s", err, out)
-	}
-
-	log, err := os.Create(filepath.Join(dir, "log"))
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	pg, err := postgres.Start(ctx, postgres.Config{Installation: inst, Dir: dir, Owner: owner})
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = log.Close() }() // the server has its own descriptor
-	s.cmd = exec.CommandContext(context.Background(), filepath.Join(bin, "postgres"), "-D", data, "-k", dir,
-		"-c", "listen_addresses=", "-c", "fsync=off", "-c", "synchronous_commit=off",
-		"-c", "full_page_writes=off", "-c", "max_connections=200", "-c", "shared_buffers=32MB")
-	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr, s.cmd.SysProcAttr = dir, log, log, procAttr(cred)
-	if err := s.spawn(); err != nil {
-		return nil, err
-	}
-
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		err := s.admin(context.Background(), "select 1")
-		if err == nil {
-			return s, nil
-		}
-		select {
-		case <-s.done:
-			out, _ := os.ReadFile(filepath.Join(dir, "log"))
-			return nil, fmt.Errorf("postgres ended at once:\n%s", out)
-		case <-time.After(20 * time.Millisecond):
-		}
-		if time.Now().After(deadline) {
-			return nil, fmt.Errorf("postgres does not answer: %w", err)
-		}
-	}
-}
-
-// spawn starts the process on a thread of its own that lives as long as the
-// process: the parent-death signal is bound to the starting thread.
-func (s *server) spawn() error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		defer runtime.UnlockOSThread()
-		err := s.cmd.Start()
-		if err == nil {
-			defer close(s.done)
-		}
-		started <- err
-		if err == nil {
-			_ = s.cmd.Wait()
-		}
-	}()
-	return <-started
+	return &server{dir: dir, postgres: pg, templates: map[string]bool{}}, nil
 }
 
 func (s *server) stop() {
-	if s.cmd != nil && s.cmd.Process != nil {
-		_ = s.cmd.Process.Signal(syscall.SIGQUIT) // immediate shutdown: the data is thrown away
-		<-s.done
-	}
-	_ = os.RemoveAll(s.dir)
+	s.postgres.Abort() // the data is thrown away
+	_ = s.dir.Remove()
 }
 
-func (s *server) url(database string) string {
-	return "postgres:///" + database + "?" + url.Values{"host": {s.dir}, "user": {"postgres"}}.Encode()
-}
+func (s *server) url(database string) string { return s.postgres.SocketURL("postgres", database) }
 
 // admin runs one statement in the maintenance database.
 func (s *server) admin(ctx context.Context, sql string) error {
@@ -202,7 +138,7 @@ func (s *server) exec(ctx context.Context, database, sql string) error {
 	if err != nil {
 		return err
 	}
-	defer conn.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the statement's own error counts
+	defer conn.Close(context.WithoutCancel(ctx))
 	_, err = conn.Exec(ctx, sql, pgx.QueryExecModeSimpleProtocol)
 	return err
 }
@@ -230,55 +166,4 @@ func (s *server) template(ctx context.Context, scripts []string) (string, error)
 	}
 	s.templates[name] = true
 	return name, nil
-}
-
-// binDir finds the directory with initdb and postgres: the PATH first, then
-// the newest server of the distribution's packages.
-func binDir() (string, error) {
-	if p, err := exec.LookPath("initdb"); err == nil {
-		if p, err = filepath.EvalSymlinks(p); err == nil {
-			if dir := filepath.Dir(p); isFile(filepath.Join(dir, "postgres")) {
-				return dir, nil
-			}
-		}
-	}
-	dirs, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
-	sort.Slice(dirs, func(i, j int) bool { return major(dirs[i]) > major(dirs[j]) })
-	for _, dir := range dirs {
-		if isFile(filepath.Join(dir, "initdb")) && isFile(filepath.Join(dir, "postgres")) {
-			return dir, nil
-		}
-	}
-	return "", errors.New("no PostgreSQL server found: install the package postgresql (15 or newer)")
-}
-
-func major(bin string) int {
-	n, _ := strconv.Atoi(filepath.Base(filepath.Dir(bin)))
-	return n
-}
-
-func isFile(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}
-
-// unprivileged names the user to run as when the tests run as root, whom
-// PostgreSQL refuses; nil means the current user.
-func unprivileged() (*syscall.Credential, error) {
-	if os.Geteuid() != 0 {
-		return nil, nil
-	}
-	for _, name := range []string{"postgres", "nobody"} {
-		u, err := user.Lookup(name)
-		if err != nil {
-			continue
-		}
-		uid, err1 := strconv.ParseUint(u.Uid, 10, 32)
-		gid, err2 := strconv.ParseUint(u.Gid, 10, 32)
-		if err := errors.Join(err1, err2); err != nil {
-			return nil, err
-		}
-		return &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}, nil
-	}
-	return nil, errors.New("running as root, and neither user postgres nor nobody exists to run PostgreSQL as")
 }

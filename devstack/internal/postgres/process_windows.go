@@ -1,4 +1,4 @@
-package devstack
+package postgres
 
 import (
 	"os"
@@ -6,16 +6,15 @@ import (
 	"syscall"
 )
 
-// On Windows a stack needs DEVSTACK_DATABASE_URL; see startCluster.
+// On Windows a stack needs DEVSTACK_DATABASE_URL; none of this runs.
 
 const (
 	signalFast      = syscall.SIGINT
 	signalImmediate = syscall.SIGQUIT
 )
 
-func tryLock(*os.File) (bool, error)          { return true, nil }
 func mine(os.FileInfo) bool                   { return false }
-func confine(*exec.Cmd, *account)             {}
+func confine(*exec.Cmd, *Account)             {}
 func signalProcess(int, syscall.Signal) error { return nil }
 func alive(int) bool                          { return false }
 func commandLine(int) string                  { return "" }

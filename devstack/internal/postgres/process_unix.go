@@ -1,6 +1,6 @@
 //go:build unix
 
-package devstack
+package postgres
 
 import (
 	"errors"
@@ -16,10 +16,10 @@ const (
 // confine prepares cmd to run as the account, in a process group of its own so
 // that Ctrl-C in a terminal reaches only this process, and to die with it where
 // the system can arrange that.
-func confine(cmd *exec.Cmd, a *account) {
+func confine(cmd *exec.Cmd, a *Account) {
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if a != nil {
-		attr.Credential = &syscall.Credential{Uid: uint32(a.uid), Gid: uint32(a.gid)}
+		attr.Credential = &syscall.Credential{Uid: uint32(a.UID), Gid: uint32(a.GID)}
 	}
 	dieWithParent(attr)
 	cmd.SysProcAttr = attr
