@@ -28,6 +28,8 @@ type adminUser struct {
 	UserMetadata metadata `json:"user_metadata"`
 	AppMetadata  metadata `json:"app_metadata"`
 	BanDuration  string   `json:"ban_duration"`
+
+	bannedUntil *time.Time // from BanDuration
 }
 
 // readAdminUser parses and checks what both uses have in common.
@@ -56,7 +58,8 @@ func (s *server) readAdminUser(w http.ResponseWriter, r *http.Request) (p adminU
 			return p, badRequest("validation_failed", "Invalid password hash: %v", err)
 		}
 	}
-	return p, nil
+	p.bannedUntil, err = s.bannedUntil(p.BanDuration)
+	return p, err
 }
 
 // bannedUntil turns a duration such as 24h into the end of the ban. Empty and
@@ -78,10 +81,6 @@ func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p, err := s.readAdminUser(w, r)
-	if err != nil {
-		return err
-	}
-	bannedUntil, err := s.bannedUntil(p.BanDuration)
 	if err != nil {
 		return err
 	}
@@ -110,7 +109,7 @@ func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
 	u, err := s.createUser(r.Context(), newUser{
 		id: id.String(), aud: p.Aud, role: p.Role, email: p.Email, passwordHash: hash,
 		appMetadata: p.AppMetadata, userMetadata: p.UserMetadata, confirmed: p.EmailConfirm,
-		bannedUntil: bannedUntil,
+		bannedUntil: p.bannedUntil,
 	})
 	if err != nil {
 		return err
@@ -267,10 +266,6 @@ func (s *server) adminUpdateUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	bannedUntil, err := s.bannedUntil(p.BanDuration)
-	if err != nil {
-		return err
-	}
 	ctx := r.Context()
 	var u *user
 	err = s.tx(ctx, func(tx pgx.Tx) error {
@@ -289,7 +284,7 @@ func (s *server) adminUpdateUser(w http.ResponseWriter, r *http.Request) error {
 			    email_confirmed_at = case when $4 then $5 else email_confirmed_at end,
 			    banned_until = case when $6 then $7 else banned_until end
 			where id = $1`,
-			id, nullIfEmpty(p.Role), nullIfEmpty(p.PasswordHash), confirm, s.Now(), p.BanDuration != "", bannedUntil)
+			id, nullIfEmpty(p.Role), nullIfEmpty(p.PasswordHash), confirm, s.Now(), p.BanDuration != "", p.bannedUntil)
 		if err != nil {
 			return internal("Error updating user", err)
 		}

@@ -23,6 +23,15 @@ func (s *Server) relation(ctx context.Context, req *request) (*schemaCache, *rel
 	return nil, nil, noRelation(c, n)
 }
 
+// source is the table or view that the request names, for reading and writing.
+func (s *Server) source(ctx context.Context, req *request) (source, error) {
+	cache, rel, err := s.relation(ctx, req)
+	if err != nil {
+		return source{}, err
+	}
+	return source{cache, rel.sql(), rel}, embedded(req.selects, rel.name)
+}
+
 // embedded refuses related resources, which are not served.
 func embedded(items []selectItem, from name) error {
 	for _, it := range items {
@@ -37,14 +46,10 @@ func embedded(items []selectItem, from name) error {
 }
 
 func (s *Server) serveRead(ctx context.Context, req *request) (*response, error) {
-	cache, rel, err := s.relation(ctx, req)
+	src, err := s.source(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if err := embedded(req.selects, rel.name); err != nil {
-		return nil, err
-	}
-	src := relationSource(cache, rel)
 	b := &statement{}
 	b.w("with pgrst_source as (select ")
 	if err := b.selects(src, req.selects); err != nil {

@@ -31,8 +31,6 @@ type source struct {
 	rel   *relation // nil for a function
 }
 
-func relationSource(c *schemaCache, r *relation) source { return source{c, r.sql(), r} }
-
 // column writes a field; JSON arrows apply to any type, as its JSON form.
 func (b *statement) field(src source, f field) {
 	col := src.sql + "." + quoteIdent(f.name)

@@ -11,14 +11,10 @@ import (
 )
 
 func (s *Server) serveWrite(ctx context.Context, req *request) (*response, error) {
-	cache, rel, err := s.relation(ctx, req)
+	src, err := s.source(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if err := embedded(req.selects, rel.name); err != nil {
-		return nil, err
-	}
-	src := relationSource(cache, rel)
 	b := &statement{}
 	b.w("with pgrst_source as (")
 	kind, shape, err := b.mutation(req, src)
@@ -46,7 +42,7 @@ func (s *Server) serveWrite(ctx context.Context, req *request) (*response, error
 	if err != nil {
 		return nil, err
 	}
-	return req.written(out, kind, rel), nil
+	return req.written(out, kind, src.rel), nil
 }
 
 // mutation writes the statement that changes rows and gives back what the
