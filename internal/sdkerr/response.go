@@ -49,7 +49,11 @@ func FromResponse(op, method, path string, status int, header http.Header, body 
 	if e.Code == "54000" && e.RetryAfter == 0 {
 		e.RetryAfter = untilNextMinute(header)
 	}
-	c := classify(e.Code, status)
+	meant, code := readStorage(path, status, body)
+	if code != "" {
+		e.Code = code
+	}
+	c := classify(e.Code, meant)
 	if e.Code == "" && status == http.StatusNotFound && !known {
 		// No service of the platform says this: nothing lives at this address.
 		// It must not pass for a row that does not exist.

@@ -1,0 +1,254 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+// Stream is a call whose body or answer does not fit into memory.
+type Stream struct {
+	Op     string // SDK method, for errors and logs
+	Method string
+	Path   string
+	Header http.Header
+	// Body is sent as it is read; nil: none. A body that can seek is sent from
+	// where it stands, with its length, and again when the first attempt
+	// certainly changed nothing. Any other is sent again only while nothing has
+	// been read of it.
+	Body io.Reader
+	Safe bool // see Request.Safe; for calls without a body
+}
+
+// StreamResponse is the answer of a successful Stream. The body must be closed.
+type StreamResponse struct {
+	Status int
+	Header http.Header
+	Size   int64 // of the body; -1 when the server does not tell
+	Body   io.ReadCloser
+}
+
+// Stream sends the request and returns the answer as soon as it begins. Its
+// body can be read for as long as ctx lasts: the timeout of attempts and the
+// limit of answers do not hold for bodies. A failure is always a *sdkerr.Error,
+// while the body is read as well. Nothing reads r.Body after the return, except
+// when ctx ends in the midst of a Read.
+//
+// To a call middleware the call ends when the answer begins.
+func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
+	var resp *StreamResponse
+	var failure *sdkerr.Error
+	next := func(mctx context.Context) error {
+		resp, failure = c.stream(mctx, ctx, r)
+		if failure != nil {
+			return failure
+		}
+		return nil
+	}
+	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
+	for _, m := range slices.Backward(c.cfg.CallMiddleware) {
+		inner := next
+		next = func(ctx context.Context) error { return m(ctx, info, inner) }
+	}
+	err := next(ctx)
+	switch {
+	case err != nil:
+		if resp != nil {
+			_ = resp.Body.Close()
+		}
+		return nil, sdkerr.Wrap(r.Op, nil, err)
+	case failure != nil: // swallowed, but there is no answer to give
+		return nil, failure
+	case resp == nil:
+		return nil, sdkerr.New(r.Op, nil, "a call middleware ended the call without an answer")
+	}
+	return resp, nil
+}
+
+// stream runs the attempts of one call. ctx is the middleware's and ends with
+// it, reading is the caller's and lasts while the answer is read.
+func (c *Conn) stream(ctx, reading context.Context, s *Stream) (*StreamResponse, *sdkerr.Error) {
+	r := &Request{Op: s.Op, Method: s.Method, Path: s.Path, Header: s.Header, Safe: s.Safe && s.Body == nil}
+	var body *outgoing
+	if s.Body != nil {
+		body = newOutgoing(s.Body)
+	}
+	st := callState{id: newRequestID()}
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, sdkerr.Canceled(r.Op, "", "", err, st.last)
+		}
+		tok, e := c.token(ctx, r.Op)
+		if e != nil {
+			return nil, e
+		}
+		st.n++
+		resp, e := c.streamAttempt(ctx, reading, r, body, tok, &st)
+		if e == nil {
+			return resp, nil
+		}
+		c.finish(r, e, &st)
+		st.last = e
+		replay := !st.replayed && c.tokenRefused(ctx, e, tok)
+		if !replay && (st.n-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !retriable(r, e)) {
+			return nil, e
+		}
+		if body != nil && !body.rewind() {
+			return nil, e
+		}
+		if replay {
+			st.replayed = true
+			c.logRetry(ctx, r, e, &st, "token refused")
+			continue
+		}
+		c.logRetry(ctx, r, e, &st, "retry")
+		again, err := c.wait(ctx, st.n, e)
+		if err != nil {
+			return nil, sdkerr.Canceled(r.Op, "", "", err, e)
+		}
+		if !again {
+			return nil, e
+		}
+	}
+}
+
+// streamAttempt sends the request once and waits for the answer to begin.
+func (c *Conn) streamAttempt(ctx, reading context.Context, r *Request, body *outgoing, tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
+	start := time.Now()
+	// The request outlives ctx once the answer has begun, and then ends with
+	// reading or with the body.
+	actx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	unlink := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
+	var timeout *time.Timer
+	if c.cfg.AttemptTimeout > 0 && body == nil {
+		timeout = time.AfterFunc(c.cfg.AttemptTimeout, func() { cancel(errAttemptTimeout(c.cfg.AttemptTimeout)) })
+	}
+
+	resp, e := c.streamExchange(ctx, actx, r, body, tok, st)
+	linked := unlink()
+	inTime := timeout == nil || timeout.Stop()
+	if e == nil && linked && inTime {
+		stop := context.AfterFunc(reading, func() { cancel(context.Cause(reading)) })
+		resp.Body = &incoming{
+			body: resp.Body, ctx: reading, conn: c, req: r, tok: tok,
+			end: func() { stop(); cancel(nil) },
+		}
+	} else {
+		if e == nil { // it ended just now
+			_ = resp.Body.Close()
+			e = c.streamFailure(ctx, actx, r, body, tok, errAttemptTimeout(c.cfg.AttemptTimeout))
+		}
+		resp = nil
+		cancel(nil)
+	}
+	var logged *Response
+	if resp != nil {
+		logged = &Response{Status: resp.Status}
+	}
+	c.logAttempt(ctx, r, logged, e, st, time.Since(start))
+	return resp, e
+}
+
+// streamExchange does the HTTP part of one attempt.
+func (c *Conn) streamExchange(ctx, actx context.Context, r *Request, body *outgoing, tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
+	req := c.newRequest(actx, r, tok, st.id)
+	if body != nil {
+		defer body.release(ctx)
+		req.Body, req.GetBody, req.ContentLength = body.open(), body.again, body.size
+		if body.size == 0 {
+			req.Body = http.NoBody // with a body, 0 stands for unknown
+		}
+	}
+	hresp, err := c.send.RoundTrip(req)
+	if err != nil {
+		return nil, c.streamFailure(ctx, actx, r, body, tok, err)
+	}
+	if hresp == nil {
+		return nil, sdkerr.New(r.Op, nil, "an attempt middleware gave neither an answer nor an error")
+	}
+	if hresp.Body == nil { // of a careless transport
+		hresp.Body = http.NoBody
+	}
+	if hresp.StatusCode < 200 || hresp.StatusCode > 299 {
+		defer func() { _ = hresp.Body.Close() }()
+		text, _ := io.ReadAll(io.LimitReader(hresp.Body, maxErrorBytes))
+		if cerr := ctx.Err(); cerr != nil {
+			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
+		}
+		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, text, c.secretsOf(r, tok)...)
+	}
+	return &StreamResponse{Status: hresp.StatusCode, Header: hresp.Header, Size: hresp.ContentLength, Body: hresp.Body}, nil
+}
+
+// streamFailure says why no answer came.
+func (c *Conn) streamFailure(ctx, actx context.Context, r *Request, body *outgoing, tok Token, err error) *sdkerr.Error {
+	var own *sdkerr.Error
+	if errors.As(err, &own) {
+		return sdkerr.Wrap(r.Op, nil, err)
+	}
+	if cerr := ctx.Err(); cerr != nil {
+		return sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
+	}
+	if body != nil {
+		if rerr := body.readError(); rerr != nil {
+			return sdkerr.BadBody(r.Op, r.Method, r.Path, rerr, c.secretsOf(r, tok)...)
+		}
+	}
+	if cause := context.Cause(actx); cause != nil {
+		err = cause
+	}
+	return sdkerr.FromNetwork(r.Op, r.Method, r.Path, err, c.secretsOf(r, tok)...)
+}
+
+// incoming is the body of an answer while the caller reads it.
+type incoming struct {
+	body io.ReadCloser
+	ctx  context.Context // the caller's
+	conn *Conn
+	req  *Request
+	tok  Token
+	end  func() // of the request's context
+}
+
+// Read implements io.Reader. It fails with a *sdkerr.Error.
+func (b *incoming) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	if cerr := b.ctx.Err(); cerr != nil {
+		return n, sdkerr.Canceled(b.req.Op, b.req.Method, b.req.Path, cerr, nil)
+	}
+	e := sdkerr.FromNetwork(b.req.Op, b.req.Method, b.req.Path, err, b.conn.secretsOf(b.req, b.tok)...)
+	if b.req.Safe {
+		e.MarkRepeatable()
+	}
+	return n, e
+}
+
+// Close implements io.Closer.
+func (b *incoming) Close() error {
+	err := b.body.Close()
+	b.end()
+	return err
+}
+
+// ReadSmall reads and closes an answer that is no stream after all.
+func (c *Conn) ReadSmall(r *Stream, resp *StreamResponse) ([]byte, error) {
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.MaxResponseBytes+1))
+	if err != nil {
+		return nil, sdkerr.Wrap(r.Op, nil, err)
+	}
+	if int64(len(body)) > c.cfg.MaxResponseBytes {
+		e := sdkerr.New(r.Op, sdkerr.ErrDecode, "the answer is larger than %d bytes", c.cfg.MaxResponseBytes)
+		e.Method, e.Path, e.HTTPStatus = r.Method, r.Path, resp.Status
+		return nil, e
+	}
+	return body, nil
+}

@@ -1,0 +1,115 @@
+// Package storage speaks the platform's Storage service for the resource
+// packages: objects of one bucket.
+package storage
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"math"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+)
+
+const servicePath = "/storage/v1"
+
+// Bucket reads and writes the objects of one bucket.
+type Bucket struct {
+	conn *api.Conn
+	name string
+}
+
+// NewBucket makes a Bucket.
+func NewBucket(conn *api.Conn, name string) Bucket { return Bucket{conn: conn, name: name} }
+
+// Name is the id of the bucket.
+func (b Bucket) Name() string { return b.name }
+
+// Upload stores a new object. The body is sent as it is read.
+func (b Bucket) Upload(ctx context.Context, op, object, contentType string, body io.Reader) error {
+	if err := checkPath(op, object); err != nil {
+		return err
+	}
+	r := &api.Stream{
+		Op: op, Method: http.MethodPost, Path: b.path(object), Body: body,
+		Header: http.Header{
+			"Content-Type": {contentType},
+			"X-Upsert":     {"false"},
+		},
+	}
+	resp, err := b.conn.Stream(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = b.conn.ReadSmall(r, resp)
+	return err
+}
+
+// Download opens an object.
+func (b Bucket) Download(ctx context.Context, op, object string) (*api.StreamResponse, error) {
+	if err := checkPath(op, object); err != nil {
+		return nil, err
+	}
+	return b.conn.Stream(ctx, &api.Stream{
+		Op: op, Method: http.MethodGet, Path: b.path(object), Safe: true,
+		Header: http.Header{"Accept": {"*/*"}},
+	})
+}
+
+// SignedURL makes a URL by which anybody can read an object for a while.
+func (b Bucket) SignedURL(ctx context.Context, op, object string, expires time.Duration) (string, error) {
+	if err := checkPath(op, object); err != nil {
+		return "", err
+	}
+	seconds := int64(math.Ceil(expires.Seconds()))
+	body, err := json.Marshal(map[string]int64{"expiresIn": seconds})
+	if err != nil {
+		return "", sdkerr.Wrap(op, nil, err)
+	}
+	resp, err := b.conn.Do(ctx, &api.Request{
+		Op: op, Method: http.MethodPost, Path: servicePath + "/object/sign/" + b.name + "/" + object,
+		Body: body, Safe: true,
+	})
+	if err != nil {
+		return "", err
+	}
+	var signed struct {
+		URL string `json:"signedURL"`
+	}
+	if err := json.Unmarshal(resp.Body, &signed); err != nil {
+		return "", sdkerr.Decode(op, -1, "", "", err)
+	}
+	// The answer is relative to the service. Nothing else may come of it: a
+	// caller hands the URL on.
+	u, err := url.Parse(signed.URL)
+	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(signed.URL, "/object/sign/") {
+		return "", sdkerr.New(op, sdkerr.ErrDecode, "the answer has no signed URL")
+	}
+	return b.conn.BaseURL() + servicePath + signed.URL, nil
+}
+
+func (b Bucket) path(object string) string {
+	return servicePath + "/object/" + b.name + "/" + object
+}
+
+// checkPath refuses paths that a proxy or the service could take for another
+// object.
+func checkPath(op, object string) error {
+	if object == "" {
+		return sdkerr.Required(op, "the storage path")
+	}
+	for segment := range strings.SplitSeq(object, "/") {
+		if segment == "" || segment == "." || segment == ".." {
+			return sdkerr.Invalid(op, "the storage path", "has an empty segment, . or ..")
+		}
+	}
+	if strings.ContainsFunc(object, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
+		return sdkerr.Invalid(op, "the storage path", "has a control character or a backslash")
+	}
+	return nil
+}
