@@ -26,6 +26,11 @@ type Client struct {
 	Audit         org.AuditService
 	Idempotency   org.IdempotencyService
 	WorkOrders    workorders.WorkOrderService
+	Attachments   workorders.AttachmentService
+	Scheduling    workorders.SchedulingService
+	Mobile        workorders.MobileService
+	FieldOps      workorders.FieldOpsService
+	Notifications workorders.NotificationService
 
 	conn   *api.Conn
 	family *family
@@ -44,6 +49,11 @@ func bind(conn *api.Conn, f *family) *Client {
 		Audit:         org.NewAuditService(conn),
 		Idempotency:   org.NewIdempotencyService(conn),
 		WorkOrders:    workorders.NewWorkOrderService(conn),
+		Attachments:   workorders.NewAttachmentService(conn),
+		Scheduling:    workorders.NewSchedulingService(conn),
+		Mobile:        workorders.NewMobileService(conn),
+		FieldOps:      workorders.NewFieldOpsService(conn),
+		Notifications: workorders.NewNotificationService(conn),
 
 		conn:   conn,
 		family: f,

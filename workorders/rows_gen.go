@@ -4,6 +4,7 @@ package workorders
 
 import (
 	"encoding/json"
+	"strconv"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -235,6 +236,42 @@ var workOrderTimeEntryView = postgrest.ViewDef[WorkOrderTimeEntry]{
 	Order:  []query.Order{WorkOrderTimeEntryCols.EntryDate.Desc(), WorkOrderTimeEntryCols.LoggedAt.Desc()},
 }
 
+// WorkOrderAssignment is a technician planned for a work order: one row of the
+// view v_work_order_assignments.
+type WorkOrderAssignment struct {
+	ID           int64     `json:"id"`
+	TenantID     string    `json:"tenant_id"`
+	WorkOrderID  string    `json:"work_order_id"`
+	TechnicianID string    `json:"technician_id"` // a technician, not a user
+	AssignedAt   time.Time `json:"assigned_at"`
+	CreatedAt    time.Time `json:"created_at"`
+}
+
+// WorkOrderAssignmentCols are the columns of WorkOrderAssignment, for filters
+// and ordering.
+var WorkOrderAssignmentCols = struct {
+	ID           query.Column[int64]
+	TenantID     query.Column[string]
+	WorkOrderID  query.Column[string]
+	TechnicianID query.Column[string]
+	AssignedAt   query.Column[time.Time]
+	CreatedAt    query.Column[time.Time]
+}{
+	ID:           query.NewColumn[int64]("id"),
+	TenantID:     query.NewColumn[string]("tenant_id"),
+	WorkOrderID:  query.NewColumn[string]("work_order_id"),
+	TechnicianID: query.NewColumn[string]("technician_id"),
+	AssignedAt:   query.NewColumn[time.Time]("assigned_at"),
+	CreatedAt:    query.NewColumn[time.Time]("created_at"),
+}
+
+var workOrderAssignmentView = postgrest.ViewDef[WorkOrderAssignment]{
+	Schema: "public",
+	Name:   "v_work_order_assignments",
+	Key:    []string{"id"},
+	KeyOf:  func(row *WorkOrderAssignment) []string { return []string{strconv.FormatInt(row.ID, 10)} },
+}
+
 // WorkOrderRequest is a work order that the signed-in user asked for: one row
 // of the view v_my_work_order_requests. A nil field is null in the database.
 type WorkOrderRequest struct {
@@ -284,20 +321,20 @@ var workOrderRequestView = postgrest.ViewDef[WorkOrderRequest]{
 // MaintenanceRequest is a request for maintenance: one row of the view
 // v_maintenance_requests. A nil field is null in the database.
 type MaintenanceRequest struct {
-	ID                   string     `json:"id"`
-	TenantID             string     `json:"tenant_id"`
-	RequestedBy          string     `json:"requested_by"`
-	Title                string     `json:"title"`
-	Description          *string    `json:"description"`
-	Priority             string     `json:"priority"`
-	MaintenanceType      *string    `json:"maintenance_type"`
-	LocationID           *string    `json:"location_id"`
-	AssetID              *string    `json:"asset_id"`
-	DueDate              *time.Time `json:"due_date"`
-	Status               string     `json:"status"`                  // draft, submitted, converted or cancelled
-	ConvertedWorkOrderID *string    `json:"converted_work_order_id"` // the work order that was made of it
-	CreatedAt            time.Time  `json:"created_at"`
-	UpdatedAt            time.Time  `json:"updated_at"`
+	ID                   string                   `json:"id"`
+	TenantID             string                   `json:"tenant_id"`
+	RequestedBy          string                   `json:"requested_by"`
+	Title                string                   `json:"title"`
+	Description          *string                  `json:"description"`
+	Priority             string                   `json:"priority"`
+	MaintenanceType      *string                  `json:"maintenance_type"`
+	LocationID           *string                  `json:"location_id"`
+	AssetID              *string                  `json:"asset_id"`
+	DueDate              *time.Time               `json:"due_date"`
+	Status               MaintenanceRequestStatus `json:"status"`
+	ConvertedWorkOrderID *string                  `json:"converted_work_order_id"` // the work order that was made of it
+	CreatedAt            time.Time                `json:"created_at"`
+	UpdatedAt            time.Time                `json:"updated_at"`
 }
 
 // MaintenanceRequestCols are the columns of MaintenanceRequest, for filters and
@@ -313,7 +350,7 @@ var MaintenanceRequestCols = struct {
 	LocationID           query.Column[string]
 	AssetID              query.Column[string]
 	DueDate              query.Column[time.Time]
-	Status               query.TextColumn
+	Status               query.Column[MaintenanceRequestStatus]
 	ConvertedWorkOrderID query.Column[string]
 	CreatedAt            query.Column[time.Time]
 	UpdatedAt            query.Column[time.Time]
@@ -328,7 +365,7 @@ var MaintenanceRequestCols = struct {
 	LocationID:           query.NewColumn[string]("location_id"),
 	AssetID:              query.NewColumn[string]("asset_id"),
 	DueDate:              query.NewColumn[time.Time]("due_date"),
-	Status:               query.NewTextColumn("status"),
+	Status:               query.NewColumn[MaintenanceRequestStatus]("status"),
 	ConvertedWorkOrderID: query.NewColumn[string]("converted_work_order_id"),
 	CreatedAt:            query.NewColumn[time.Time]("created_at"),
 	UpdatedAt:            query.NewColumn[time.Time]("updated_at"),
@@ -346,16 +383,16 @@ var maintenanceRequestView = postgrest.ViewDef[MaintenanceRequest]{
 // row of the view v_my_maintenance_requests. A nil field is null in the
 // database.
 type MyMaintenanceRequest struct {
-	ID                   string     `json:"id"`
-	TenantID             string     `json:"tenant_id"`
-	Title                string     `json:"title"`
-	Status               string     `json:"status"` // draft, submitted, converted or cancelled
-	Priority             string     `json:"priority"`
-	CreatedAt            time.Time  `json:"created_at"`
-	DueDate              *time.Time `json:"due_date"`
-	LocationID           *string    `json:"location_id"`
-	AssetID              *string    `json:"asset_id"`
-	ConvertedWorkOrderID *string    `json:"converted_work_order_id"` // the work order that was made of it
+	ID                   string                   `json:"id"`
+	TenantID             string                   `json:"tenant_id"`
+	Title                string                   `json:"title"`
+	Status               MaintenanceRequestStatus `json:"status"`
+	Priority             string                   `json:"priority"`
+	CreatedAt            time.Time                `json:"created_at"`
+	DueDate              *time.Time               `json:"due_date"`
+	LocationID           *string                  `json:"location_id"`
+	AssetID              *string                  `json:"asset_id"`
+	ConvertedWorkOrderID *string                  `json:"converted_work_order_id"` // the work order that was made of it
 }
 
 // MyMaintenanceRequestCols are the columns of MyMaintenanceRequest, for filters
@@ -364,7 +401,7 @@ var MyMaintenanceRequestCols = struct {
 	ID                   query.Column[string]
 	TenantID             query.Column[string]
 	Title                query.TextColumn
-	Status               query.TextColumn
+	Status               query.Column[MaintenanceRequestStatus]
 	Priority             query.TextColumn
 	CreatedAt            query.Column[time.Time]
 	DueDate              query.Column[time.Time]
@@ -375,7 +412,7 @@ var MyMaintenanceRequestCols = struct {
 	ID:                   query.NewColumn[string]("id"),
 	TenantID:             query.NewColumn[string]("tenant_id"),
 	Title:                query.NewTextColumn("title"),
-	Status:               query.NewTextColumn("status"),
+	Status:               query.NewColumn[MaintenanceRequestStatus]("status"),
 	Priority:             query.NewTextColumn("priority"),
 	CreatedAt:            query.NewColumn[time.Time]("created_at"),
 	DueDate:              query.NewColumn[time.Time]("due_date"),
@@ -508,7 +545,7 @@ type CommsEvent struct {
 	TenantID    string          `json:"tenant_id"`
 	WorkOrderID string          `json:"work_order_id"`
 	ActorUserID string          `json:"actor_user_id"`
-	Channel     string          `json:"channel"` // comment, sms, email, phone, portal or other
+	Channel     CommsChannel    `json:"channel"`
 	Body        string          `json:"body"`
 	Metadata    json.RawMessage `json:"metadata"`
 	CreatedAt   time.Time       `json:"created_at"`
@@ -520,7 +557,7 @@ var CommsEventCols = struct {
 	TenantID    query.Column[string]
 	WorkOrderID query.Column[string]
 	ActorUserID query.Column[string]
-	Channel     query.TextColumn
+	Channel     query.Column[CommsChannel]
 	Body        query.TextColumn
 	Metadata    query.JSONColumn
 	CreatedAt   query.Column[time.Time]
@@ -529,7 +566,7 @@ var CommsEventCols = struct {
 	TenantID:    query.NewColumn[string]("tenant_id"),
 	WorkOrderID: query.NewColumn[string]("work_order_id"),
 	ActorUserID: query.NewColumn[string]("actor_user_id"),
-	Channel:     query.NewTextColumn("channel"),
+	Channel:     query.NewColumn[CommsChannel]("channel"),
 	Body:        query.NewTextColumn("body"),
 	Metadata:    query.NewJSONColumn("metadata"),
 	CreatedAt:   query.NewColumn[time.Time]("created_at"),
@@ -548,7 +585,7 @@ var commsEventView = postgrest.ViewDef[CommsEvent]{
 type EntityAttachment struct {
 	ID              string      `json:"id"`
 	TenantID        string      `json:"tenant_id"`
-	EntityType      string      `json:"entity_type"`
+	EntityType      EntityType  `json:"entity_type"`
 	EntityID        string      `json:"entity_id"`
 	FileID          string      `json:"file_id"`
 	BucketID        *string     `json:"bucket_id"` // where the file lies in Storage, together with StoragePath
@@ -572,7 +609,7 @@ type EntityAttachment struct {
 var EntityAttachmentCols = struct {
 	ID              query.Column[string]
 	TenantID        query.Column[string]
-	EntityType      query.TextColumn
+	EntityType      query.Column[EntityType]
 	EntityID        query.Column[string]
 	FileID          query.Column[string]
 	BucketID        query.TextColumn
@@ -592,7 +629,7 @@ var EntityAttachmentCols = struct {
 }{
 	ID:              query.NewColumn[string]("id"),
 	TenantID:        query.NewColumn[string]("tenant_id"),
-	EntityType:      query.NewTextColumn("entity_type"),
+	EntityType:      query.NewColumn[EntityType]("entity_type"),
 	EntityID:        query.NewColumn[string]("entity_id"),
 	FileID:          query.NewColumn[string]("file_id"),
 	BucketID:        query.NewTextColumn("bucket_id"),
@@ -1625,18 +1662,18 @@ var toolCheckoutView = postgrest.ViewDef[ToolCheckout]{
 // ShiftHandover is what one shift leaves to the next: one row of the view
 // v_shift_handovers. A nil field is null in the database.
 type ShiftHandover struct {
-	ID             string     `json:"id"`
-	TenantID       string     `json:"tenant_id"`
-	LocationID     *string    `json:"location_id"`
-	ShiftStartedAt time.Time  `json:"shift_started_at"`
-	ShiftEndedAt   time.Time  `json:"shift_ended_at"`
-	FromUserID     string     `json:"from_user_id"`
-	ToUserID       string     `json:"to_user_id"`
-	Summary        *string    `json:"summary"`
-	Status         string     `json:"status"` // draft, submitted or acknowledged
-	AcknowledgedAt *time.Time `json:"acknowledged_at"`
-	CreatedAt      time.Time  `json:"created_at"`
-	UpdatedAt      time.Time  `json:"updated_at"`
+	ID             string         `json:"id"`
+	TenantID       string         `json:"tenant_id"`
+	LocationID     *string        `json:"location_id"`
+	ShiftStartedAt time.Time      `json:"shift_started_at"`
+	ShiftEndedAt   time.Time      `json:"shift_ended_at"`
+	FromUserID     string         `json:"from_user_id"`
+	ToUserID       string         `json:"to_user_id"`
+	Summary        *string        `json:"summary"`
+	Status         HandoverStatus `json:"status"`
+	AcknowledgedAt *time.Time     `json:"acknowledged_at"`
+	CreatedAt      time.Time      `json:"created_at"`
+	UpdatedAt      time.Time      `json:"updated_at"`
 }
 
 // ShiftHandoverCols are the columns of ShiftHandover, for filters and ordering.
@@ -1649,7 +1686,7 @@ var ShiftHandoverCols = struct {
 	FromUserID     query.Column[string]
 	ToUserID       query.Column[string]
 	Summary        query.TextColumn
-	Status         query.TextColumn
+	Status         query.Column[HandoverStatus]
 	AcknowledgedAt query.Column[time.Time]
 	CreatedAt      query.Column[time.Time]
 	UpdatedAt      query.Column[time.Time]
@@ -1662,7 +1699,7 @@ var ShiftHandoverCols = struct {
 	FromUserID:     query.NewColumn[string]("from_user_id"),
 	ToUserID:       query.NewColumn[string]("to_user_id"),
 	Summary:        query.NewTextColumn("summary"),
-	Status:         query.NewTextColumn("status"),
+	Status:         query.NewColumn[HandoverStatus]("status"),
 	AcknowledgedAt: query.NewColumn[time.Time]("acknowledged_at"),
 	CreatedAt:      query.NewColumn[time.Time]("created_at"),
 	UpdatedAt:      query.NewColumn[time.Time]("updated_at"),
@@ -1697,7 +1734,7 @@ type TenantNotification struct {
 // ScheduleCheck is a remark on a planned time slot: one row of the result of
 // rpc_validate_schedule.
 type ScheduleCheck struct {
-	CheckType string `json:"check_type"` // such as conflict, availability, skill or sla; of a crew's member with _member behind it
-	Severity  string `json:"severity"`   // error, breach, warning or info
-	Message   string `json:"message"`
+	CheckType CheckType `json:"check_type"`
+	Severity  Severity  `json:"severity"`
+	Message   string    `json:"message"` // free text for people; it names the day or the skill
 }

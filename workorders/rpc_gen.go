@@ -172,13 +172,40 @@ func (a setWorkOrderPrimarySupplierArgs) WithTenant(id string) postgrest.TenantA
 	return a
 }
 
+// upsertWorkOrderVendorCostArgs are the arguments of
+// rpc_upsert_work_order_vendor_cost.
+type upsertWorkOrderVendorCostArgs struct {
+	TenantID         string  `json:"p_tenant_id"`
+	WorkOrderID      string  `json:"p_work_order_id"`
+	VendorCostID     *string `json:"p_vendor_cost_id"`
+	AmountCents      *int    `json:"p_amount_cents"`
+	Description      *string `json:"p_description"`
+	VendorName       *string `json:"p_vendor_name"`
+	InvoiceReference *string `json:"p_invoice_reference"`
+	SupplierID       *string `json:"p_supplier_id"`
+}
+
+var upsertWorkOrderVendorCostRPC = postgrest.RPC{Schema: "public", Name: "rpc_upsert_work_order_vendor_cost"}
+
+// RPC implements postgrest.Args.
+func (upsertWorkOrderVendorCostArgs) RPC() *postgrest.RPC { return &upsertWorkOrderVendorCostRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a upsertWorkOrderVendorCostArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a upsertWorkOrderVendorCostArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
 // addWorkOrderCommsEventArgs are the arguments of
 // rpc_add_work_order_comms_event.
 type addWorkOrderCommsEventArgs struct {
 	TenantID    string          `json:"p_tenant_id"`
 	WorkOrderID string          `json:"p_work_order_id"`
 	Body        string          `json:"p_body"`
-	Channel     *string         `json:"p_channel"`
+	Channel     *CommsChannel   `json:"p_channel"`
 	Metadata    json.RawMessage `json:"p_metadata"`
 }
 
@@ -226,15 +253,15 @@ func (a createWorkOrderRequestArgs) WithTenant(id string) postgrest.TenantArgs {
 // createMaintenanceRequestArgs are the arguments of
 // rpc_create_maintenance_request.
 type createMaintenanceRequestArgs struct {
-	TenantID        string     `json:"p_tenant_id"`
-	Title           string     `json:"p_title"`
-	Description     *string    `json:"p_description"`
-	Priority        *string    `json:"p_priority"`
-	MaintenanceType *string    `json:"p_maintenance_type"`
-	LocationID      *string    `json:"p_location_id"`
-	AssetID         *string    `json:"p_asset_id"`
-	DueDate         *time.Time `json:"p_due_date"`
-	Status          *string    `json:"p_status"`
+	TenantID        string                    `json:"p_tenant_id"`
+	Title           string                    `json:"p_title"`
+	Description     *string                   `json:"p_description"`
+	Priority        *string                   `json:"p_priority"`
+	MaintenanceType *string                   `json:"p_maintenance_type"`
+	LocationID      *string                   `json:"p_location_id"`
+	AssetID         *string                   `json:"p_asset_id"`
+	DueDate         *time.Time                `json:"p_due_date"`
+	Status          *MaintenanceRequestStatus `json:"p_status"`
 }
 
 var createMaintenanceRequestRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_maintenance_request"}
@@ -324,7 +351,7 @@ func (a upsertWorkOrderSLARuleArgs) WithTenant(id string) postgrest.TenantArgs {
 // rpc_insert_attachment_storage_object.
 type insertAttachmentStorageObjectArgs struct {
 	TenantID   string          `json:"p_tenant_id"`
-	EntityType string          `json:"p_entity_type"`
+	EntityType EntityType      `json:"p_entity_type"`
 	EntityID   string          `json:"p_entity_id"`
 	Name       string          `json:"p_name"`
 	OwnerID    string          `json:"p_owner_id"`
@@ -350,12 +377,12 @@ func (a insertAttachmentStorageObjectArgs) WithTenant(id string) postgrest.Tenan
 // registerEntityAttachmentArgs are the arguments of
 // rpc_register_entity_attachment.
 type registerEntityAttachmentArgs struct {
-	TenantID   string  `json:"p_tenant_id"`
-	EntityType string  `json:"p_entity_type"`
-	EntityID   string  `json:"p_entity_id"`
-	FileID     string  `json:"p_file_id"`
-	Label      *string `json:"p_label"`
-	Kind       *string `json:"p_kind"`
+	TenantID   string     `json:"p_tenant_id"`
+	EntityType EntityType `json:"p_entity_type"`
+	EntityID   string     `json:"p_entity_id"`
+	FileID     string     `json:"p_file_id"`
+	Label      *string    `json:"p_label"`
+	Kind       *string    `json:"p_kind"`
 }
 
 var registerEntityAttachmentRPC = postgrest.RPC{Schema: "public", Name: "rpc_register_entity_attachment"}
@@ -709,11 +736,11 @@ func (a createShiftHandoverArgs) WithTenant(id string) postgrest.TenantArgs {
 
 // addShiftHandoverItemArgs are the arguments of rpc_add_shift_handover_item.
 type addShiftHandoverItemArgs struct {
-	TenantID    string  `json:"p_tenant_id"`
-	HandoverID  string  `json:"p_handover_id"`
-	Body        string  `json:"p_body"`
-	WorkOrderID *string `json:"p_work_order_id"`
-	Priority    *string `json:"p_priority"`
+	TenantID    string            `json:"p_tenant_id"`
+	HandoverID  string            `json:"p_handover_id"`
+	Body        string            `json:"p_body"`
+	WorkOrderID *string           `json:"p_work_order_id"`
+	Priority    *HandoverPriority `json:"p_priority"`
 }
 
 var addShiftHandoverItemRPC = postgrest.RPC{Schema: "public", Name: "rpc_add_shift_handover_item"}

@@ -16,7 +16,8 @@ import (
 // TypeScript method workOrders.list does.
 //
 // TypeScript: workOrders (listIncludingDraft and getById are List and Get,
-// listSummary and getSummary are Summaries.List and Summaries.Get).
+// listSummary and getSummary are Summaries.List and Summaries.Get, and so on for
+// the other readers).
 type WorkOrderService struct {
 	postgrest.View[WorkOrder]
 	// Summaries reads the columns of v_work_orders that a list on a screen
@@ -25,6 +26,33 @@ type WorkOrderService struct {
 	// TimeEntries reads v_work_order_time_entries, newest day first. Any member
 	// of the token's tenant may read them, also of work orders they cannot see.
 	TimeEntries postgrest.View[WorkOrderTimeEntry]
+	// Assignments reads v_work_order_assignments, the technicians planned for
+	// work orders, which have nothing to do with the assignee. Any member may
+	// read them.
+	Assignments postgrest.View[WorkOrderAssignment]
+	// Attachments reads v_work_order_attachments, newest first, as
+	// Attachments.WorkOrders of the client does. Any member may read them.
+	Attachments postgrest.View[WorkOrderAttachment]
+	// Comms reads v_work_order_comms, the messages about work orders, oldest
+	// first. Any member may read them.
+	Comms postgrest.View[CommsEvent]
+	// MyRequests reads v_my_work_order_requests, the work orders that the
+	// signed-in user asked for, newest first. It needs permission
+	// workorder.request.view.own.
+	MyRequests postgrest.View[WorkOrderRequest]
+	// MaintenanceRequests reads v_maintenance_requests, newest first: all of
+	// them with permission workorder.view or workorder.request.view.any, the
+	// user's own with workorder.request.view.own.
+	MaintenanceRequests postgrest.View[MaintenanceRequest]
+	// MyMaintenanceRequests reads v_my_maintenance_requests, the signed-in
+	// user's own, newest first. It needs permission workorder.request.view.own.
+	MyMaintenanceRequests postgrest.View[MyMaintenanceRequest]
+	// SLAStatus reads v_work_order_sla_status: how work orders of any status
+	// stand to their due times. Its key is the id of the work order.
+	SLAStatus postgrest.View[SLAStatus]
+	// SLAOpen reads v_work_orders_sla_open, the work orders in a status that is
+	// not final and with a due time.
+	SLAOpen postgrest.View[SLAOpenWorkOrder]
 
 	rpc postgrest.Caller
 }
@@ -32,10 +60,18 @@ type WorkOrderService struct {
 // NewWorkOrderService is for the root package; use Client.WorkOrders.
 func NewWorkOrderService(conn *api.Conn) WorkOrderService {
 	return WorkOrderService{
-		View:        postgrest.NewView(conn, "WorkOrders", &workOrderView),
-		Summaries:   postgrest.NewView(conn, "WorkOrders.Summaries", &workOrderSummaryView),
-		TimeEntries: postgrest.NewView(conn, "WorkOrders.TimeEntries", &workOrderTimeEntryView),
-		rpc:         postgrest.NewCaller(conn),
+		View:                  postgrest.NewView(conn, "WorkOrders", &workOrderView),
+		Summaries:             postgrest.NewView(conn, "WorkOrders.Summaries", &workOrderSummaryView),
+		TimeEntries:           postgrest.NewView(conn, "WorkOrders.TimeEntries", &workOrderTimeEntryView),
+		Assignments:           postgrest.NewView(conn, "WorkOrders.Assignments", &workOrderAssignmentView),
+		Attachments:           postgrest.NewView(conn, "WorkOrders.Attachments", &workOrderAttachmentView),
+		Comms:                 postgrest.NewView(conn, "WorkOrders.Comms", &commsEventView),
+		MyRequests:            postgrest.NewView(conn, "WorkOrders.MyRequests", &workOrderRequestView),
+		MaintenanceRequests:   postgrest.NewView(conn, "WorkOrders.MaintenanceRequests", &maintenanceRequestView),
+		MyMaintenanceRequests: postgrest.NewView(conn, "WorkOrders.MyMaintenanceRequests", &myMaintenanceRequestView),
+		SLAStatus:             postgrest.NewView(conn, "WorkOrders.SLAStatus", &slaStatusView),
+		SLAOpen:               postgrest.NewView(conn, "WorkOrders.SLAOpen", &slaOpenWorkOrderView),
+		rpc:                   postgrest.NewCaller(conn),
 	}
 }
 
@@ -78,15 +114,11 @@ func (s *WorkOrderService) Create(ctx context.Context, p CreateWorkOrderParams) 
 	if err := sdkerr.RequireText(op, "Title", p.Title); err != nil {
 		return "", err
 	}
-	priority := p.Priority
-	if priority == "" {
-		priority = "medium"
-	}
 	return postgrest.Call[string](ctx, s.rpc, op, createWorkOrderArgs{
 		TenantID:        p.TenantID,
 		Title:           p.Title,
 		Description:     postgrest.NullIfZero(p.Description),
-		Priority:        &priority,
+		Priority:        new(orMedium(p.Priority)),
 		MaintenanceType: postgrest.NullIfZero(p.MaintenanceType),
 		AssignedTo:      postgrest.NullIfZero(p.AssignedTo),
 		LocationID:      postgrest.NullIfZero(p.LocationID),

@@ -25,15 +25,16 @@ var workordersPackage = pkg{
 			"minutes":    "1–1440",
 			"created_by": "who logged it, which may be another member",
 		}},
+		{Name: "v_work_order_assignments", Row: "WorkOrderAssignment", Doc: "a technician planned for a work order", Docs: map[string]string{
+			"technician_id": "a technician, not a user",
+		}},
 
 		// Requests and service levels.
 		{Name: "v_my_work_order_requests", Row: "WorkOrderRequest", Doc: "a work order that the signed-in user asked for", Order: []string{"created_at desc"}},
-		{Name: "v_maintenance_requests", Row: "MaintenanceRequest", Doc: "a request for maintenance", Order: []string{"created_at desc"}, Docs: map[string]string{
-			"status":                  "draft, submitted, converted or cancelled",
+		{Name: "v_maintenance_requests", Row: "MaintenanceRequest", Doc: "a request for maintenance", Order: []string{"created_at desc"}, Types: requestTypes, Docs: map[string]string{
 			"converted_work_order_id": "the work order that was made of it",
 		}},
-		{Name: "v_my_maintenance_requests", Row: "MyMaintenanceRequest", Doc: "a request for maintenance by the signed-in user", Order: []string{"created_at desc"}, Docs: map[string]string{
-			"status":                  "draft, submitted, converted or cancelled",
+		{Name: "v_my_maintenance_requests", Row: "MyMaintenanceRequest", Doc: "a request for maintenance by the signed-in user", Order: []string{"created_at desc"}, Types: requestTypes, Docs: map[string]string{
 			"converted_work_order_id": "the work order that was made of it",
 		}},
 		{Name: "v_work_order_sla_status", Row: "SLAStatus", Doc: "how a work order stands to its response and resolution times", Key: []string{"work_order_id"}, Docs: map[string]string{
@@ -49,12 +50,14 @@ var workordersPackage = pkg{
 			"minutes_until_response_due":   "rounded down; negative when late",
 			"minutes_until_resolution_due": "rounded down; negative when late",
 		}},
-		{Name: "v_work_order_comms", Row: "CommsEvent", Doc: "a message about a work order", Order: []string{"created_at"}, Docs: map[string]string{
-			"channel": "comment, sms, email, phone, portal or other",
+		{Name: "v_work_order_comms", Row: "CommsEvent", Doc: "a message about a work order", Order: []string{"created_at"}, Types: map[string]string{
+			"channel": "CommsChannel",
 		}},
 
 		// Attachments.
-		{Name: "v_entity_attachments", Row: "EntityAttachment", Doc: "a file attached to any entity", Order: []string{"created_at desc"}, Docs: attachmentDocs},
+		{Name: "v_entity_attachments", Row: "EntityAttachment", Doc: "a file attached to any entity", Order: []string{"created_at desc"}, Docs: attachmentDocs, Types: map[string]string{
+			"entity_type": "EntityType",
+		}},
 		{Name: "v_work_order_attachments", Row: "WorkOrderAttachment", Doc: "a file attached to a work order", Order: []string{"created_at desc"}, Docs: attachmentDocs},
 		{Name: "v_asset_attachments", Row: "AssetAttachment", Doc: "a file attached to an asset", Order: []string{"created_at desc"}, Docs: attachmentDocs},
 		{Name: "v_location_attachments", Row: "LocationAttachment", Doc: "a file attached to a location", Order: []string{"created_at desc"}, Docs: attachmentDocs},
@@ -91,8 +94,8 @@ var workordersPackage = pkg{
 		{Name: "v_tool_checkouts", Row: "ToolCheckout", Doc: "a tool given to a user", Order: []string{"checked_out_at desc"}, Docs: map[string]string{
 			"returned_at": "nil: not returned yet",
 		}},
-		{Name: "v_shift_handovers", Row: "ShiftHandover", Doc: "what one shift leaves to the next", Order: []string{"created_at desc"}, Docs: map[string]string{
-			"status": "draft, submitted or acknowledged",
+		{Name: "v_shift_handovers", Row: "ShiftHandover", Doc: "what one shift leaves to the next", Order: []string{"created_at desc"}, Types: map[string]string{
+			"status": "HandoverStatus",
 		}},
 	},
 	RPCs: []rpc{
@@ -103,19 +106,20 @@ var workordersPackage = pkg{
 		{Name: "rpc_log_work_order_time", Types: position},
 		{Name: "rpc_assign_work_order", Null: []string{"p_assigned_to"}},
 		{Name: "rpc_set_work_order_primary_supplier", Null: []string{"p_primary_supplier_id"}},
-		{Name: "rpc_add_work_order_comms_event"},
+		{Name: "rpc_upsert_work_order_vendor_cost"},
+		{Name: "rpc_add_work_order_comms_event", Types: map[string]string{"p_channel": "CommsChannel"}},
 
 		// Requests and service levels.
 		{Name: "rpc_create_work_order_request"},
-		{Name: "rpc_create_maintenance_request"},
+		{Name: "rpc_create_maintenance_request", Types: map[string]string{"p_status": "MaintenanceRequestStatus"}},
 		{Name: "rpc_convert_maintenance_request_to_work_order"},
 		{Name: "rpc_acknowledge_work_order"},
 		// Null for p_is_active keeps the rule as it is; left out it would mean true.
 		{Name: "rpc_upsert_work_order_sla_rule"},
 
 		// Attachments.
-		{Name: "rpc_insert_attachment_storage_object", Omit: []string{"p_metadata"}},
-		{Name: "rpc_register_entity_attachment"},
+		{Name: "rpc_insert_attachment_storage_object", Omit: []string{"p_metadata"}, Types: entityTypes},
+		{Name: "rpc_register_entity_attachment", Types: entityTypes},
 		{Name: "rpc_update_entity_attachment_metadata"},
 
 		// Notifications.
@@ -154,9 +158,12 @@ var workordersPackage = pkg{
 		{Name: "rpc_validate_schedule", Result: &result{
 			Row: "ScheduleCheck", Doc: "a remark on a planned time slot",
 			NotNull: []string{"check_type", "severity", "message"},
+			Types: map[string]string{
+				"check_type": "CheckType",
+				"severity":   "Severity",
+			},
 			Docs: map[string]string{
-				"check_type": "such as conflict, availability, skill or sla; of a crew's member with _member behind it",
-				"severity":   "error, breach, warning or info",
+				"message": "free text for people; it names the day or the skill",
 			},
 		}},
 
@@ -173,11 +180,15 @@ var workordersPackage = pkg{
 		{Name: "rpc_checkout_tool"},
 		{Name: "rpc_return_tool"},
 		{Name: "rpc_create_shift_handover", Null: []string{"p_location_id"}},
-		{Name: "rpc_add_shift_handover_item"},
+		{Name: "rpc_add_shift_handover_item", Types: map[string]string{"p_priority": "HandoverPriority"}},
 		{Name: "rpc_submit_shift_handover"},
 		{Name: "rpc_acknowledge_shift_handover"},
 	},
 }
+
+var requestTypes = map[string]string{"status": "MaintenanceRequestStatus"}
+
+var entityTypes = map[string]string{"p_entity_type": "EntityType"}
 
 var attachmentDocs = map[string]string{
 	"bucket_id":         "where the file lies in Storage, together with StoragePath",

@@ -1,0 +1,35 @@
+package workorders
+
+import (
+	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/postgrest"
+)
+
+// FieldOpsService lends tools and hands one shift's knowledge to the next. Any
+// member of the token's tenant may read tools and checkouts; a handover shows
+// to its two users and to holders of workorder.view.
+//
+// TypeScript: fieldOps (listTools, listToolCheckouts and listShiftHandovers are
+// Tools.List, ToolCheckouts.List and ShiftHandovers.List).
+type FieldOpsService struct {
+	// Tools reads v_tools, by name.
+	Tools postgrest.View[Tool]
+	// ToolCheckouts reads v_tool_checkouts, latest first. An open checkout has
+	// no ReturnedAt.
+	ToolCheckouts postgrest.View[ToolCheckout]
+	// ShiftHandovers reads v_shift_handovers, latest first. No view shows the
+	// items of a handover.
+	ShiftHandovers postgrest.View[ShiftHandover]
+
+	rpc postgrest.Caller
+}
+
+// NewFieldOpsService is for the root package; use Client.FieldOps.
+func NewFieldOpsService(conn *api.Conn) FieldOpsService {
+	return FieldOpsService{
+		Tools:          postgrest.NewView(conn, "FieldOps.Tools", &toolView),
+		ToolCheckouts:  postgrest.NewView(conn, "FieldOps.ToolCheckouts", &toolCheckoutView),
+		ShiftHandovers: postgrest.NewView(conn, "FieldOps.ShiftHandovers", &shiftHandoverView),
+		rpc:            postgrest.NewCaller(conn),
+	}
+}

@@ -1,0 +1,235 @@
+package workorders
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"io"
+	"mime"
+	"path"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/query"
+)
+
+// UploadParams describes a file and what to attach it to.
+type UploadParams struct {
+	TenantID   string     // optional: the client's tenant; the token must be for it
+	EntityType EntityType // required
+	EntityID   string     // required
+	// Filename is the name of the file, without folders. Storage takes few
+	// characters, so others become _; put the name that people know into Label.
+	Filename    string
+	ContentType string // empty: by the ending of Filename, else application/octet-stream
+	Label       string // up to 255 characters
+	Kind        string // up to 50 of a–z, 0–9 and _, such as "photo"
+	// Body is the content, sent as it is read: memory stays constant however
+	// large it is. Required. Body is not closed. Nothing reads it after Upload
+	// has returned, unless ctx ends in the midst of a Read.
+	Body io.Reader
+}
+
+// Upload stores a file, attaches it to an entity and returns the attachment.
+// The file lies at {tenant}/{entity type}/{entity}/{random id}-{filename}.
+//
+// Who may is told at EntityType; others get ErrPermissionDenied. Fails with
+// ErrInvalidInput when a value is malformed or the file is larger than the
+// deployment takes, and with ErrTenantMismatch, before anything is sent, when
+// the token is for another tenant or none: its views would not show the
+// attachment.
+//
+// An upload that failed is repeated only where the server certainly has nothing
+// of it and Body can seek or has not been read yet; a call that fails with
+// ErrUnavailable may have stored the file. Ctx ends it at any time, no other
+// timeout holds while Body is sent.
+//
+// When the file has been stored but a later step failed, Upload returns both an
+// error and an attachment with what is known: StoragePath always, ID and the
+// rest when the row was found. Do not upload it again; find the row by
+// StoragePath and set label and kind with UpdateMetadata.
+//
+// Not in the TypeScript SDK.
+func (s *AttachmentService) Upload(ctx context.Context, p UploadParams) (*EntityAttachment, error) {
+	const op = "Attachments.Upload"
+	if err := checkUpload(op, p); err != nil {
+		return nil, err
+	}
+	tenant, err := s.uploadTenant(ctx, op, p.TenantID)
+	if err != nil {
+		return nil, err
+	}
+	object := strings.Join([]string{tenant, string(p.EntityType), p.EntityID, objectName(p.Filename)}, "/")
+	if err := s.bucket.Upload(ctx, op, object, contentType(p), p.Body); err != nil {
+		return nil, err
+	}
+
+	stored := &EntityAttachment{
+		TenantID: tenant, EntityType: p.EntityType, EntityID: p.EntityID,
+		BucketID: new(s.bucket.Name()), StoragePath: &object, Filename: new(path.Base(object)),
+	}
+	rows, err := s.List(ctx, query.Where(
+		EntityAttachmentCols.StoragePath.Eq(object),
+		EntityAttachmentCols.EntityType.Eq(p.EntityType),
+		EntityAttachmentCols.EntityID.Eq(p.EntityID),
+	), query.Limit(1))
+	if err != nil {
+		return stored, sdkerr.Wrap(op, nil, err)
+	}
+	if len(rows) == 0 {
+		return stored, sdkerr.New(op, sdkerr.ErrNotFound, "the file was stored, but its attachment does not show")
+	}
+	if p.Label == "" && p.Kind == "" {
+		return &rows[0], nil
+	}
+
+	change := UpdateAttachmentMetadataParams{AttachmentID: rows[0].ID}
+	if p.Label != "" {
+		change.Label = &p.Label
+	}
+	if p.Kind != "" {
+		change.Kind = &p.Kind
+	}
+	if err := s.UpdateMetadata(ctx, change); err != nil {
+		return &rows[0], sdkerr.Wrap(op, nil, err)
+	}
+	labelled, err := s.Get(ctx, rows[0].ID)
+	if err != nil {
+		return &rows[0], sdkerr.Wrap(op, nil, err)
+	}
+	return labelled, nil
+}
+
+// checkUpload finds what would fail after the bytes have been sent.
+func checkUpload(op string, p UploadParams) error {
+	if err := sdkerr.RequireText(op, "EntityType", string(p.EntityType), "EntityID", p.EntityID, "Filename", p.Filename); err != nil {
+		return err
+	}
+	switch {
+	case p.Body == nil:
+		return sdkerr.Required(op, "Body")
+	case !isSegment(string(p.EntityType)):
+		return sdkerr.Invalid(op, "EntityType", "has characters that a path cannot hold")
+	case !isSegment(p.EntityID):
+		return sdkerr.Invalid(op, "EntityID", "has characters that a path cannot hold")
+	case utf8.RuneCountInString(p.Label) > 255:
+		return sdkerr.Invalid(op, "Label", "is longer than 255 characters")
+	case len(p.Kind) > 50 || strings.ContainsFunc(p.Kind, func(r rune) bool { return !isKey(r) }):
+		return sdkerr.Invalid(op, "Kind", "must be up to 50 of a–z, 0–9 and _")
+	case strings.ContainsFunc(p.ContentType, func(r rune) bool { return r < ' ' || r > '~' }):
+		return sdkerr.Invalid(op, "ContentType", "has characters that a header cannot carry")
+	}
+	return nil
+}
+
+// uploadTenant is the tenant to upload for, which must be the token's.
+func (s *AttachmentService) uploadTenant(ctx context.Context, op, tenant string) (string, error) {
+	if tenant == "" {
+		var err error
+		if tenant, err = s.conn.TenantID(ctx, op); err != nil {
+			return "", err
+		}
+	}
+	if !isSegment(tenant) {
+		return "", sdkerr.Invalid(op, "TenantID", "has characters that a path cannot hold")
+	}
+	shown, err := s.conn.TokenTenant(ctx, op)
+	if err != nil {
+		return "", err
+	}
+	if !strings.EqualFold(shown, tenant) {
+		return "", sdkerr.New(op, sdkerr.ErrTenantMismatch, "the token is not for the tenant of the upload, so its attachment would not show")
+	}
+	return tenant, nil
+}
+
+// Download is the content of a file. It must be closed.
+type Download struct {
+	io.ReadCloser
+	ContentType string
+	Size        int64 // in bytes; -1 when the server does not tell
+}
+
+// Download opens a file by EntityAttachment.StoragePath. Its content comes as
+// it is read: memory stays constant however large it is. Ctx ends it at any
+// time, no other timeout holds once it has begun; what Read fails with is an
+// *SdkError as well.
+//
+// Any member of the tenant of one of the file's attachments may. Fails with
+// ErrNotFound when there is no such file or the caller may not see it.
+//
+// Not in the TypeScript SDK.
+func (s *AttachmentService) Download(ctx context.Context, storagePath string) (*Download, error) {
+	resp, err := s.bucket.Download(ctx, "Attachments.Download", storagePath)
+	if err != nil {
+		return nil, err
+	}
+	return &Download{ReadCloser: resp.Body, ContentType: resp.Header.Get("Content-Type"), Size: resp.Size}, nil
+}
+
+// SignedURL makes a URL by which anybody who has it can download a file, named
+// by EntityAttachment.StoragePath, until it expires. It cannot be taken back.
+//
+// Any member of the tenant of one of the file's attachments may. Fails with
+// ErrNotFound when there is no such file or the caller may not see it.
+//
+// Not in the TypeScript SDK, whose users ask Storage directly.
+func (s *AttachmentService) SignedURL(ctx context.Context, storagePath string, expires time.Duration) (string, error) {
+	const op = "Attachments.SignedURL"
+	if expires <= 0 {
+		return "", sdkerr.Invalid(op, "expires", "must be above zero")
+	}
+	return s.bucket.SignedURL(ctx, op, storagePath, expires)
+}
+
+// contentType is what to call the content of an upload.
+func contentType(p UploadParams) string {
+	if p.ContentType != "" {
+		return p.ContentType
+	}
+	if t := mime.TypeByExtension(path.Ext(p.Filename)); t != "" {
+		return t
+	}
+	return "application/octet-stream"
+}
+
+// maxFilename keeps the whole path well below Storage's 1,024 characters.
+const maxFilename = 200
+
+// objectName makes a name that no other object has of a file's name.
+func objectName(filename string) string {
+	name := strings.Map(func(r rune) rune {
+		if isKey(r) || r >= 'A' && r <= 'Z' || r == '.' || r == '-' {
+			return r
+		}
+		return '_'
+	}, filename)
+	if len(name) > maxFilename { // one byte a character by now
+		ext := path.Ext(name)
+		if len(ext) > 20 {
+			ext = ""
+		}
+		name = name[:maxFilename-len(ext)] + ext
+	}
+	return newUUID() + "-" + name
+}
+
+// newUUID makes a random (version 4) UUID.
+func newUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	s := hex.EncodeToString(b[:])
+	return s[:8] + "-" + s[8:12] + "-" + s[12:16] + "-" + s[16:20] + "-" + s[20:]
+}
+
+// isKey reports whether r may stand in a key.
+func isKey(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '_' }
+
+// isSegment reports whether an id can stand in a path as it is.
+func isSegment(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return !isKey(r) && (r < 'A' || r > 'Z') && r != '-' })
+}
