@@ -26,9 +26,6 @@ type RunDir struct {
 // Path is the directory itself, where other files can lie beside the server's.
 func (d *RunDir) Path() string { return d.path }
 
-// Path is the directory itself.
-func (d *RunDir) Path() string { return d.path }
-
 // Data is the server's data directory.
 func (d *RunDir) Data() string { return filepath.Join(d.path, dataName) }
 
