@@ -1,8 +1,10 @@
 package workorder
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"reflect"
 	"regexp"
 	"strings"
 
@@ -17,20 +19,41 @@ type View[T any] = postgrest.View[T]
 // struct whose fields have the columns as json names. The view is in the schema
 // public unless name says otherwise ("reporting.v_custom").
 //
-// key names the columns that identify a row, "id" when none is given: longer
-// lists are walked along them, so T needs a field for each, and Get looks for
-// the first.
+// key names the columns that identify a row, "id" when none is given. Longer
+// lists are walked along them when T has a field for each, and Get looks for a
+// single one. A name that is not that of a view fails every read with
+// ErrInvalidInput.
 func ViewOf[T any](c *Client, name string, key ...string) View[T] {
 	schema, view := splitSchema(name)
 	if len(key) == 0 {
 		key = []string{"id"}
 	}
-	return postgrest.NewView(c.conn, view, &postgrest.ViewDef[T]{
-		Schema: schema,
-		Name:   view,
-		Key:    key,
-		KeyOf:  func(row *T) []string { return keyOf(row, key) },
-	})
+	def := &postgrest.ViewDef[T]{Schema: schema, Name: view, Key: key}
+	if !namePattern.MatchString(view) || !namePattern.MatchString(schema) {
+		def.Err = sdkerr.Invalid("ViewOf", "the name", "must be that of a view, such as v_custom")
+	}
+	if hasFields(reflect.TypeFor[T](), key) {
+		def.KeyOf = func(row *T) []string { return keyOf(row, key) }
+	}
+	return postgrest.NewView(c.conn, view, def)
+}
+
+// hasFields tells whether the struct type has a field for every column.
+func hasFields(t reflect.Type, columns []string) bool {
+	if t.Kind() != reflect.Struct {
+		return false
+	}
+	names := map[string]bool{}
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		names[cmp.Or(name, f.Name)] = true
+	}
+	for _, c := range columns {
+		if !names[c] {
+			return false
+		}
+	}
+	return true
 }
 
 // keyOf renders the key columns of a row whose type is known to the caller only.

@@ -23,6 +23,8 @@ type ViewDef[T any] struct {
 	// Order is the order of rows when the caller gives none, such as
 	// "display_order.asc". Empty: by key.
 	Order []query.Order
+	// Err, when set, is what every read fails with.
+	Err error
 }
 
 // View reads one database view. Its methods are the same for every resource:
@@ -179,6 +181,9 @@ func (v View[T]) Count(ctx context.Context, opts ...query.Option) (int64, error)
 
 // read starts a read with the given options.
 func (v View[T]) read(method string, opts []query.Option) (*read[T], error) {
+	if v.def.Err != nil {
+		return nil, v.def.Err
+	}
 	r := &read[T]{View: v, op: v.name + method}
 	for _, opt := range opts {
 		if opt != nil {
