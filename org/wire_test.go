@@ -372,7 +372,7 @@ func TestReadersNameTheirViews(t *testing.T) {
 	} {
 		srv.Handle(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Range", "*/7") })
 		require.NoError(t, read(t.Context()), view)
-		srv.WantRequest(t, http.MethodHead, "/rest/v1/"+view, "")
+		srv.WantRequest(t, http.MethodGet, "/rest/v1/"+view, "")
 	}
 }
 

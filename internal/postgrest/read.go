@@ -147,11 +147,12 @@ func (r *read[T]) took(n int) { r.left -= n }
 // enough reports whether the limit has been reached.
 func (r *read[T]) enough() bool { return r.spec.Limit > 0 && r.left <= 0 }
 
-// count asks how many rows match the caller's conditions.
+// count asks how many rows match the caller's conditions. It takes a row along:
+// the answer to HEAD has no body, so it could not say why it failed.
 func (r *read[T]) count(ctx context.Context, how string) (int64, error) {
 	var sum int64
 	for where := range r.wheres() {
-		resp, err := r.get(ctx, conjunction(where), page{head: true, count: how})
+		resp, err := r.get(ctx, conjunction(where), page{count: how, limit: 1})
 		if err != nil {
 			return 0, err
 		}
@@ -176,7 +177,6 @@ func total(h http.Header) int64 {
 
 // page is what one request asks for besides its conditions.
 type page struct {
-	head   bool
 	count  string
 	order  []queryspec.Order
 	offset int
@@ -187,7 +187,7 @@ type page struct {
 // ignored: the pipeline has the bytes and typed errors.
 func (r *read[T]) get(ctx context.Context, where string, p page) (*api.Response, error) {
 	x := &exchange{conn: r.conn, op: r.op}
-	b := client(r.def.Schema).From(r.def.Name).Select(r.def.Select, p.count, p.head)
+	b := client(r.def.Schema).From(r.def.Name).Select(r.def.Select, p.count, false)
 	if where != "" {
 		b.And(where, "")
 	}
