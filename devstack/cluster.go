@@ -28,6 +28,8 @@ type database interface {
 	// superuser and authenticator configure pools of connections as these roles.
 	superuser() (*pgxpool.Config, error)
 	authenticator() (*pgxpool.Config, error)
+	// directory is for files beside the database, gone after close.
+	directory() string
 	// close ends all connections and deletes the data.
 	close() error
 }
@@ -163,6 +165,8 @@ func (cl *cluster) superuser() (*pgxpool.Config, error) {
 func (cl *cluster) authenticator() (*pgxpool.Config, error) {
 	return pgxpool.ParseConfig(cl.SocketURL("authenticator", "postgres"))
 }
+
+func (cl *cluster) directory() string { return cl.dir.Path() }
 
 func (cl *cluster) close() error {
 	cl.Abort()

@@ -1,7 +1,7 @@
 // Package devstack runs a WorkOrder Systems backend on this machine without
 // Docker: a real PostgreSQL with the reference backend in it, and in front of it
-// the two HTTP services that a Supabase project offers, REST (/rest/v1) and
-// Auth (/auth/v1).
+// the HTTP services that a Supabase project offers: REST (/rest/v1), Auth
+// (/auth/v1) and Storage (/storage/v1).
 //
 //	stack, err := devstack.Start(ctx)
 //	if err != nil { … }
@@ -22,6 +22,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -30,14 +31,16 @@ import (
 
 	"github.com/workorder-systems/sdk-go/devstack/auth"
 	"github.com/workorder-systems/sdk-go/devstack/rest"
+	"github.com/workorder-systems/sdk-go/devstack/storage"
 )
 
 // ErrPortTaken says that something else listens on the port asked for.
 var ErrPortTaken = errors.New("port taken")
 
 const (
-	restConnections = 30
-	authConnections = 10
+	restConnections    = 30
+	authConnections    = 10
+	storageConnections = 10
 )
 
 // A Stack is a running backend. Its fields are for reading.
@@ -53,13 +56,14 @@ type Stack struct {
 	// DatabaseURL is the address of the database, as superuser.
 	DatabaseURL string
 
-	log    *slog.Logger
-	db     database
-	pools  []*pgxpool.Pool
-	rest   *rest.Server
-	server *http.Server
-	served chan struct{} // closed when the gateway has stopped
-	close  func() error
+	log     *slog.Logger
+	db      database
+	pools   []*pgxpool.Pool
+	rest    *rest.Server
+	storage *storage.Server
+	server  *http.Server
+	served  chan struct{} // closed when the gateway has stopped
+	close   func() error
 }
 
 // Start starts a stack and returns when it serves. The context covers the start
@@ -162,10 +166,24 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("devstack: %w", err)
 	}
+	storagePool, err := s.pool(ctx, s.db.authenticator, storageConnections)
+	if err != nil {
+		return nil, err
+	}
+	s.storage, err = storage.New(storage.Config{
+		Pool:      storagePool,
+		JWTSecret: []byte(c.jwtSecret),
+		Dir:       filepath.Join(s.db.directory(), "objects"),
+		Logger:    c.logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
+	}
 	return &gateway{
 		keys:    []string{s.AnonKey, s.ServiceRoleKey},
 		rest:    s.rest,
 		auth:    authHandler,
+		storage: s.storage,
 		healthy: restPool.Ping,
 		log:     c.logger,
 	}, nil
@@ -223,6 +241,9 @@ func (s *Stack) shutdown() error {
 	}
 	if s.rest != nil {
 		s.rest.Close()
+	}
+	if s.storage != nil {
+		s.storage.Close() // before its directory goes
 	}
 	if s.db != nil {
 		// Before the pools, which wait until running statements end.

@@ -28,10 +28,11 @@ const (
 
 // An external is a database on a server that somebody else runs.
 type external struct {
-	config *pgx.ConnConfig // of the maintenance database, as superuser
-	source string          // the address it was parsed from
-	name   string          // of the stack's database
-	keeper *pgx.Conn       // open as long as the stack lives, see sweepExternal
+	config *pgx.ConnConfig  // of the maintenance database, as superuser
+	source string           // the address it was parsed from
+	name   string           // of the stack's database
+	keeper *pgx.Conn        // open as long as the stack lives, see sweepExternal
+	dir    *postgres.RunDir // for files, on this machine
 }
 
 // openExternal creates a database with the given SQL applied on the server at
@@ -56,6 +57,10 @@ func openExternal(ctx context.Context, c *config, sources []source) (_ *external
 	version, err := e.check(ctx)
 	if err != nil {
 		return nil, err
+	}
+	postgres.Sweep(c.tempDir, c.logger)
+	if e.dir, err = postgres.NewRunDir(c.tempDir, nil); err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
 	}
 
 	if _, err := e.keeper.Exec(ctx, "select pg_advisory_lock($1)", externalLock); err != nil {
@@ -236,10 +241,15 @@ func (e *external) authenticator() (*pgxpool.Config, error) {
 	return cfg, nil
 }
 
+func (e *external) directory() string { return e.dir.Path() }
+
 func (e *external) close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err := e.drop(e.name)
 	_ = e.keeper.Close(ctx) // the connection may be gone already
+	if e.dir != nil {
+		err = errors.Join(err, e.dir.Remove())
+	}
 	return err
 }

@@ -3,6 +3,7 @@ package devstack
 import (
 	"context"
 	"net/url"
+	"path/filepath"
 	"sync"
 	"testing"
 
@@ -29,7 +30,8 @@ func TestGivenServer(t *testing.T) {
 	box := newSandbox(t)
 	host := box.start(t)
 	stack := box.start(t, WithDatabaseURL(host.DatabaseURL))
-	require.Len(t, box.runDirs(t), 1, "no server of its own")
+	require.Len(t, box.runDirs(t), 2, "one holds files only")
+	require.NoFileExists(t, filepath.Join(stack.db.directory(), "data", "postmaster.pid"), "no server of its own")
 	require.Equal(t, []string{"devstack_run", "devstack_template"}, databases(t, host.DatabaseURL))
 	require.Equal(t, `"$user", public, extensions`, query(t, stack.DatabaseURL, "show search_path"))
 

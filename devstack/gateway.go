@@ -17,6 +17,7 @@ type gateway struct {
 	keys    []string // anon and service-role key
 	rest    http.Handler
 	auth    http.Handler
+	storage http.Handler
 	healthy func(context.Context) error
 	log     *slog.Logger
 }
@@ -57,6 +58,12 @@ func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
 		if _, ok := g.authenticate(w, r); ok {
 			forward(g.auth, w, r, "/auth/v1")
 		}
+	case under(path, "/storage/v1"):
+		// A token or a signature is enough here; a key stands for a token.
+		if key := r.Header.Get("apikey"); g.known(key) && r.Header.Get("Authorization") == "" {
+			r.Header.Set("Authorization", "Bearer "+key)
+		}
+		forward(g.storage, w, r, "/storage/v1")
 	default:
 		writeMessage(w, http.StatusNotFound, "no Route matched with those values")
 	}
@@ -86,13 +93,20 @@ func (g *gateway) authenticate(w http.ResponseWriter, r *http.Request) (key stri
 		writeMessage(w, http.StatusUnauthorized, "No API key found in request")
 		return "", false
 	}
-	for _, known := range g.keys {
-		if subtle.ConstantTimeCompare([]byte(key), []byte(known)) == 1 {
-			return key, true
-		}
+	if g.known(key) {
+		return key, true
 	}
 	writeMessage(w, http.StatusUnauthorized, "Invalid authentication credentials")
 	return "", false
+}
+
+func (g *gateway) known(key string) bool {
+	for _, known := range g.keys {
+		if subtle.ConstantTimeCompare([]byte(key), []byte(known)) == 1 {
+			return true
+		}
+	}
+	return false
 }
 
 func (g *gateway) health(w http.ResponseWriter, r *http.Request) {

@@ -25,6 +25,7 @@ func testGateway() *gateway {
 		keys:    []string{"anon", "service"},
 		rest:    echo("rest"),
 		auth:    echo("auth"),
+		storage: echo("storage"),
 		healthy: func(context.Context) error { return nil },
 		log:     slog.New(slog.DiscardHandler),
 	}
@@ -49,6 +50,10 @@ func TestGatewayRoutes(t *testing.T) {
 		{"no key for auth", "/auth/v1/user", "", "Bearer jwt", 401, `{"message":"No API key found in request"}`},
 		{"unknown key", "/rest/v1/x", "nope", "Bearer jwt", 401, `{"message":"Invalid authentication credentials"}`},
 		{"open path", "/auth/v1/.well-known/jwks.json", "", "", 200, "auth /.well-known/jwks.json "},
+		{"storage without a key", "/storage/v1/object/sign/b/a%20b?token=t", "", "", 200, "storage /object/sign/b/a%20b?token=t "},
+		{"storage", "/storage/v1/object/b/a", "anon", "Bearer jwt", 200, "storage /object/b/a Bearer jwt"},
+		{"the key stands for a token of storage", "/storage/v1/object/b/a", "anon", "", 200, "storage /object/b/a Bearer anon"},
+		{"an unknown key stands for nothing", "/storage/v1/object/b/a", "nope", "", 200, "storage /object/b/a "},
 		{"health", "/health", "", "", 200, `{"message":"ok"}`},
 		{"unknown service", "/realtime/v1/x", "anon", "", 404, `{"message":"no Route matched with those values"}`},
 		{"only a prefix", "/rest/v10", "anon", "", 404, `{"message":"no Route matched with those values"}`},
