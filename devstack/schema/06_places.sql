@@ -74,7 +74,23 @@ alter table app.assets enable row level security;
 create policy assets_read on app.assets for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 
--- ---------------------------------------------------------------- functions
+-- ---------------------------------------------------------------- views
+
+create view public.v_locations with (security_invoker = true) as
+select l.id, l.tenant_id, l.name, l.description, l.parent_location_id, l.location_type, l.code, l.address_line,
+  l.external_id, l.latitude, l.longitude, l.created_at, l.updated_at
+from app.locations l
+where l.tenant_id = (select authz.current_tenant_id());
+
+create view public.v_assets with (security_invoker = true) as
+select a.id, a.tenant_id, a.name, a.description, a.asset_number, a.location_id, a.department_id, a.status,
+  a.created_at, a.updated_at, a.commissioned_at, a.end_of_life_estimate, a.decommissioned_at,
+  a.replaced_by_asset_id, a.replacement_of_asset_id, a.warranty_expires_at, a.service_contract_expires_at,
+  a.planned_replacement_date, a.barcode
+from app.assets a
+where a.tenant_id = (select authz.current_tenant_id());
+
+-- ------------------------------------------------------ functions: triggers
 
 create trigger touch before update on app.locations
   for each row execute function app.touch_updated_at();
@@ -103,7 +119,232 @@ end $$;
 create trigger check_status before insert or update on app.assets
   for each row execute function app.check_asset_status();
 
+-- A root may have any type; a child's parent must have a type that contains it,
+-- and must not be inside the child.
+create function app.check_location_parent() returns trigger
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_ancestor_id uuid := new.parent_location_id;
+  v_parent_type text;
+  v_steps integer := 0;
+begin
+  if new.parent_location_id is null then
+    return new;
+  end if;
+  -- Two moves at the same time could close a cycle that neither of them sees.
+  if tg_op = 'UPDATE' and new.parent_location_id is distinct from old.parent_location_id then
+    perform pg_advisory_xact_lock(hashtextextended('app.locations ' || new.tenant_id, 0));
+  end if;
+  while v_ancestor_id is not null loop
+    v_steps := v_steps + 1;
+    if v_ancestor_id = new.id or v_steps > 1000 then
+      raise exception using errcode = '23503', message = 'a location cannot be inside itself';
+    end if;
+    select l.parent_location_id into v_ancestor_id from app.locations l where l.id = v_ancestor_id;
+  end loop;
+
+  select l.location_type into v_parent_type
+  from app.locations l where l.id = new.parent_location_id and l.tenant_id = new.tenant_id;
+  if not found then
+    raise exception using errcode = '23503', message = 'unknown parent location';
+  end if;
+  if not (case new.location_type
+    when 'site' then v_parent_type in ('region', 'site')
+    when 'building' then v_parent_type = 'site'
+    when 'floor' then v_parent_type = 'building'
+    when 'room' then v_parent_type in ('floor', 'zone')
+    when 'zone' then v_parent_type in ('floor', 'zone')
+    else false
+  end) then
+    raise exception using errcode = '23514',
+      message = format('a %s cannot be inside a %s', new.location_type, v_parent_type);
+  end if;
+  return new;
+end $$;
+
+create trigger check_parent before insert or update on app.locations
+  for each row execute function app.check_location_parent();
+
+-- ----------------------------------------------------- functions: locations
+
+-- 23514 for a value that the location cannot have; NULL passes, as unchanged.
+create function app.check_location_values(p_name text, p_location_type text, p_latitude numeric, p_longitude numeric) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if length(p_name) not between 1 and 255 then
+    raise exception using errcode = '23514', message = 'the name has 1 to 255 characters';
+  elsif p_location_type not in ('region', 'site', 'building', 'floor', 'room', 'zone') then
+    raise exception using errcode = '23514', message = format('unknown location type %s', p_location_type);
+  elsif (p_latitude is null) <> (p_longitude is null) then
+    raise exception using errcode = '23514', message = 'latitude and longitude come together';
+  elsif p_latitude not between -90 and 90 or p_longitude not between -180 and 180 then
+    raise exception using errcode = '23514', message = 'latitude or longitude is out of range';
+  end if;
+end $$;
+
+-- P0001 for an unknown location, 42501 for one of another tenant.
+create function app.require_location(p_tenant_id uuid, p_location_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_tenant_id uuid;
+begin
+  select l.tenant_id into v_tenant_id from app.locations l where l.id = p_location_id;
+  if not found then
+    raise exception using errcode = 'P0001', message = 'location not found';
+  elsif v_tenant_id <> p_tenant_id then
+    raise exception using errcode = '42501', message = 'the location belongs to another tenant';
+  end if;
+end $$;
+
+-- Locations and assets are open to every member, and leave the caller's current
+-- tenant alone.
+create function public.rpc_create_location(
+  p_tenant_id uuid, p_name text, p_description text default null, p_parent_location_id uuid default null,
+  p_location_type text default 'site', p_code text default null, p_address_line text default null,
+  p_external_id text default null, p_latitude numeric default null, p_longitude numeric default null
+) returns uuid
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_id uuid;
+begin
+  perform authz.rate_limit(p_tenant_id, 'location_create', 50);
+  perform authz.authorize(p_tenant_id);
+  perform app.check_location_values(p_name, coalesce(p_location_type, ''), p_latitude, p_longitude);
+  insert into app.locations (
+    tenant_id, name, description, parent_location_id, location_type, code, address_line, external_id, latitude,
+    longitude)
+  values (
+    p_tenant_id, p_name, p_description, p_parent_location_id, p_location_type, p_code, p_address_line, p_external_id,
+    p_latitude, p_longitude)
+  returning id into v_id;
+  return v_id;
+end $$;
+
+-- NULL leaves a value unchanged. Clearing the position ignores a new one.
+create function public.rpc_update_location(
+  p_tenant_id uuid, p_location_id uuid, p_name text default null, p_description text default null,
+  p_parent_location_id uuid default null, p_location_type text default null, p_code text default null,
+  p_address_line text default null, p_external_id text default null, p_latitude numeric default null,
+  p_longitude numeric default null, p_clear_position boolean default false
+) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_latitude constant numeric := case when p_clear_position then null else p_latitude end;
+  v_longitude constant numeric := case when p_clear_position then null else p_longitude end;
+begin
+  perform authz.rate_limit(p_tenant_id, 'location_update', 50);
+  perform authz.authorize(p_tenant_id);
+  perform app.require_location(p_tenant_id, p_location_id);
+  perform app.check_location_values(p_name, p_location_type, v_latitude, v_longitude);
+  update app.locations l set
+    name               = coalesce(p_name, l.name),
+    description        = coalesce(p_description, l.description),
+    parent_location_id = coalesce(p_parent_location_id, l.parent_location_id),
+    location_type      = coalesce(p_location_type, l.location_type),
+    code               = coalesce(p_code, l.code),
+    address_line       = coalesce(p_address_line, l.address_line),
+    external_id        = coalesce(p_external_id, l.external_id),
+    latitude           = case when not p_clear_position then coalesce(v_latitude, l.latitude) end,
+    longitude          = case when not p_clear_position then coalesce(v_longitude, l.longitude) end
+  where l.id = p_location_id;
+end $$;
+
+create function public.rpc_delete_location(p_tenant_id uuid, p_location_id uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform authz.rate_limit(p_tenant_id, 'location_delete', 20);
+  perform authz.authorize(p_tenant_id);
+  perform app.require_location(p_tenant_id, p_location_id);
+  delete from app.locations l where l.id = p_location_id;
+end $$;
+
+-- -------------------------------------------------------- functions: assets
+
+-- P0001 for an unknown asset, 42501 for one of another tenant.
+create function app.require_asset(p_tenant_id uuid, p_asset_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+declare
+  v_tenant_id uuid;
+begin
+  select a.tenant_id into v_tenant_id from app.assets a where a.id = p_asset_id;
+  if not found then
+    raise exception using errcode = 'P0001', message = 'asset not found';
+  elsif v_tenant_id <> p_tenant_id then
+    raise exception using errcode = '42501', message = 'the asset belongs to another tenant';
+  end if;
+end $$;
+
+create function app.check_asset_name(p_name text) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if length(p_name) not between 1 and 255 then
+    raise exception using errcode = '23514', message = 'the name has 1 to 255 characters';
+  end if;
+end $$;
+
+create function public.rpc_create_asset(
+  p_tenant_id uuid, p_name text, p_description text default null, p_asset_number text default null,
+  p_location_id uuid default null, p_department_id uuid default null, p_status text default 'active',
+  p_barcode text default null
+) returns uuid
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_id uuid;
+begin
+  perform authz.rate_limit(p_tenant_id, 'asset_create', 50);
+  perform authz.authorize(p_tenant_id);
+  perform app.check_asset_name(p_name);
+  insert into app.assets (
+    tenant_id, name, description, asset_number, location_id, department_id, status, barcode)
+  values (
+    p_tenant_id, p_name, p_description, p_asset_number, p_location_id, p_department_id, p_status,
+    nullif(btrim(p_barcode), ''))
+  returning id into v_id;
+  return v_id;
+end $$;
+
+-- NULL leaves a value unchanged; only a barcode can be cleared, by a blank one.
+create function public.rpc_update_asset(
+  p_tenant_id uuid, p_asset_id uuid, p_name text default null, p_description text default null,
+  p_asset_number text default null, p_location_id uuid default null, p_department_id uuid default null,
+  p_status text default null, p_barcode text default null
+) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform authz.rate_limit(p_tenant_id, 'asset_update', 50);
+  perform authz.authorize(p_tenant_id);
+  perform app.require_asset(p_tenant_id, p_asset_id);
+  perform app.check_asset_name(p_name);
+  update app.assets a set
+    name          = coalesce(p_name, a.name),
+    description   = coalesce(p_description, a.description),
+    asset_number  = coalesce(p_asset_number, a.asset_number),
+    location_id   = coalesce(p_location_id, a.location_id),
+    department_id = coalesce(p_department_id, a.department_id),
+    status        = coalesce(p_status, a.status),
+    barcode       = nullif(btrim(coalesce(p_barcode, a.barcode)), '')
+  where a.id = p_asset_id;
+end $$;
+
+create function public.rpc_delete_asset(p_tenant_id uuid, p_asset_id uuid) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform authz.rate_limit(p_tenant_id, 'asset_delete', 20);
+  perform authz.authorize(p_tenant_id);
+  perform app.require_asset(p_tenant_id, p_asset_id);
+  delete from app.assets a where a.id = p_asset_id;
+end $$;
+
 -- ---------------------------------------------------------------- grants
 
 revoke execute on all functions in schema app from public;
+
 grant select on app.locations, app.assets to anon, authenticated;
+
+revoke all on public.v_locations, public.v_assets from public, anon, authenticated, service_role;
+grant select on public.v_locations, public.v_assets to anon, authenticated, service_role;
+
+revoke execute on function public.rpc_create_location, public.rpc_update_location, public.rpc_delete_location,
+  public.rpc_create_asset, public.rpc_update_asset, public.rpc_delete_asset from public;
+grant execute on function public.rpc_create_location, public.rpc_update_location, public.rpc_delete_location,
+  public.rpc_create_asset, public.rpc_update_asset, public.rpc_delete_asset to anon, authenticated, service_role;
