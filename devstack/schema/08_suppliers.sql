@@ -28,11 +28,48 @@ alter table app.suppliers enable row level security;
 create policy suppliers_read on app.suppliers for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 
+-- ---------------------------------------------------------------- views
+
+-- Shows the suppliers of all tenants of the caller, whatever the current one.
+create view public.v_suppliers with (security_invoker = true) as
+select s.id, s.tenant_id, s.name, s.code, s.external_id, s.contact_name, s.email, s.phone, s.address_line,
+  s.created_at, s.updated_at
+from app.suppliers s;
+
 -- ---------------------------------------------------------------- functions
 
 create trigger touch before update on app.suppliers
   for each row execute function app.touch_updated_at();
 
+create function public.rpc_create_supplier(
+  p_tenant_id uuid, p_name text, p_code text default null, p_external_id text default null,
+  p_contact_name text default null, p_email text default null, p_phone text default null,
+  p_address_line text default null, p_supplies_parts boolean default true, p_supplies_labor boolean default false,
+  p_tax_id text default null, p_insurance_expires_at date default null
+) returns uuid
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_id uuid;
+begin
+  perform authz.require(p_tenant_id, 'supplier.create');
+  insert into app.suppliers (
+    tenant_id, name, code, external_id, contact_name, email, phone, address_line, supplies_parts, supplies_labor,
+    tax_id, insurance_expires_at)
+  values (
+    p_tenant_id, coalesce(btrim(p_name), ''), nullif(btrim(p_code), ''), nullif(btrim(p_external_id), ''),
+    nullif(btrim(p_contact_name), ''), nullif(btrim(p_email), ''), nullif(btrim(p_phone), ''),
+    nullif(btrim(p_address_line), ''), coalesce(p_supplies_parts, true), coalesce(p_supplies_labor, false),
+    nullif(btrim(p_tax_id), ''), p_insurance_expires_at)
+  returning id into v_id;
+  return v_id;
+end $$;
+
 -- ---------------------------------------------------------------- grants
 
 grant select on app.suppliers to anon, authenticated;
+
+revoke all on public.v_suppliers from public, anon, authenticated, service_role;
+grant select on public.v_suppliers to anon, authenticated, service_role;
+
+revoke execute on function public.rpc_create_supplier from public;
+grant execute on function public.rpc_create_supplier to anon, authenticated, service_role;
