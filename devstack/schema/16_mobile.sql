@@ -162,6 +162,74 @@ begin
   end if;
 end $$;
 
+-- What changed after a moment, at most p_limit rows of each kind, oldest first.
+-- Work orders are those that the caller sees; the technician narrows only them.
+create function public.rpc_mobile_sync(
+  p_tenant_id uuid, p_updated_after timestamptz default null, p_limit integer default 500,
+  p_technician_id uuid default null
+) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := authz.require(p_tenant_id);
+  v_limit constant integer := case when p_limit >= 1 then least(p_limit, 2000) else 500 end;
+  v_after constant timestamptz := coalesce(p_updated_after, '-infinity');
+  v_sees_all constant boolean := authz.has_permission(v_user_id, p_tenant_id, 'workorder.view')
+    or authz.has_permission(v_user_id, p_tenant_id, 'workorder.request.view.any');
+  v_sees_own constant boolean := authz.has_permission(v_user_id, p_tenant_id, 'workorder.request.view.own');
+  v_technician_user_id constant uuid := (
+    select t.user_id from app.technicians t where t.id = p_technician_id and t.tenant_id = p_tenant_id);
+begin
+  return jsonb_build_object(
+    'work_orders', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.updated_at, r.id), '[]') from (
+        select w.id, w.tenant_id, w.title, w.status, w.priority, w.assigned_to, w.location_id, w.asset_id,
+          w.due_date, w.completed_at, w.updated_at
+        from app.work_orders w
+        where w.tenant_id = p_tenant_id and w.updated_at > v_after
+          and (v_sees_all or v_sees_own and w.requested_by = v_user_id)
+          and (p_technician_id is null or w.assigned_to = v_technician_user_id or exists (
+            select from app.work_order_assignments a
+            where a.work_order_id = w.id and a.technician_id = p_technician_id))
+        order by w.updated_at, w.id limit v_limit) r),
+    'assets', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.updated_at, r.id), '[]') from (
+        select a.id, a.tenant_id, a.name, a.asset_number, a.location_id, a.status, a.updated_at
+        from app.assets a
+        where a.tenant_id = p_tenant_id and a.updated_at > v_after
+        order by a.updated_at, a.id limit v_limit) r),
+    'locations', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.updated_at, r.id), '[]') from (
+        select l.id, l.tenant_id, l.name, l.parent_location_id, l.updated_at
+        from app.locations l
+        where l.tenant_id = p_tenant_id and l.updated_at > v_after
+        order by l.updated_at, l.id limit v_limit) r),
+    'time_entries', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.updated_at, r.id), '[]') from (
+        select e.id, e.tenant_id, e.work_order_id, e.user_id, e.entry_date, e.minutes, e.description, e.logged_at,
+          e.created_at, e.updated_at, e.latitude, e.longitude
+        from app.work_order_time_entries e
+        where e.tenant_id = p_tenant_id and e.updated_at > v_after
+        order by e.updated_at, e.id limit v_limit) r),
+    'attachments', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.updated_at, r.id), '[]') from (
+        select a.id, a.tenant_id, a.entity_id as work_order_id, a.file_id, a.label, a.kind, a.created_at, a.updated_at
+        from app.entity_attachments a
+        where a.tenant_id = p_tenant_id and a.entity_type = 'work_order' and a.updated_at > v_after
+        order by a.updated_at, a.id limit v_limit) r),
+    'check_ins', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.created_at, r.id), '[]') from (
+        select c.id, c.tenant_id, c.work_order_id, c.user_id, c.checked_in_at, c.latitude, c.longitude, c.created_at
+        from app.work_order_check_ins c
+        where c.tenant_id = p_tenant_id and c.created_at > v_after
+        order by c.created_at, c.id limit v_limit) r),
+    'notes', (
+      select coalesce(jsonb_agg(to_jsonb(r) order by r.created_at, r.id), '[]') from (
+        select n.id, n.tenant_id, n.work_order_id, n.body, n.created_by, n.created_at
+        from app.work_order_notes n
+        where n.tenant_id = p_tenant_id and n.created_at > v_after
+        order by n.created_at, n.id limit v_limit) r));
+end $$;
+
 -- ---------------------------------------------------------------- grants
 
 revoke execute on all functions in schema app from public;
@@ -175,7 +243,7 @@ grant select on public.v_mobile_work_orders, public.v_mobile_assets, public.v_mo
   public.v_mobile_work_order_time_entries, public.v_mobile_work_order_check_ins, public.v_mobile_work_order_notes
   to anon, authenticated, service_role;
 
-revoke execute on function public.rpc_add_work_order_note, public.rpc_start_work_order, public.rpc_stop_work_order
-  from public;
-grant execute on function public.rpc_add_work_order_note, public.rpc_start_work_order, public.rpc_stop_work_order
-  to anon, authenticated, service_role;
+revoke execute on function public.rpc_add_work_order_note, public.rpc_start_work_order, public.rpc_stop_work_order,
+  public.rpc_mobile_sync from public;
+grant execute on function public.rpc_add_work_order_note, public.rpc_start_work_order, public.rpc_stop_work_order,
+  public.rpc_mobile_sync to anon, authenticated, service_role;

@@ -59,3 +59,39 @@ func TestNotes(t *testing.T) {
 	technician.fails("P0001", add, tenant, unknown, "x", nil)
 	require.Equal(t, 1, other.count(`select * from public.v_mobile_work_order_notes where body = ' as typed ' and created_by = $1`, technician.id))
 }
+
+func TestSync(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	_, outsider := d.tenant()
+	technician, requestor := d.member(admin, "technician"), d.member(admin, "requestor")
+	fill(admin)
+	ada := one[string](admin, `select id from public.v_technicians`)
+	bob := one[string](admin, `select public.rpc_create_technician($1, $2)`, tenant, technician.id)
+	bobs := one[string](admin, `select public.rpc_create_work_order($1, 'Bob''s', p_assigned_to => $2)`, tenant, technician.id)
+	asked := one[string](requestor, `select public.rpc_create_work_order_request($1, 'Asked')`, tenant)
+	size := `select jsonb_array_length(public.rpc_mobile_sync($1, $2, $3, $4) -> $5)`
+	ids := `select jsonb_path_query(public.rpc_mobile_sync($1, p_technician_id => $2), '$.work_orders[*].id') #>> '{}'`
+
+	require.Equal(t, []string{"assets", "attachments", "check_ins", "locations", "notes", "time_entries", "work_orders"},
+		column[string](admin, `select jsonb_object_keys(public.rpc_mobile_sync($1)) order by 1`, tenant))
+	for list, key := range map[string]string{"work_orders": "title", "assets": "asset_number", "locations": "parent_location_id", "time_entries": "longitude",
+		"attachments": "work_order_id", "check_ins": "checked_in_at", "notes": "body"} {
+		require.NotZero(t, one[int](admin, size, tenant, nil, nil, nil, list), list)
+		require.Equal(t, 1, one[int](admin, size, tenant, nil, 1, nil, list), list)
+		require.NotZero(t, one[int](admin, size, tenant, nil, 0, nil, list), list)
+		require.Zero(t, one[int](admin, size, tenant, "2040-01-01", 5000, nil, list), list)
+		require.True(t, one[bool](admin, `select public.rpc_mobile_sync($1) -> $2 -> 0 ? $3`, tenant, list, key), key)
+		if list != "work_orders" {
+			require.NotZero(t, one[int](admin, size, tenant, nil, nil, unknown, list), list)
+		}
+	}
+	require.Equal(t, []string{bobs}, column[string](admin, ids, tenant, bob))
+	require.Len(t, column[string](admin, ids, tenant, ada), 2, "one assigned by schedule, one to the user")
+	require.Empty(t, column[string](admin, ids, tenant, unknown))
+	require.Equal(t, []string{asked}, column[string](requestor, ids, tenant, nil), "what the caller does not see is left out")
+	last := one[string](admin, `select (public.rpc_mobile_sync($1) #>> '{work_orders,-1,updated_at}')`, tenant)
+	require.Zero(t, one[int](admin, size, tenant, last, nil, nil, "work_orders"), "the cursor is strictly later")
+	outsider.fails("42501", `select public.rpc_mobile_sync($1)`, tenant)
+	d.anon().fails("28000", `select public.rpc_mobile_sync($1)`, tenant)
+}
