@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"os"
 	"strings"
@@ -30,7 +31,19 @@ type deployment struct {
 }
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	runMoreAtATime()
 	os.Exit(run(m))
+}
+
+// runMoreAtATime lets more tests run at the same time than there are processors,
+// since most of their time they wait. The flag -parallel wins.
+func runMoreAtATime() {
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
+	if !given {
+		_ = flag.Set("test.parallel", "8")
+	}
 }
 
 func run(m *testing.M) int {
