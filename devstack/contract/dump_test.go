@@ -260,7 +260,7 @@ var builtSoFar = []string{
 	"v_tools", "v_tool_checkouts", "v_shift_handovers", "rpc_create_tool", "rpc_update_tool", "rpc_checkout_tool", "rpc_return_tool",
 	"rpc_create_shift_handover", "rpc_add_shift_handover_item", "rpc_submit_shift_handover", "rpc_acknowledge_shift_handover",
 	"v_locations", "v_assets", "rpc_create_location", "rpc_update_location", "rpc_delete_location", "rpc_create_asset", "rpc_update_asset", "rpc_delete_asset",
-	"v_projects", "rpc_create_project", "rpc_update_project", "rpc_delete_project", "v_suppliers", "rpc_create_supplier", "rpc_upsert_work_order_vendor_cost",
+	"v_projects", "rpc_create_project", "rpc_update_project", "rpc_delete_project", "v_suppliers", "rpc_create_supplier", "rpc_upsert_work_order_vendor_cost", "v_pm_history",
 	"v_technicians", "v_crews", "v_crew_members", "v_skill_catalogs", "v_technician_skills", "v_availability_patterns", "v_availability_overrides", "v_shifts",
 	"rpc_create_technician", "rpc_update_technician", "rpc_create_crew", "rpc_update_crew", "rpc_delete_crew", "rpc_add_crew_member", "rpc_remove_crew_member",
 }

@@ -133,6 +133,8 @@ func fill(admin caller) {
 	wo := one[string](admin, `select public.rpc_create_work_order($1, 'Fix', p_client_request_id => 'k',
 		p_assigned_to => $2, p_asset_id => a.id, p_location_id => a.location_id, p_pm_schedule_id => s.id, p_project_id => p.id)
 		from app.assets a, app.pm_schedules s, app.projects p where a.tenant_id = $1 and s.tenant_id = $1 and p.tenant_id = $1`, tenant, admin.id)
+	pm := one[string](admin, `select public.rpc_create_work_order($1, 'Oil', p_pm_schedule_id => s.id) from app.pm_schedules s where s.tenant_id = $1`, tenant)
+	admin.ok(`select public.rpc_transition_work_order_status($1, $2, 'cancelled')`, tenant, pm)
 	admin.ok(`select public.rpc_set_work_order_primary_supplier($1, $2, (select id from app.suppliers where tenant_id = $1))`, tenant, wo)
 	admin.ok(`select public.rpc_start_work_order($1, $2)`, tenant, wo)
 	admin.ok(`select public.rpc_add_work_order_note($1, $2, 'Noisy')`, tenant, wo)
