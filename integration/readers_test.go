@@ -72,7 +72,7 @@ func requireAll(t testing.TB, want []string, got []workorders.WorkOrder) {
 	ids := idsOf(got)
 	require.Len(t, ids, len(want))
 	slices.Sort(ids)
-	require.Equal(t, len(want), len(slices.Compact(slices.Clone(ids))), "a row came twice")
+	require.Len(t, slices.Compact(slices.Clone(ids)), len(want), "a row came twice")
 	require.True(t, slices.Equal(want, ids), "other rows came")
 }
 
@@ -605,7 +605,7 @@ func TestViewOfWhatIsNotThere(t *testing.T) {
 	}
 
 	_, err := workorder.ViewOf[row](tn.Client, "v_of_nobody").List(t.Context())
-	requireError(t, err, workorder.ErrSchemaMismatch, "PGRST205")
+	require.ErrorIs(t, err, workorder.ErrSchemaMismatch)
 	_, err = workorder.ViewOf[row](tn.Client, "nowhere.v_work_orders").List(t.Context())
 	requireError(t, err, workorder.ErrSchemaMismatch, "PGRST106")
 	_, err = workorder.ViewOf[row](tn.Client, "v_work_orders", "number").List(t.Context())

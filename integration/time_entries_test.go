@@ -33,13 +33,14 @@ func getTimeEntry(t testing.TB, c *workorder.Client, id string) *workorders.Work
 
 func TestLoggedTimeAddsUp(t *testing.T) {
 	t.Parallel()
+	now := today()
 	tn := stack.Tenant(t)
 	member := tn.Member(t, "member")
 	id := makeWorkOrder(t, tn.Client, "x")
 	before := time.Now().Add(-time.Minute)
 
 	first := logTime(t, tn.Client, workorders.LogTimeParams{
-		WorkOrderID: id, Minutes: 90, Description: "Ärger, \"viel\" 🛠", EntryDate: today().AddDays(-1),
+		WorkOrderID: id, Minutes: 90, Description: "Ärger, \"viel\" 🛠", EntryDate: now.AddDays(-1),
 		Latitude: new(47.3769), Longitude: new(-8.5417), AccuracyMetres: new(3.5),
 	})
 	logTime(t, member.Client, workorders.LogTimeParams{WorkOrderID: id, Minutes: 1440})
@@ -52,7 +53,7 @@ func TestLoggedTimeAddsUp(t *testing.T) {
 	require.Equal(t, tn.Admin.ID, e.UserID)
 	require.Equal(t, tn.Admin.ID, *e.CreatedBy)
 	require.Equal(t, 90, e.Minutes)
-	require.Equal(t, today().AddDays(-1), e.EntryDate)
+	require.Equal(t, now.AddDays(-1), e.EntryDate)
 	require.Equal(t, "Ärger, \"viel\" 🛠", *e.Description)
 	require.WithinRange(t, e.LoggedAt, before, time.Now().Add(time.Minute))
 
@@ -61,7 +62,7 @@ func TestLoggedTimeAddsUp(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, entries, 2)
 	for _, e := range entries {
-		require.LessOrEqual(t, today().AddDays(-1).Compare(e.EntryDate), 0, "without a date it is today's")
+		require.LessOrEqual(t, now.AddDays(-1).Compare(e.EntryDate), 0, "without a date it is today's")
 		require.Nil(t, e.Description)
 	}
 }
@@ -169,12 +170,13 @@ func TestLogTimeForSomebodyElse(t *testing.T) {
 
 func TestTimeEntriesComeNewestDayFirst(t *testing.T) {
 	t.Parallel()
+	now := today()
 	tn := stack.Tenant(t)
 	id := makeWorkOrder(t, tn.Client, "x")
 	var want []string
 	for _, days := range []int{-3, 2, -1, 2, 0, -1} {
 		entry := logTime(t, tn.Client, workorders.LogTimeParams{
-			WorkOrderID: id, Minutes: 10, EntryDate: today().AddDays(days),
+			WorkOrderID: id, Minutes: 10, EntryDate: now.AddDays(days),
 		})
 		want = append(want, entry)
 	}
@@ -209,6 +211,7 @@ func TestTimeEntriesComeNewestDayFirst(t *testing.T) {
 // TestTimeEntryViewTakesChanges uses the raw client: the SDK offers no method.
 func TestTimeEntryViewTakesChanges(t *testing.T) {
 	t.Parallel()
+	now := today()
 	tn, other := stack.Tenant(t), stack.Tenant(t)
 	wo := makeWorkOrder(t, tn.Client, "x")
 	id := logTime(t, tn.Client, workorders.LogTimeParams{WorkOrderID: wo, Minutes: 30, Description: "old"})
@@ -227,15 +230,15 @@ func TestTimeEntryViewTakesChanges(t *testing.T) {
 	require.Equal(t, before.CreatedAt, after.CreatedAt)
 	require.Equal(t, 30, after.Minutes)
 
-	require.NoError(t, patch(map[string]any{"minutes": 45, "entry_date": today().AddDays(-2), "description": nil}))
+	require.NoError(t, patch(map[string]any{"minutes": 45, "entry_date": now.AddDays(-2), "description": nil}))
 	after = getTimeEntry(t, tn.Client, id)
 	require.Equal(t, 45, after.Minutes)
-	require.Equal(t, today().AddDays(-2), after.EntryDate)
+	require.Equal(t, now.AddDays(-2), after.EntryDate)
 	require.Nil(t, after.Description)
 	require.EqualValues(t, 45, getWorkOrder(t, tn.Client, wo).TotalLaborMinutes)
 
 	require.ErrorContains(t, patch(map[string]any{"minutes": 0}), "23514")
-	require.ErrorContains(t, patch(map[string]any{"entry_date": today().AddDays(-400)}), "23514")
+	require.ErrorContains(t, patch(map[string]any{"entry_date": now.AddDays(-400)}), "23514")
 	require.ErrorContains(t, patch(map[string]any{"user_id": other.Admin.ID}), "23503")
 	require.Equal(t, after, getTimeEntry(t, tn.Client, id), "a refused change changes nothing")
 
@@ -243,7 +246,7 @@ func TestTimeEntryViewTakesChanges(t *testing.T) {
 	require.Equal(t, tn.ID, getTimeEntry(t, tn.Client, id).TenantID, "an entry stays in its tenant")
 
 	_, _, err = raw.From("v_work_order_time_entries").Insert(map[string]any{
-		"tenant_id": tn.ID, "work_order_id": wo, "user_id": tn.Admin.ID, "minutes": 5, "entry_date": today(),
+		"tenant_id": tn.ID, "work_order_id": wo, "user_id": tn.Admin.ID, "minutes": 5, "entry_date": now,
 	}, false, "", "minimal", "").Execute()
 	require.Error(t, err, "entries are made by LogTime only")
 

@@ -241,13 +241,13 @@ func TestThirtyMovesAMinute(t *testing.T) {
 	colleague := a.Member(t, "manager").Client
 	spare := makeWorkOrder(t, b.Client, "x")
 
-	for range 3 {
+	for try := range 3 {
 		rows := make([]workorders.ImportWorkOrder, 32)
 		for i := range rows {
 			rows[i] = workorders.ImportWorkOrder{Title: "x"}
 		}
 		ids := importWorkOrders(t, a.Client, rows...)
-		if second := time.Now().Second(); second > 40 {
+		if second := time.Now().Second(); second > 40 || try > 0 { // begin with an unused minute
 			time.Sleep(time.Duration(61-second) * time.Second)
 		}
 		minute := time.Now().Minute()
