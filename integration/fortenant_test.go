@@ -184,6 +184,30 @@ func TestForTenantLeavesTheSessionInItsTenant(t *testing.T) {
 	require.Equal(t, a.ID, u.Session.TenantID())
 }
 
+func TestTenantIsTakenWithARejectedToken(t *testing.T) {
+	t.Parallel()
+	var swap replacedToken
+	u := stack.User(t, swap.Option())
+	id, _ := createTenant(t, u, "Plant 7")
+
+	for name, take := range map[string]func() error{
+		"ForTenant":           func() error { _, err := u.ForTenant(t.Context(), id); return err },
+		"SetTenant":           func() error { return u.SetTenant(t.Context(), id) },
+		"SetTenantAndRefresh": func() error { _, err := u.SetTenantAndRefresh(t.Context(), id); return err },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var err error
+			u.Session, err = u.Auth.SignInWithPassword(t.Context(), u.Email, u.Password)
+			require.NoError(t, err)
+			u.Client = u.WithSession(u.Session)
+			tok := u.Token(t)
+			swap.Set(tok.Value, stack.expired(t, tok))
+			nextSecond()
+			require.NoError(t, take())
+		})
+	}
+}
+
 func TestForTenantNeedsMembership(t *testing.T) {
 	t.Parallel()
 	foreign, u := stack.Tenant(t), stack.User(t)
