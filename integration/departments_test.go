@@ -170,7 +170,7 @@ func TestBulkImportKeepsGoodRows(t *testing.T) {
 	rows, err := a.Departments.List(t.Context(), query.OrderBy(org.DepartmentCols.Name.Asc()))
 	require.NoError(t, err)
 	require.Len(t, rows, 2)
-	require.Equal(t, result.CreatedIDs, []string{rows[0].ID, rows[1].ID})
+	require.Equal(t, []string{rows[0].ID, rows[1].ID}, result.CreatedIDs)
 	require.Equal(t, "Line 1", rows[0].Name)
 	require.Equal(t, "L1", text(rows[0].Code))
 	require.Equal(t, "Bottling", text(rows[0].Description))
