@@ -14,7 +14,6 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/query"
-	"github.com/workorder-systems/sdk-go/types"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -216,7 +215,7 @@ func TestFiltersOnDatesAndNumbers(t *testing.T) {
 		})
 	}
 	cols := workorders.WorkOrderTimeEntryCols
-	on := func(days int) types.Date { return now.AddDays(days) }
+	on := now.AddDays
 	for name, tt := range map[string]struct {
 		filter query.Filter
 		want   []int // minutes
