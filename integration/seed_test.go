@@ -47,6 +47,62 @@ func seedLinks(t testing.TB, tenantID string) links {
 	}
 }
 
+// callForID calls an RPC that adds something to a tenant, as its administrator,
+// and returns the id. It serves what has no service in the SDK yet.
+func callForID(t testing.TB, tn *tenant, rpc string, args map[string]any) (id string) {
+	t.Helper()
+	args["p_tenant_id"] = tn.ID
+	require.NoError(t, tn.RPC(t.Context(), rpc, args, &id), rpc)
+	require.NotEmpty(t, id, rpc)
+	return id
+}
+
+// makeLocation makes a location and returns its id.
+func makeLocation(t testing.TB, tn *tenant, name string) string {
+	t.Helper()
+	return callForID(t, tn, "rpc_create_location", map[string]any{"p_name": name})
+}
+
+// makeAsset makes an asset, at no location when it is "", and returns its id.
+func makeAsset(t testing.TB, tn *tenant, name, locationID string) string {
+	t.Helper()
+	args := map[string]any{"p_name": name}
+	if locationID != "" {
+		args["p_location_id"] = locationID
+	}
+	return callForID(t, tn, "rpc_create_asset", args)
+}
+
+// makeSupplier makes a supplier and returns its id.
+func makeSupplier(t testing.TB, tn *tenant, name string) string {
+	t.Helper()
+	return callForID(t, tn, "rpc_create_supplier", map[string]any{"p_name": name})
+}
+
+// makeProject makes a project and returns its id.
+func makeProject(t testing.TB, tn *tenant, name string) string {
+	t.Helper()
+	return callForID(t, tn, "rpc_create_project", map[string]any{"p_name": name})
+}
+
+// makeTechnician makes a technician of a member and returns its id.
+func makeTechnician(t testing.TB, tn *tenant, userID string) string {
+	t.Helper()
+	return callForID(t, tn, "rpc_create_technician", map[string]any{"p_user_id": userID})
+}
+
+// makeCrew makes a crew of technicians and returns its id.
+func makeCrew(t testing.TB, tn *tenant, name string, technicians ...string) string {
+	t.Helper()
+	id := callForID(t, tn, "rpc_create_crew", map[string]any{"p_name": name})
+	for _, technician := range technicians {
+		require.NoError(t, tn.RPC(t.Context(), "rpc_add_crew_member", map[string]any{
+			"p_tenant_id": tn.ID, "p_crew_id": id, "p_technician_id": technician,
+		}, nil))
+	}
+	return id
+}
+
 // sentRequests counts what a client sends.
 type sentRequests struct{ n atomic.Int64 }
 
