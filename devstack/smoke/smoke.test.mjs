@@ -132,6 +132,44 @@ test('errors keep their code and status', async () => {
   assert.deepEqual(ok(await newClient().from('v_work_orders').select('*')), [])
 })
 
+test('attachments: upload, download, sign, list and remove', async () => {
+  const workOrder = ok(await createWorkOrder({ p_title: 'With a file' }))
+  const files = supabase.storage.from('attachments')
+  const folder = `${tenantId}/work_order/${workOrder}`
+  const path = `${folder}/${randomUUID()}-note (1).txt`
+  const uploaded = ok(await files.upload(path, 'Bearing is worn', { contentType: 'text/plain', metadata: { by: 'Ada' } }))
+  assert.equal(uploaded.path, path)
+  assert.equal(uploaded.fullPath, `attachments/${path}`)
+  const [row] = ok(await supabase.from('v_work_order_attachments').select('*').eq('work_order_id', workOrder))
+  assert.equal(row.storage_path, path)
+
+  assert.equal(await ok(await files.download(path)).text(), 'Bearing is worn')
+  const info = ok(await files.info(path))
+  assert.equal(info.size, 15)
+  assert.deepEqual(info.metadata, { by: 'Ada' })
+  assert.equal(ok(await files.exists(path)), true)
+  assert.equal((await files.exists(`${folder}/none`)).data, false)
+  const { signedUrl } = ok(await files.createSignedUrl(path, 60))
+  assert.equal(await (await fetch(signedUrl)).text(), 'Bearing is worn')
+  assert.equal((await fetch(`${signedUrl}x`)).status, 400)
+  const [many] = ok(await files.createSignedUrls([path], 60))
+  assert.equal(await (await fetch(many.signedUrl)).text(), 'Bearing is worn')
+  assert.deepEqual(ok(await files.list(folder)).map((f) => `${folder}/${f.name}`), [path])
+
+  const blob = `${folder}/${randomUUID()}-photo.png`
+  ok(await files.upload(blob, new Blob(['pixels'], { type: 'image/png' })))
+  ok(await files.update(blob, new Blob(['more pixels'], { type: 'image/png' })))
+  assert.equal(await ok(await files.download(blob)).text(), 'more pixels')
+
+  const again = await files.upload(path, 'x')
+  assert.equal(again.error.statusCode, '409')
+  const outside = await files.upload(`${randomUUID()}/work_order/${workOrder}/a.txt`, 'x')
+  assert.equal(outside.error.message, 'new row violates row-level security policy')
+  assert.equal((await newClient().storage.from('attachments').download(path)).error !== null, true)
+  assert.deepEqual(ok(await files.remove([path, blob])).map((f) => f.name).sort(), [path, blob].sort())
+  assert.equal((await files.download(path)).error !== null, true)
+})
+
 test('a bad token is refused', async () => {
   const forged = createClient(url, key, {
     ...noRealtime,

@@ -26,7 +26,7 @@ func (e *apiError) Unwrap() error { return e.cause }
 
 // status is what the response carries.
 func (e *apiError) status() int {
-	if e.StatusCode == "500" {
+	if e.StatusCode == strconv.Itoa(http.StatusInternalServerError) {
 		return http.StatusInternalServerError
 	}
 	return http.StatusBadRequest
@@ -91,7 +91,9 @@ func fromPostgres(pg *pgconn.PgError) *apiError {
 	case "55P03", "57014":
 		return fail(544, "DatabaseTimeout", "The connection to the database timed out")
 	}
-	return &apiError{StatusCode: "500", Kind: "DatabaseError", Code: "DatabaseError", Message: pg.Message, cause: pg}
+	e := fail(http.StatusInternalServerError, "DatabaseError", pg.Message)
+	e.cause = pg
+	return e
 }
 
 func asAPIError(err error) *apiError {
@@ -103,7 +105,9 @@ func asAPIError(err error) *apiError {
 	if errors.As(err, &pg) {
 		return fromPostgres(pg)
 	}
-	return &apiError{StatusCode: "500", Kind: "Internal", Code: "InternalError", Message: "Internal Server Error", cause: err}
+	e := failAs(http.StatusInternalServerError, "InternalError", "Internal", "Internal Server Error")
+	e.cause = err
+	return e
 }
 
 func (s *Server) writeError(w http.ResponseWriter, r *http.Request, err error) {

@@ -117,7 +117,7 @@ func (s *Server) begin() bool {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !s.begin() {
-		writeJSON(w, http.StatusServiceUnavailable, fail(http.StatusServiceUnavailable, "ServiceUnavailable", "The service is closed"))
+		unavailable(w)
 		return
 	}
 	defer s.running.Done()
@@ -125,10 +125,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer cancel()
 	defer context.AfterFunc(s.ctx, cancel)()
 
-	if err := s.route(w, r.WithContext(ctx)); err != nil {
-		if ctx.Err() != nil {
-			return // nobody is listening any more
-		}
+	err := s.route(w, r.WithContext(ctx))
+	switch {
+	case err == nil, r.Context().Err() != nil: // in the end nobody is listening any more
+	case ctx.Err() != nil:
+		unavailable(w)
+	default:
 		s.writeError(w, r, err)
 	}
+}
+
+func unavailable(w http.ResponseWriter) {
+	writeJSON(w, http.StatusServiceUnavailable, fail(http.StatusServiceUnavailable, "ServiceUnavailable", "The service is closed"))
 }
