@@ -60,10 +60,7 @@ func (s *AuthorizationService) HasPermission(ctx context.Context, p HasPermissio
 	if err := sdkerr.RequireText(op, "PermissionKey", p.PermissionKey); err != nil {
 		return false, err
 	}
-	return postgrest.Call[bool](ctx, s.rpc, op, hasPermissionArgs{
-		TenantID:      p.TenantID,
-		PermissionKey: p.PermissionKey,
-	})
+	return postgrest.Call[bool](ctx, s.rpc, op, hasPermissionArgs(p))
 }
 
 // UserPermissions returns the permission keys that the signed-in user holds in

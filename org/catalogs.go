@@ -249,8 +249,5 @@ func (s *CatalogService) WorkflowGraph(ctx context.Context, p WorkflowGraphParam
 	if err := sdkerr.RequireText(op, "EntityType", p.EntityType); err != nil {
 		return nil, err
 	}
-	return postgrest.Call[*WorkflowGraph](ctx, s.rpc, op, getWorkflowGraphArgs{
-		TenantID:   p.TenantID,
-		EntityType: p.EntityType,
-	})
+	return postgrest.Call[*WorkflowGraph](ctx, s.rpc, op, getWorkflowGraphArgs(p))
 }

@@ -76,13 +76,7 @@ func (s *DepartmentService) Update(ctx context.Context, p UpdateDepartmentParams
 	if err := sdkerr.RequireText(op, "DepartmentID", p.DepartmentID); err != nil {
 		return err
 	}
-	return postgrest.Exec(ctx, s.rpc, op, updateDepartmentArgs{
-		TenantID:     p.TenantID,
-		DepartmentID: p.DepartmentID,
-		Name:         p.Name,
-		Description:  p.Description,
-		Code:         p.Code,
-	})
+	return postgrest.Exec(ctx, s.rpc, op, updateDepartmentArgs(p))
 }
 
 // DeleteDepartmentParams names a department.
@@ -104,10 +98,7 @@ func (s *DepartmentService) Delete(ctx context.Context, p DeleteDepartmentParams
 	if err := sdkerr.RequireText(op, "DepartmentID", p.DepartmentID); err != nil {
 		return err
 	}
-	return postgrest.Exec(ctx, s.rpc, op, deleteDepartmentArgs{
-		TenantID:     p.TenantID,
-		DepartmentID: p.DepartmentID,
-	})
+	return postgrest.Exec(ctx, s.rpc, op, deleteDepartmentArgs(p))
 }
 
 // ImportDepartment is one row of a bulk import. Name and Code are trimmed; a

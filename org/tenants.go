@@ -47,7 +47,7 @@ func (s *TenantService) Create(ctx context.Context, p CreateTenantParams) (strin
 	if err := sdkerr.RequireText(op, "Name", p.Name, "Slug", p.Slug); err != nil {
 		return "", err
 	}
-	return postgrest.Call[string](ctx, s.rpc, op, createTenantArgs{Name: p.Name, Slug: p.Slug})
+	return postgrest.Call[string](ctx, s.rpc, op, createTenantArgs(p))
 }
 
 // InviteUserParams names a user by e-mail address and the role to give.
@@ -100,11 +100,7 @@ func (s *TenantService) AssignRole(ctx context.Context, p AssignRoleParams) erro
 	if err := sdkerr.RequireText(op, "UserID", p.UserID, "RoleKey", p.RoleKey); err != nil {
 		return err
 	}
-	return postgrest.Exec(ctx, s.rpc, op, assignRoleToUserArgs{
-		TenantID: p.TenantID,
-		UserID:   p.UserID,
-		RoleKey:  p.RoleKey,
-	})
+	return postgrest.Exec(ctx, s.rpc, op, assignRoleToUserArgs(p))
 }
 
 // RemoveMemberParams names a member.
@@ -126,10 +122,7 @@ func (s *TenantService) RemoveMember(ctx context.Context, p RemoveMemberParams) 
 	if err := sdkerr.RequireText(op, "UserID", p.UserID); err != nil {
 		return err
 	}
-	return postgrest.Exec(ctx, s.rpc, op, removeMemberFromTenantArgs{
-		TenantID: p.TenantID,
-		UserID:   p.UserID,
-	})
+	return postgrest.Exec(ctx, s.rpc, op, removeMemberFromTenantArgs(p))
 }
 
 // ReplaceOAuthClientGrantsParams names an OAuth client and the tenants that the

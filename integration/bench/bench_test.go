@@ -157,7 +157,7 @@ func fetch(ctx context.Context, c *http.Client, url string, read func(io.Reader)
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close() //nolint:errcheck // only read from
+	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		return io.ErrUnexpectedEOF
 	}
