@@ -19,14 +19,7 @@ import (
 
 func TestWireRequests(t *testing.T) {
 	due := time.Date(2026, 3, 4, 5, 6, 7, 0, time.FixedZone("", 3600))
-	for _, tc := range []struct {
-		name  string
-		do    func(ctx context.Context, c *workorder.Client) (any, error)
-		rpc   string
-		body  string
-		reply string // empty: 204
-		want  any
-	}{
+	runCalls(t, []call{
 		{
 			name: "Create",
 			do: func(ctx context.Context, c *workorder.Client) (any, error) {
@@ -94,7 +87,22 @@ func TestWireRequests(t *testing.T) {
 				"p_description":null,"p_latitude":0,"p_longitude":-71.5,"p_accuracy_metres":null}`,
 			reply: `"e1"`, want: "e1",
 		},
-	} {
+	})
+}
+
+// call is one method that calls a function, and what goes over the wire.
+type call struct {
+	name  string
+	do    func(ctx context.Context, c *workorder.Client) (any, error)
+	rpc   string
+	body  string
+	reply string // empty: 204
+	want  any
+}
+
+func runCalls(t *testing.T, calls []call) {
+	t.Helper()
+	for _, tc := range calls {
 		t.Run(tc.name, func(t *testing.T) {
 			c, srv := apitest.New(t)
 			status := http.StatusOK
@@ -113,20 +121,31 @@ func TestWireRequests(t *testing.T) {
 	}
 }
 
+// second drops a result.
+func second[T any](_ T, err error) error { return err }
+
+// refused checks that calls were refused before anything was sent. The key of
+// an error is what it must name.
+func refused(t *testing.T, srv *apitest.Server, errs map[string]error) {
+	t.Helper()
+	for field, err := range errs {
+		require.ErrorIs(t, err, workorder.ErrInvalidInput, field)
+		require.ErrorContains(t, err, field+" ")
+	}
+	srv.WantNoRequest(t)
+}
+
 func TestRequiredFieldsAreCheckedBeforeSending(t *testing.T) {
 	c, srv := apitest.New(t)
 	_, noTitle := c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{})
 	_, noID := c.WorkOrders.LogTime(t.Context(), workorders.LogTimeParams{Minutes: 5})
 	_, noMinutes := c.WorkOrders.LogTime(t.Context(), workorders.LogTimeParams{WorkOrderID: "w1"})
-	for field, err := range map[string]error{
+	refused(t, srv, map[string]error{
 		"Title":       noTitle,
 		"WorkOrderID": noID,
 		"Minutes":     noMinutes,
 		"ToStatusKey": c.WorkOrders.TransitionStatus(t.Context(), workorders.TransitionStatusParams{WorkOrderID: "w1"}),
-	} {
-		require.ErrorIs(t, err, workorder.ErrInvalidInput)
-		require.ErrorContains(t, err, field+" ")
-	}
+	})
 	require.ErrorIs(t, c.WorkOrders.Complete(t.Context(), workorders.CompleteWorkOrderParams{}), workorder.ErrInvalidInput)
 	srv.WantNoRequest(t)
 }
@@ -162,11 +181,71 @@ func TestReaders(t *testing.T) {
 	require.NoError(t, err)
 	got = srv.WantRequest(t, http.MethodGet, "/rest/v1/v_work_orders", "")
 	require.True(t, strings.HasPrefix(got.Query.Get("select"), "id,tenant_id,title,"), got.Query.Get("select"))
-	require.Equal(t, "updated_at.desc.nullsfirst,id.asc.nullslast", got.Query.Get("order"))
 	require.Equal(t, "5", got.Query.Get("limit"))
 
-	_, err = c.WorkOrders.TimeEntries.List(t.Context(), query.Where(workorders.WorkOrderTimeEntryCols.WorkOrderID.Eq("w1")))
+	_, err = c.WorkOrders.Comms.List(t.Context(), query.Where(
+		workorders.CommsEventCols.WorkOrderID.Eq("w1"), workorders.CommsEventCols.Channel.In(workorders.ChannelSMS, workorders.ChannelPhone)))
 	require.NoError(t, err)
-	got = srv.WantRequest(t, http.MethodGet, "/rest/v1/v_work_order_time_entries", "")
-	require.Equal(t, "entry_date.desc.nullsfirst,logged_at.desc.nullsfirst,id.asc.nullslast", got.Query.Get("order"))
+	got = srv.WantRequest(t, http.MethodGet, "/rest/v1/v_work_order_comms", "")
+	require.Equal(t, `(work_order_id.eq."w1",channel.in.("sms","phone"))`, got.Query.Get("and"))
+
+	_, err = c.WorkOrders.SLAStatus.Get(t.Context(), "w1")
+	require.ErrorIs(t, err, workorder.ErrNotFound)
+	got = srv.WantRequest(t, http.MethodGet, "/rest/v1/v_work_order_sla_status", "")
+	require.Equal(t, `(work_order_id.eq."w1")`, got.Query.Get("and"), "its key is the work order")
+}
+
+// Every view is read in the order that the TypeScript method asks for, or by
+// key where it asks for none.
+func TestEveryViewHasItsOrder(t *testing.T) {
+	c, srv := apitest.New(t)
+	const newestFirst = "created_at.desc.nullsfirst,id.asc.nullslast"
+	for _, tc := range []struct {
+		view, order string
+		read        error
+	}{
+		{"v_work_orders", "id.asc.nullslast", listed(t, c.WorkOrders.List)},
+		{"v_work_orders", "updated_at.desc.nullsfirst,id.asc.nullslast", listed(t, c.WorkOrders.Summaries.List)},
+		{"v_work_order_time_entries", "entry_date.desc.nullsfirst,logged_at.desc.nullsfirst,id.asc.nullslast", listed(t, c.WorkOrders.TimeEntries.List)},
+		{"v_work_order_assignments", "id.asc.nullslast", listed(t, c.WorkOrders.Assignments.List)},
+		{"v_work_order_attachments", newestFirst, listed(t, c.WorkOrders.Attachments.List)},
+		{"v_work_order_comms", "created_at.asc.nullslast,id.asc.nullslast", listed(t, c.WorkOrders.Comms.List)},
+		{"v_my_work_order_requests", newestFirst, listed(t, c.WorkOrders.MyRequests.List)},
+		{"v_maintenance_requests", newestFirst, listed(t, c.WorkOrders.MaintenanceRequests.List)},
+		{"v_my_maintenance_requests", newestFirst, listed(t, c.WorkOrders.MyMaintenanceRequests.List)},
+		{"v_work_order_sla_status", "work_order_id.asc.nullslast", listed(t, c.WorkOrders.SLAStatus.List)},
+		{"v_work_orders_sla_open", "work_order_id.asc.nullslast", listed(t, c.WorkOrders.SLAOpen.List)},
+		{"v_entity_attachments", newestFirst, listed(t, c.Attachments.List)},
+		{"v_work_order_attachments", newestFirst, listed(t, c.Attachments.WorkOrders.List)},
+		{"v_asset_attachments", newestFirst, listed(t, c.Attachments.Assets.List)},
+		{"v_location_attachments", newestFirst, listed(t, c.Attachments.Locations.List)},
+		{"v_schedule_blocks", "id.asc.nullslast", listed(t, c.Scheduling.Blocks.List)},
+		{"v_schedule_by_technician", "id.asc.nullslast", listed(t, c.Scheduling.ByTechnician.List)},
+		{"v_schedule_by_crew", "id.asc.nullslast", listed(t, c.Scheduling.ByCrew.List)},
+		{"v_schedule_by_asset", "id.asc.nullslast", listed(t, c.Scheduling.ByAsset.List)},
+		{"v_schedule_by_location", "id.asc.nullslast", listed(t, c.Scheduling.ByLocation.List)},
+		{"v_mobile_work_orders", "id.asc.nullslast", listed(t, c.Mobile.WorkOrders.List)},
+		{"v_mobile_assets", "id.asc.nullslast", listed(t, c.Mobile.Assets.List)},
+		{"v_mobile_locations", "id.asc.nullslast", listed(t, c.Mobile.Locations.List)},
+		{"v_mobile_work_order_time_entries", "id.asc.nullslast", listed(t, c.Mobile.TimeEntries.List)},
+		{"v_mobile_work_order_attachments", "id.asc.nullslast", listed(t, c.Mobile.Attachments.List)},
+		{"v_mobile_work_order_check_ins", "id.asc.nullslast", listed(t, c.Mobile.CheckIns.List)},
+		{"v_mobile_work_order_notes", "id.asc.nullslast", listed(t, c.Mobile.Notes.List)},
+		{"v_tools", "name.asc.nullslast,id.asc.nullslast", listed(t, c.FieldOps.Tools.List)},
+		{"v_tool_checkouts", "checked_out_at.desc.nullsfirst,id.asc.nullslast", listed(t, c.FieldOps.ToolCheckouts.List)},
+		{"v_shift_handovers", newestFirst, listed(t, c.FieldOps.ShiftHandovers.List)},
+		{"v_my_notifications", newestFirst, listed(t, c.Notifications.Feed.List)},
+	} {
+		require.NoError(t, tc.read, tc.view)
+		got := srv.WantRequest(t, http.MethodGet, "/rest/v1/"+tc.view, "")
+		require.Equal(t, tc.order, got.Query.Get("order"), tc.view)
+	}
+	srv.WantNoRequest(t)
+}
+
+func listed[T any](t *testing.T, list func(context.Context, ...query.Option) ([]T, error)) error {
+	t.Helper()
+	rows, err := list(t.Context())
+	require.NotNil(t, rows)
+	return err
 }

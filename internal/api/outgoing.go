@@ -15,11 +15,14 @@ type outgoing struct {
 	seeker io.Seeker // nil when the body cannot go back
 	start  int64     // where it stood
 	size   int64     // -1 when unknown
+	buf    []byte    // what is read before the transport takes it
 
-	mu      sync.Mutex // held while reading
+	mu      sync.Mutex
+	ctx     context.Context // of the attempt
 	current *sending
-	touched bool  // something has been read, or tried to
-	err     error // of the body itself
+	reading chan struct{} // closed when the Read under way returns; nil: none
+	touched bool          // something has been read, or tried to
+	err     error         // of the body itself
 }
 
 func newOutgoing(body io.Reader) *outgoing {
@@ -44,11 +47,12 @@ func newOutgoing(body io.Reader) *outgoing {
 	return o
 }
 
-// open gives the reader of the next attempt.
-func (o *outgoing) open() *sending {
+// open gives the reader of the next attempt, which ends with ctx.
+func (o *outgoing) open(ctx context.Context) *sending {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.current = &sending{from: o}
+	o.ctx = ctx
+	o.current = &sending{from: o, ctx: ctx, closed: make(chan struct{})}
 	return o.current
 }
 
@@ -58,7 +62,7 @@ func (o *outgoing) again() (io.ReadCloser, error) {
 	if !o.rewind() {
 		return nil, errors.New("the body cannot be sent again")
 	}
-	return o.open(), nil
+	return o.open(o.ctx), nil
 }
 
 // rewind makes ready for another attempt and reports whether that is possible.
@@ -66,7 +70,7 @@ func (o *outgoing) rewind() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	switch {
-	case o.err != nil:
+	case o.err != nil || o.reading != nil:
 		return false
 	case !o.touched:
 		return true
@@ -88,50 +92,83 @@ func (o *outgoing) readError() error {
 	return o.err
 }
 
-var errReleased = errors.New("the attempt is over")
-
-// sending is the body as one attempt reads it.
-type sending struct{ from *outgoing }
-
-// Read implements io.Reader.
-func (s *sending) Read(p []byte) (int, error) {
-	o := s.from
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.current != s {
-		return 0, errReleased
-	}
-	if o.err != nil {
-		return 0, o.err
-	}
-	o.touched = true
-	n, err := o.reader.Read(p)
-	if err != nil && err != io.EOF {
-		o.err = err
-	}
-	return n, err
-}
-
-// Close implements io.Closer. The caller's body stays open.
-func (s *sending) Close() error { return nil }
-
 // release takes the body away from the transport. It waits for a Read under
 // way, unless ctx ends first.
 func (o *outgoing) release(ctx context.Context) {
-	if o.mu.TryLock() {
-		o.current = nil
-		o.mu.Unlock()
+	o.mu.Lock()
+	o.current = nil
+	reading := o.reading
+	o.mu.Unlock()
+	if reading == nil {
 		return
 	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.current = nil
-	}()
 	select {
-	case <-done:
+	case <-reading:
 	case <-ctx.Done():
 	}
+}
+
+var errReleased = errors.New("the attempt is over")
+
+// sending is the body as one attempt reads it.
+type sending struct {
+	from   *outgoing
+	ctx    context.Context
+	once   sync.Once
+	closed chan struct{}
+}
+
+type readResult struct {
+	n   int
+	err error
+}
+
+// Read implements io.Reader. A transport that gives up waits for Read to
+// return, and the caller's body may take its time, so the body is read beside
+// it: the end of the context sets Read free.
+func (s *sending) Read(p []byte) (int, error) {
+	o := s.from
+	o.mu.Lock()
+	switch {
+	case o.current != s || o.reading != nil:
+		o.mu.Unlock()
+		return 0, errReleased
+	case o.err != nil:
+		o.mu.Unlock()
+		return 0, o.err
+	}
+	if o.buf == nil {
+		o.buf = make([]byte, 32<<10)
+	}
+	o.touched = true
+	reading := make(chan struct{})
+	o.reading = reading
+	o.mu.Unlock()
+
+	part := o.buf[:min(len(p), len(o.buf))]
+	result := make(chan readResult, 1)
+	go func() {
+		n, err := o.reader.Read(part)
+		o.mu.Lock()
+		if err != nil && err != io.EOF {
+			o.err = err
+		}
+		o.reading = nil
+		o.mu.Unlock()
+		close(reading)
+		result <- readResult{n, err}
+	}()
+	select {
+	case r := <-result:
+		return copy(p, part[:r.n]), r.err
+	case <-s.closed:
+	case <-s.ctx.Done():
+	}
+	return 0, errReleased
+}
+
+// Close implements io.Closer. The caller's body stays open.
+func (s *sending) Close() error {
+	s.once.Do(func() { close(s.closed) })
+	return nil
 }

@@ -159,7 +159,7 @@ func (c *Conn) streamExchange(ctx, actx context.Context, r *Request, body *outgo
 	req := c.newRequest(actx, r, tok, st.id)
 	if body != nil {
 		defer body.release(ctx)
-		req.Body, req.GetBody, req.ContentLength = body.open(), body.again, body.size
+		req.Body, req.GetBody, req.ContentLength = body.open(actx), body.again, body.size
 		if body.size == 0 {
 			req.Body = http.NoBody // with a body, 0 stands for unknown
 		}
