@@ -36,8 +36,8 @@ type StreamResponse struct {
 // Stream sends the request and returns the answer as soon as it begins. Its
 // body can be read for as long as ctx lasts: the timeout of attempts and the
 // limit of answers do not hold for bodies. A failure is always a *sdkerr.Error,
-// while the body is read as well. Nothing reads r.Body after the return, except
-// when ctx ends in the midst of a Read.
+// while the body is read as well. Nothing reads r.Body once the answer has
+// begun or the call failed, except when ctx ends in the midst of a Read.
 //
 // To a call middleware the call ends when the answer begins.
 func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
