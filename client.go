@@ -72,6 +72,7 @@ func New(projectURL, anonKey string, opts ...Option) (*Client, error) {
 		BaseURL:   projectURL,
 		APIKey:    anonKey,
 		Transport: f.transport,
+		GateOf:    gateOf,
 	}}, f, opts)
 }
 

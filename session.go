@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
@@ -102,7 +103,8 @@ type Session struct {
 	life  context.Context // ends with Close
 	stop  context.CancelFunc
 	work  sync.WaitGroup
-	chain chan struct{} // held by whoever uses the refresh token
+	chain chan struct{}  // held by whoever uses the refresh token
+	gate  *api.WriteGate // what writes with the session's tokens pass
 
 	// Behind a pointer, because package fmt looks into the fields of a struct
 	// that somebody else holds, past the methods below.
@@ -149,6 +151,7 @@ func newSession(auth authority, refreshToken string, opts []SessionOption) *Sess
 		life:         life,
 		stop:         stop,
 		chain:        make(chan struct{}, 1),
+		gate:         &api.WriteGate{},
 		sessionState: &sessionState{refreshToken: refreshToken, slots: map[string]*slot{}},
 	}
 }

@@ -14,6 +14,8 @@ const (
 	// healAttempts is how often a session sets the tenant and refreshes before
 	// it gives up on getting a token for it.
 	healAttempts = 4
+	// gatePatience is how long a further attempt waits for writes under way.
+	gatePatience = 2 * time.Second
 	// maxCoolDown bounds how long a server's Retry-After is respected.
 	maxCoolDown = time.Minute
 	// closeGrace is how long Close lets a running refresh finish.
@@ -341,7 +343,7 @@ func (s *Session) mintFor(ctx context.Context, tenant string) (access, error) {
 				return access{}, err
 			}
 		}
-		a, ok, err := s.tryFor(ctx, tenant)
+		a, ok, err := s.tryQuietly(ctx, tenant, try > 0)
 		switch {
 		case err == nil && ok:
 			return a, nil
@@ -355,6 +357,15 @@ func (s *Session) mintFor(ctx context.Context, tenant string) (access, error) {
 		}
 	}
 	return access{}, failure
+}
+
+// tryQuietly is tryFor; on a further try the writes with this session's tokens
+// wait meanwhile, since they are the likeliest to have come in between.
+func (s *Session) tryQuietly(ctx context.Context, tenant string, again bool) (access, bool, error) {
+	if again {
+		defer s.gate.Shut(ctx, gatePatience)()
+	}
+	return s.tryFor(ctx, tenant)
 }
 
 // errRejected marks that the server rejected an access token which the session

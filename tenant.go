@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 
+	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
@@ -225,6 +226,14 @@ func (t *tenantToken) Token(ctx context.Context) (Token, error) {
 
 // Invalidate drops a rejected token.
 func (t *tenantToken) Invalidate(tok Token) { t.session.invalidate(t.tenant, tok) }
+
+// gateOf is the gate of the session behind a token source, or nil.
+func gateOf(src TokenSource) *api.WriteGate {
+	if s := sessionOf(src); s != nil {
+		return s.gate
+	}
+	return nil
+}
 
 // TenantID is the tenant that calls without one act in.
 func (t *tenantToken) TenantID() string { return t.tenant }

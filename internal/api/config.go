@@ -16,10 +16,12 @@ const Version = "0.1.0"
 // Config is what a Conn is made of. It is copied by value; nothing in it
 // changes once a Conn exists.
 type Config struct {
-	BaseURL   string            // the project URL, such as https://abc.supabase.co
-	APIKey    string            // anon, publishable or service-role key
-	Auth      TokenSource       // nil: the API key itself
-	Tenant    string            // fills empty tenant ids; empty: the token's claim
+	BaseURL string      // the project URL, such as https://abc.supabase.co
+	APIKey  string      // anon, publishable or service-role key
+	Auth    TokenSource // nil: the API key itself
+	Tenant  string      // fills empty tenant ids; empty: the token's claim
+	// GateOf gives the gate that writes with a token source pass, or nil.
+	GateOf    func(TokenSource) *WriteGate
 	Header    http.Header       // sent with every request; replaced, never changed
 	UserAgent string            // the application's name, put behind the SDK's own
 	Transport http.RoundTripper // nil: a pooled transport of its own

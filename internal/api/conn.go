@@ -150,8 +150,15 @@ func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
 		if e != nil {
 			return nil, e
 		}
+		leave, err := c.pass(ctx, r)
+		if err != nil {
+			return nil, sdkerr.Canceled(r.Op, "", "", err, st.last)
+		}
 		st.n++
-		resp, e := c.attempt(ctx, r, tok, &st)
+		resp, e := func() (*Response, *sdkerr.Error) {
+			defer leave() // also when a middleware panics
+			return c.attempt(ctx, r, tok, &st)
+		}()
 		if e == nil {
 			return resp, nil
 		}
