@@ -1,5 +1,6 @@
 // Package workorders reads and writes work orders: what is to be done, for
-// whom, by when, and how much time it took.
+// whom, by when, and how much time it took; and what goes with them: files,
+// planning, field devices, tools and shift handovers, notifications.
 //
 // The services are fields of workorder.Client:
 //

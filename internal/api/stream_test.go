@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -214,7 +215,7 @@ func TestStreamIsRepeatedWhereNothingWasSent(t *testing.T) {
 type turning struct{ n atomic.Int32 }
 
 func (s *turning) Token(context.Context) (Token, error) {
-	return Token{Value: "token-" + string('0'+rune(s.n.Load()))}, nil
+	return Token{Value: "token-" + strconv.Itoa(int(s.n.Load()))}, nil
 }
 func (s *turning) Invalidate(Token) { s.n.Add(1) }
 
@@ -309,7 +310,7 @@ func TestStreamAnswers(t *testing.T) {
 	cancel()
 	_, err = resp.Body.Read(buf)
 	require.ErrorIs(t, err, context.Canceled)
-	failure(t, err)
+	require.Equal(t, "Files.Get", failure(t, err).Op)
 	require.NoError(t, resp.Body.Close())
 }
 
@@ -367,7 +368,7 @@ func TestStreamThroughMiddleware(t *testing.T) {
 		})
 		_, err = c.Stream(t.Context(), get())
 		require.ErrorIs(t, err, no)
-		failure(t, err)
+		require.Equal(t, "Files.Get", failure(t, err).Op)
 	}
 }
 
