@@ -429,16 +429,7 @@ func fillMobile(t testing.TB, tn *tenant) {
 			WorkOrderID: wo, Complete: new(false), Minutes: new(i + 1), Note: fmt.Sprint("note ", i),
 		}))
 	}
-	attach(t, tn, "work_order", wo, "photo.jpg")
-}
-
-// attach makes an attachment without content, as the administrator.
-func attach(t testing.TB, tn *tenant, entity workorders.EntityType, id, filename string) {
-	t.Helper()
-	require.NoError(t, tn.Attachments.InsertStorageObject(t.Context(), workorders.InsertStorageObjectParams{
-		EntityType: entity, EntityID: id, OwnerID: tn.Admin.ID,
-		StoragePath: strings.Join([]string{tn.ID, string(entity), id, filename}, "/"),
-	}))
+	insertObject(t, tn.Admin, tn.ID, workorders.EntityWorkOrder, wo, "photo.jpg", workorders.StorageObjectMetadata{})
 }
 
 func TestSyncHasSevenLists(t *testing.T) {
