@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -529,4 +530,35 @@ func TestLastAttachmentTakesItsFileAlong(t *testing.T) {
 	require.Zero(t, n)
 	again := insertObject(t, creator, tn.ID, workorders.EntityWorkOrder, id, "a.txt", workorders.StorageObjectMetadata{})
 	require.NotEqual(t, a.FileID, again.FileID, "the name is free again")
+}
+
+func TestAttachmentsAndTimeEntriesAreAudited(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	member := tn.Member(t, "member")
+	asset, wo := makeAsset(t, tn, "Press", ""), makeWorkOrder(t, tn.Client, "x")
+	onAsset := insertObject(t, member, tn.ID, workorders.EntityAsset, asset, "a.txt", workorders.StorageObjectMetadata{})
+	require.NoError(t, tn.Attachments.UpdateMetadata(t.Context(), workorders.UpdateAttachmentMetadataParams{
+		AttachmentID: onAsset.ID, Label: new("x"),
+	}))
+	onWorkOrder := insertObject(t, tn.Admin, tn.ID, workorders.EntityWorkOrder, wo, "a.txt", workorders.StorageObjectMetadata{})
+	require.NoError(t, tn.Attachments.Delete(t.Context(), workorders.DeleteAttachmentParams{AttachmentID: onWorkOrder.ID}))
+	entry := logTime(t, member.Client, workorders.LogTimeParams{WorkOrderID: wo, Minutes: 5})
+	require.NoError(t, member.WorkOrders.UpdateTimeEntry(t.Context(), workorders.UpdateTimeEntryParams{TimeEntryID: entry, Minutes: new(6)}))
+	require.NoError(t, tn.WorkOrders.DeleteTimeEntry(t.Context(), workorders.DeleteTimeEntryParams{TimeEntryID: entry, OfAnyone: true}))
+
+	for id, want := range map[string][]string{
+		onAsset.ID:     {"INSERT " + member.ID, "UPDATE " + tn.Admin.ID},
+		onWorkOrder.ID: {"INSERT " + tn.Admin.ID, "DELETE " + tn.Admin.ID},
+		entry:          {"INSERT " + member.ID, "UPDATE " + member.ID, "DELETE " + tn.Admin.ID},
+	} {
+		rows, err := tn.Audit.EntityChanges.List(t.Context(),
+			query.Where(org.EntityChangeCols.RecordID.Eq(id)), query.OrderBy(org.EntityChangeCols.ID.Asc()))
+		require.NoError(t, err)
+		var got []string
+		for _, row := range rows {
+			got = append(got, row.Operation+" "+text(row.UserID))
+		}
+		require.Equal(t, want, got)
+	}
 }

@@ -3,6 +3,7 @@ package integration
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -633,6 +634,51 @@ func TestBulkImportKeepsGoodRowsAndReportsBadOnes(t *testing.T) {
 	require.Equal(t, "new part", *closed.Resolution)
 	require.Nil(t, closed.SLAResponseDueAt, "closed work is never due")
 	require.Nil(t, closed.SLAResolutionDueAt)
+}
+
+// TestBulkImportOfManyRows has a bad row of some kind among every 7 and every 11.
+func TestBulkImportOfManyRows(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	const n = 5000
+	bad := []workorders.ImportWorkOrder{
+		{}, {Title: " "}, {Title: strings.Repeat("x", 501)}, {Title: "x", Status: "lost"}, {Title: "x", Priority: "urgent"},
+	}
+	rows := make([]workorders.ImportWorkOrder, n)
+	var wantBad []int
+	var wantTitles []string
+	for i := range rows {
+		if i%7 == 0 || i%11 == 10 || i == n-1 {
+			rows[i] = bad[i%len(bad)]
+			wantBad = append(wantBad, i)
+			continue
+		}
+		rows[i] = workorders.ImportWorkOrder{
+			Title: fmt.Sprintf("row %04d", i), Description: "Größe 3½\" 🛠", Priority: []string{"low", "high"}[i%2],
+			Status: []string{"draft", "assigned", "completed"}[i%3],
+		}
+		wantTitles = append(wantTitles, rows[i].Title)
+	}
+
+	got, err := tn.WorkOrders.BulkImport(t.Context(), workorders.BulkImportWorkOrdersParams{Rows: rows})
+	require.NoError(t, err)
+
+	var gotBad []int
+	for _, e := range got.Errors {
+		gotBad = append(gotBad, e.Index)
+		require.NotEmpty(t, e.Message)
+	}
+	require.Equal(t, wantBad, gotBad, "every bad row is told by its index")
+	require.Len(t, got.CreatedIDs, len(wantTitles))
+	titles := map[string]string{}
+	for row, err := range tn.WorkOrders.Summaries.All(t.Context()) {
+		require.NoError(t, err)
+		titles[row.ID] = row.Title
+	}
+	require.Len(t, titles, len(wantTitles), "every good row is in, once")
+	for i, id := range got.CreatedIDs {
+		require.Equal(t, wantTitles[i], titles[id], "ids come in the order of the rows")
+	}
 }
 
 func TestBulkImportThroughTypedRows(t *testing.T) {
