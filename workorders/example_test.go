@@ -5,12 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"time"
 
-	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
@@ -19,31 +16,8 @@ import (
 
 var ctx = context.Background()
 
-// exampleClient stands in for a client of a deployment that gives the answers,
-// each to the path that it is listed under.
-func exampleClient(answers map[string]string) (*workorder.Client, func()) {
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		_, _ = io.Copy(io.Discard, r.Body)
-		for path, answer := range answers {
-			if strings.HasPrefix(r.URL.Path, path) {
-				w.Header().Set("Content-Range", "*/2")
-				_, _ = io.WriteString(w, answer)
-				return
-			}
-		}
-		w.WriteHeader(http.StatusNoContent)
-	}))
-	c, err := workorder.New(srv.URL, apitest.AnonKey, workorder.WithAccessToken(apitest.JWT(map[string]any{
-		"sub": apitest.UserID, "tenant_id": apitest.TenantID, "role": "authenticated",
-	})))
-	if err != nil {
-		panic(err)
-	}
-	return c, srv.Close
-}
-
 func ExampleWorkOrderService() {
-	client, done := exampleClient(map[string]string{
+	client, done := apitest.Example(map[string]string{
 		"/rest/v1/rpc/rpc_create_work_order_request": `"5d0a"`,
 		"/rest/v1/v_work_orders_sla_open":            `[{"work_order_id":"5d0a","title":"Pump leaks","minutes_until_response_due":-12}]`,
 	})
@@ -72,7 +46,7 @@ func ExampleWorkOrderService() {
 }
 
 func ExampleWorkOrderService_UpsertSLARule() {
-	client, done := exampleClient(map[string]string{"/rest/v1/rpc/rpc_upsert_work_order_sla_rule": `"rule-1"`})
+	client, done := apitest.Example(map[string]string{"/rest/v1/rpc/rpc_upsert_work_order_sla_rule": `"rule-1"`})
 	defer done()
 
 	id, err := client.WorkOrders.UpsertSLARule(ctx, workorders.UpsertSLARuleParams{
@@ -85,7 +59,7 @@ func ExampleWorkOrderService_UpsertSLARule() {
 }
 
 func ExampleAttachmentService_Upload() {
-	client, done := exampleClient(map[string]string{
+	client, done := apitest.Example(map[string]string{
 		"/storage/v1/object/attachments/": `{"Key":"…"}`,
 		"/rest/v1/v_entity_attachments":   `[{"id":"x1","label":"Crack, seen from below","storage_path":"…"}]`,
 	})
@@ -109,7 +83,7 @@ func ExampleAttachmentService_Upload() {
 }
 
 func ExampleAttachmentService_Download() {
-	client, done := exampleClient(map[string]string{"/storage/v1/object/attachments/": "the bytes"})
+	client, done := apitest.Example(map[string]string{"/storage/v1/object/attachments/": "the bytes"})
 	defer done()
 
 	file, err := client.Attachments.Download(ctx, "tenant/work_order/5d0a/crack.jpg") // EntityAttachment.StoragePath
@@ -124,7 +98,7 @@ func ExampleAttachmentService_Download() {
 }
 
 func ExampleSchedulingService() {
-	client, done := exampleClient(map[string]string{
+	client, done := apitest.Example(map[string]string{
 		"/rest/v1/rpc/rpc_validate_schedule":   `[{"check_type":"priority","severity":"info","message":"priority high"}]`,
 		"/rest/v1/rpc/rpc_schedule_work_order": `"block-1"`,
 	})
@@ -158,7 +132,7 @@ func ExampleSchedulingService() {
 }
 
 func ExampleMobileService_SyncAll() {
-	client, done := exampleClient(map[string]string{"/rest/v1/rpc/rpc_mobile_sync": `{
+	client, done := apitest.Example(map[string]string{"/rest/v1/rpc/rpc_mobile_sync": `{
 		"work_orders":[{"id":"5d0a","title":"Pump leaks","updated_at":"2026-03-04T07:00:00.123456+00:00"}],
 		"assets":[],"locations":[],"time_entries":[],"attachments":[],"check_ins":[],"notes":[]}`})
 	defer done()
@@ -181,7 +155,7 @@ func ExampleMobileService_SyncAll() {
 }
 
 func ExampleFieldOpsService() {
-	client, done := exampleClient(map[string]string{
+	client, done := apitest.Example(map[string]string{
 		"/rest/v1/rpc/rpc_checkout_tool":           `"checkout-1"`,
 		"/rest/v1/rpc/rpc_create_shift_handover":   `"handover-1"`,
 		"/rest/v1/rpc/rpc_add_shift_handover_item": `"item-1"`,
@@ -209,7 +183,7 @@ func ExampleFieldOpsService() {
 }
 
 func ExampleNotificationService() {
-	client, done := exampleClient(map[string]string{
+	client, done := apitest.Example(map[string]string{
 		"/rest/v1/v_my_notifications": `[{"id":"n1","title":"Assigned to you","event_key":"work_order.assigned","payload":{"work_order_id":"5d0a"}}]`,
 	})
 	defer done()
