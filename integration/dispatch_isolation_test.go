@@ -200,6 +200,72 @@ func TestWritesGoToTheTenantTheyName(t *testing.T) {
 	require.Len(t, checkIns(t, a.Client, wo), 1)
 }
 
+// TestDispatchCallsForAnotherTenant tells the calls that make the tenant they
+// name the user's current one, which the next token is for, from those that
+// leave it alone.
+func TestDispatchCallsForAnotherTenant(t *testing.T) {
+	t.Parallel()
+	u := stack.User(t)
+	a, b := u.NewTenant(t), u.NewTenant(t)
+	p := plan{b, makeTechnician(t, b, u.ID), makeCrew(t, b, "Night crew")}
+	wo := makeWorkOrder(t, b.Client, "x")
+	block := p.schedule(t, makeWorkOrder(t, b.Client, "planned"), shiftStart, shiftStart.Add(time.Hour))
+	attachment := insertObject(t, u, b.ID, workorders.EntityWorkOrder, wo, "a.jpg", workorders.StorageObjectMetadata{}).ID
+
+	for _, tt := range []struct {
+		name string
+		call func(ctx context.Context) error
+		want string // tenant of the next token
+	}{
+		{"Mobile.Sync", func(ctx context.Context) error {
+			_, err := u.Mobile.Sync(ctx, workorders.SyncParams{TenantID: b.ID})
+			return err
+		}, b.ID},
+		{"Mobile.AddNote", func(ctx context.Context) error {
+			_, err := u.Mobile.AddNote(ctx, workorders.AddNoteParams{TenantID: b.ID, WorkOrderID: wo, Body: "x"})
+			return err
+		}, b.ID},
+		{"Mobile.Stop", func(ctx context.Context) error {
+			return u.Mobile.Stop(ctx, workorders.StopParams{TenantID: b.ID, WorkOrderID: wo, Complete: new(false)})
+		}, b.ID},
+		{"FieldOps.CreateTool", func(ctx context.Context) error {
+			_, err := u.FieldOps.CreateTool(ctx, workorders.CreateToolParams{TenantID: b.ID, Name: "Saw"})
+			return err
+		}, b.ID},
+		{"Notifications.ListForTenant", func(ctx context.Context) error {
+			_, err := u.Notifications.ListForTenant(ctx, workorders.ListNotificationsParams{TenantID: b.ID})
+			return err
+		}, b.ID},
+		{"Scheduling.Schedule", func(ctx context.Context) error {
+			_, err := u.Scheduling.Schedule(ctx, workorders.ScheduleParams{
+				WorkOrderID: wo, CrewID: p.Crew, StartAt: shiftStart, EndAt: shiftStart.Add(time.Hour),
+			})
+			return err
+		}, a.ID},
+		{"Scheduling.Update", func(ctx context.Context) error {
+			_, err := u.Scheduling.Update(ctx, workorders.UpdateScheduleBlockParams{ScheduleBlockID: block, StartAt: &shiftStart})
+			return err
+		}, a.ID},
+		{"Scheduling.Validate", func(ctx context.Context) error {
+			_, err := u.Scheduling.Validate(ctx, workorders.ValidateScheduleParams{TechnicianID: p.Technician, StartAt: shiftStart, EndAt: shiftStart.Add(time.Hour)})
+			return err
+		}, a.ID},
+		{"Scheduling.Unschedule", func(ctx context.Context) error {
+			return u.Scheduling.Unschedule(ctx, workorders.UnscheduleParams{ScheduleBlockID: block})
+		}, a.ID},
+		{"Attachments.UpdateMetadata", func(ctx context.Context) error {
+			return u.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{AttachmentID: attachment, Label: new("x")})
+		}, a.ID},
+	} {
+		_, err := u.SetTenantAndRefresh(t.Context(), a.ID)
+		require.NoError(t, err)
+		require.NoError(t, tt.call(t.Context()), tt.name)
+		tok, err := u.RefreshTenantSession(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, tt.want, claims(t, tok)["tenant_id"], tt.name)
+	}
+}
+
 func TestRowsOfAnotherTenantAreOutOfReach(t *testing.T) {
 	t.Parallel()
 	a, b := stack.Tenant(t), stack.Tenant(t)

@@ -69,8 +69,7 @@ func TestStartMovesTheWorkOrderAndChecksIn(t *testing.T) {
 	require.Equal(t, tn.ID, in.TenantID)
 	require.Equal(t, wo, in.WorkOrderID)
 	require.Equal(t, tn.Admin.ID, in.UserID)
-	require.Equal(t, 47.3769, *in.Latitude)  //nolint:testifylint // the numbers come back as they were sent
-	require.Equal(t, -8.5417, *in.Longitude) //nolint:testifylint // the numbers come back as they were sent
+	require.Equal(t, []float64{47.3769, -8.5417}, []float64{*in.Latitude, *in.Longitude})
 	require.WithinDuration(t, time.Now(), in.CheckedInAt, time.Minute)
 
 	_, err = tn.Mobile.Start(t.Context(), workorders.StartParams{WorkOrderID: wo})
@@ -118,7 +117,7 @@ func TestStartTakesPositionsOnEarthOnly(t *testing.T) {
 		})
 		require.NoError(t, err)
 		in := checkIns(t, tn.Client, id)[0]
-		require.Equal(t, at, [2]float64{*in.Latitude, *in.Longitude})
+		require.Equal(t, at[:], []float64{*in.Latitude, *in.Longitude})
 	}
 }
 

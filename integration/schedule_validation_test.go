@@ -265,13 +265,34 @@ func TestValidateChecksEveryActiveMemberOfACrew(t *testing.T) {
 	require.Equal(t, []string{"crew/warning"}, validate(t, p.Client, q))
 }
 
+func TestValidateChecksFiftyMembersOfACrew(t *testing.T) {
+	t.Parallel()
+	p := newPlan(t)
+	technicians := []string{p.Technician}
+	for len(technicians) < 51 {
+		u := stack.User(t)
+		p.Invite(t, u, "technician")
+		technicians = append(technicians, makeTechnician(t, p.tenant, u.ID))
+	}
+	crew := makeCrew(t, p.tenant, "Everybody", technicians...)
+	q := workorders.ValidateScheduleParams{CrewID: crew, StartAt: shiftStart, EndAt: shiftStart.Add(time.Hour)}
+
+	got := validate(t, p.Client, q)
+	require.Equal(t, append([]string{"crew/info"}, slices.Repeat([]string{noHoursMember}, 50)...), got)
+
+	require.NoError(t, p.RPC(t.Context(), "rpc_remove_crew_member", map[string]any{
+		"p_tenant_id": p.ID, "p_crew_id": crew, "p_technician_id": technicians[7],
+	}, nil))
+	require.Equal(t, slices.Repeat([]string{noHoursMember}, 50), validate(t, p.Client, q), "fifty are not too many")
+}
+
 func TestValidateChangesNothing(t *testing.T) {
 	t.Parallel()
 	p := newPlan(t)
 	wo := makeWorkOrder(t, p.Client, "x")
 	before := getWorkOrder(t, p.Client, wo)
 
-	c := p.Member(t, "requestor").Client // any member may ask
+	c := p.Member(t, "member").Client // who may look may ask
 	require.Equal(t, []string{noHours, "priority/info"}, validate(t, c, workorders.ValidateScheduleParams{
 		TechnicianID: p.Technician, WorkOrderID: wo, StartAt: time.Now().Add(time.Hour), EndAt: time.Now().Add(2 * time.Hour),
 	}))
