@@ -242,7 +242,7 @@ func TestPrimarySupplierIsSetAndCleared(t *testing.T) {
 	t.Parallel()
 	tn, other := stack.Tenant(t), stack.Tenant(t)
 	id, foreign := makeWorkOrder(t, tn.Client, "x"), makeWorkOrder(t, other.Client, "x")
-	mine, theirs := makeSupplier(t, tn, "Acme"), makeSupplier(t, other, "Acme")
+	mine, theirs := makeSupplier(t, tn, "Acme"), makeSupplier(t, other, "Bolt & Söhne")
 	set := func(id, supplier string) error {
 		return tn.WorkOrders.SetPrimarySupplier(t.Context(), workorders.SetPrimarySupplierParams{
 			WorkOrderID: id, PrimarySupplierID: supplier,
@@ -268,7 +268,7 @@ func TestVendorCostIsAddedAndChanged(t *testing.T) {
 	tn, other := stack.Tenant(t), stack.Tenant(t)
 	id, second := makeWorkOrder(t, tn.Client, "x"), makeWorkOrder(t, tn.Client, "y")
 	foreign := makeWorkOrder(t, other.Client, "x")
-	mine, theirs := makeSupplier(t, tn, "Acme"), makeSupplier(t, other, "Acme")
+	mine, theirs := makeSupplier(t, tn, "Acme"), makeSupplier(t, other, "Bolt & Söhne")
 	upsert := func(p workorders.UpsertVendorCostParams) (string, error) {
 		return tn.WorkOrders.UpsertVendorCost(t.Context(), p)
 	}

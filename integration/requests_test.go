@@ -251,12 +251,16 @@ func TestRequestWithALongTitleCannotBeConverted(t *testing.T) {
 func TestNewMaintenanceRequestIsDraftOrSubmitted(t *testing.T) {
 	t.Parallel()
 	tn := stack.Tenant(t)
-	for status, want := range map[workorders.MaintenanceRequestStatus]workorders.MaintenanceRequestStatus{
-		"": workorders.RequestSubmitted, workorders.RequestSubmitted: workorders.RequestSubmitted,
-		workorders.RequestDraft: workorders.RequestDraft, "  Draft ": workorders.RequestDraft,
+	for _, tt := range []struct {
+		status, want workorders.MaintenanceRequestStatus
+	}{
+		{"", workorders.RequestSubmitted},
+		{workorders.RequestSubmitted, workorders.RequestSubmitted},
+		{workorders.RequestDraft, workorders.RequestDraft},
+		{"  Draft ", workorders.RequestDraft}, // trimmed and lower-cased
 	} {
-		id := createMaintenanceRequest(t, tn.Client, workorders.CreateMaintenanceRequestParams{Status: status})
-		require.Equal(t, want, getMaintenanceRequest(t, tn.Client, id).Status, "%q", status)
+		id := createMaintenanceRequest(t, tn.Client, workorders.CreateMaintenanceRequestParams{Status: tt.status})
+		require.Equal(t, tt.want, getMaintenanceRequest(t, tn.Client, id).Status, "%q", tt.status)
 	}
 	for _, status := range []workorders.MaintenanceRequestStatus{workorders.RequestConverted, workorders.RequestCancelled, "lost"} {
 		_, err := tn.WorkOrders.CreateMaintenanceRequest(t.Context(), workorders.CreateMaintenanceRequestParams{Title: "x", Status: status})

@@ -25,26 +25,13 @@ func (d deployment) SQL(t testing.TB) *pgx.Conn {
 	return conn
 }
 
-// links are what a work order can refer to.
-type links struct{ Location, Asset, Project, PMSchedule, InactivePMSchedule string }
-
-// seedLinks makes one of each in a tenant.
-func seedLinks(t testing.TB, tenantID string) links {
+// seedPMSchedule makes a PM schedule in a tenant, or skips the test.
+func seedPMSchedule(t testing.TB, tn *tenant, active bool) (id string) {
 	t.Helper()
-	conn := stack.SQL(t)
-	insert := func(sql string) (id string) {
-		t.Helper()
-		require.NoError(t, conn.QueryRow(t.Context(), sql+" returning id::text", tenantID).Scan(&id))
-		return id
-	}
-	return links{
-		Location:   insert("insert into app.locations (tenant_id, name) values ($1, 'Hall 1')"),
-		Asset:      insert("insert into app.assets (tenant_id, name) values ($1, 'Press 1')"),
-		Project:    insert("insert into app.projects (tenant_id, name) values ($1, 'Refit')"),
-		PMSchedule: insert("insert into app.pm_schedules (tenant_id, title, trigger_type) values ($1, 'Weekly', 'manual')"),
-		InactivePMSchedule: insert("insert into app.pm_schedules (tenant_id, title, trigger_type, is_active) " +
-			"values ($1, 'Once', 'manual', false)"),
-	}
+	require.NoError(t, stack.SQL(t).QueryRow(t.Context(),
+		"insert into app.pm_schedules (tenant_id, title, trigger_type, is_active) values ($1, 'Weekly', 'manual', $2) returning id::text",
+		tn.ID, active).Scan(&id))
+	return id
 }
 
 // callForID calls an RPC that adds something to a tenant, as its administrator,

@@ -219,33 +219,43 @@ func TestServerChecksTitleToo(t *testing.T) {
 func TestWorkOrderLinksStayInsideTheTenant(t *testing.T) {
 	t.Parallel()
 	a, b := stack.Tenant(t), stack.Tenant(t)
-	mine, theirs := seedLinks(t, a.ID), seedLinks(t, b.ID)
+	location, asset, project := makeLocation(t, a, "Hall 1"), makeAsset(t, a, "Press 1", ""), makeProject(t, a, "Refit")
 
 	id, err := a.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{
-		Title: "x", LocationID: mine.Location, AssetID: mine.Asset, ProjectID: mine.Project, PMScheduleID: mine.PMSchedule,
+		Title: "x", LocationID: location, AssetID: asset, ProjectID: project,
 	})
 	require.NoError(t, err)
 	wo := getWorkOrder(t, a.Client, id)
-	require.Equal(t, mine.Location, *wo.LocationID)
-	require.Equal(t, mine.Asset, *wo.AssetID)
-	require.Equal(t, mine.Project, *wo.ProjectID)
-	require.Equal(t, mine.PMSchedule, *wo.PMScheduleID)
+	require.Equal(t, location, *wo.LocationID)
+	require.Equal(t, asset, *wo.AssetID)
+	require.Equal(t, project, *wo.ProjectID)
 
-	for name, tt := range map[string]struct {
-		p    workorders.CreateWorkOrderParams
-		code string
-	}{
-		"foreign location":     {workorders.CreateWorkOrderParams{LocationID: theirs.Location}, "23503"},
-		"foreign asset":        {workorders.CreateWorkOrderParams{AssetID: theirs.Asset}, "23503"},
-		"foreign project":      {workorders.CreateWorkOrderParams{ProjectID: theirs.Project}, "23503"},
-		"foreign PM schedule":  {workorders.CreateWorkOrderParams{PMScheduleID: theirs.PMSchedule}, "42501"},
-		"inactive PM schedule": {workorders.CreateWorkOrderParams{PMScheduleID: mine.InactivePMSchedule}, "23503"},
+	for name, p := range map[string]workorders.CreateWorkOrderParams{
+		"location": {LocationID: makeLocation(t, b, "Hall 2")}, "asset": {AssetID: makeAsset(t, b, "Press 2", "")},
+		"project": {ProjectID: makeProject(t, b, "New roof")},
 	} {
-		tt.p.Title = "x"
-		_, err := a.WorkOrders.Create(t.Context(), tt.p)
+		p.Title = "x"
+		_, err := a.WorkOrders.Create(t.Context(), p)
 		require.Error(t, err, name)
-		require.Equal(t, tt.code, errorCode(err), "%s: %v", name, err)
+		requireError(t, err, workorder.ErrInvalidReference, "23503")
 	}
+}
+
+func TestWorkOrderOfAPMSchedule(t *testing.T) {
+	t.Parallel()
+	a, b := stack.Tenant(t), stack.Tenant(t)
+	create := func(schedule string) (string, error) {
+		return a.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "x", PMScheduleID: schedule})
+	}
+	active := seedPMSchedule(t, a, true)
+	id, err := create(active)
+	require.NoError(t, err)
+	require.Equal(t, active, *getWorkOrder(t, a.Client, id).PMScheduleID)
+
+	_, err = create(seedPMSchedule(t, a, false))
+	requireError(t, err, workorder.ErrInvalidReference, "23503")
+	_, err = create(seedPMSchedule(t, b, true))
+	requireError(t, err, workorder.ErrPermissionDenied, "42501")
 }
 
 // TestRolesAndWorkOrderWrites lets every role try every write. A move that the
