@@ -1,7 +1,6 @@
 package integration
 
 import (
-	"encoding/json"
 	"sync"
 	"testing"
 	"time"
@@ -9,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
-	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -26,15 +24,6 @@ func everybody(t testing.TB, tn *tenant) map[string]*workorder.Client {
 		}
 	}
 	return all
-}
-
-// requireByRole lets everybody try a write, which must name its tenant. Those
-// who may not are named with the code they get.
-func requireByRole(t *testing.T, all map[string]*workorder.Client, refused map[string]string, try func(*testing.T, *workorder.Client) error) {
-	t.Helper()
-	for who, c := range all {
-		t.Run(who, func(t *testing.T) { requireCode(t, refused[who], try(t, c)) })
-	}
 }
 
 // assign puts a user in charge of a work order, nobody for "".
@@ -206,38 +195,6 @@ func TestCreatingWithAnAssigneeNotifiesNobody(t *testing.T) {
 	require.Empty(t, notifications(t, technician.Client), "nor does assigning who is in charge already")
 }
 
-func TestRolesAndAssignment(t *testing.T) {
-	t.Parallel()
-	tn := stack.Tenant(t)
-	all := everybody(t, tn)
-	id, supplier := makeWorkOrder(t, tn.Client, "x"), makeSupplier(t, tn, "Acme")
-	refused := map[string]string{
-		"technician": "42501", "member": "42501", "requestor": "42501", "outsider": "42501", "nobody": "28000",
-	}
-
-	t.Run("assign", func(t *testing.T) {
-		requireByRole(t, all, refused, func(t *testing.T, c *workorder.Client) error {
-			return c.WorkOrders.Assign(t.Context(), workorders.AssignWorkOrderParams{
-				TenantID: tn.ID, WorkOrderID: id, AssignedTo: tn.Admin.ID,
-			})
-		})
-	})
-	t.Run("primary supplier", func(t *testing.T) {
-		requireByRole(t, all, refused, func(t *testing.T, c *workorder.Client) error {
-			return c.WorkOrders.SetPrimarySupplier(t.Context(), workorders.SetPrimarySupplierParams{
-				TenantID: tn.ID, WorkOrderID: id, PrimarySupplierID: supplier,
-			})
-		})
-	})
-	t.Run("vendor cost", func(t *testing.T) {
-		requireByRole(t, all, refused, func(t *testing.T, c *workorder.Client) error {
-			return second(c.WorkOrders.UpsertVendorCost(t.Context(), workorders.UpsertVendorCostParams{
-				TenantID: tn.ID, WorkOrderID: id, AmountCents: new(100), SupplierID: supplier,
-			}))
-		})
-	})
-}
-
 func TestPrimarySupplierIsSetAndCleared(t *testing.T) {
 	t.Parallel()
 	tn, other := stack.Tenant(t), stack.Tenant(t)
@@ -346,65 +303,4 @@ func TestDeletingWhatAWorkOrderRefersToKeepsTheWorkOrder(t *testing.T) {
 	require.Nil(t, wo.AssetID)
 	require.Nil(t, wo.ProjectID)
 	require.Equal(t, "draft", wo.Status)
-}
-
-// TestViewsOfTheTokensTenantOnly reads every view of the chapter by tokens that
-// name no tenant or a foreign one, and without a token.
-func TestViewsOfTheTokensTenantOnly(t *testing.T) {
-	t.Parallel()
-	tn := stack.Tenant(t)
-	location := makeLocation(t, tn, "Hall 1")
-	makeAsset(t, tn, "Press", location)
-	id := makeWorkOrder(t, tn.Client, "x")
-	assign(t, tn.Client, id, tn.Admin.ID)
-	logTime(t, tn.Client, workorders.LogTimeParams{WorkOrderID: id, Minutes: 5})
-	addComms(t, tn.Client, id, "hello")
-
-	refusesNobody := map[string]bool{
-		"v_tools": true, "v_tool_checkouts": true, "v_shift_handovers": true, "v_my_notifications": true,
-	}
-	views := []string{
-		"v_work_orders", "v_work_order_sla_status", "v_work_orders_sla_open", "v_my_work_order_requests",
-		"v_maintenance_requests", "v_my_maintenance_requests", "v_work_order_comms", "v_work_order_time_entries",
-		"v_work_order_assignments", "v_entity_attachments", "v_work_order_attachments", "v_asset_attachments",
-		"v_location_attachments", "v_my_notifications", "v_schedule_blocks", "v_schedule_by_technician",
-		"v_schedule_by_crew", "v_schedule_by_asset", "v_schedule_by_location", "v_mobile_work_orders",
-		"v_mobile_assets", "v_mobile_locations", "v_mobile_work_order_time_entries",
-		"v_mobile_work_order_attachments", "v_mobile_work_order_check_ins", "v_mobile_work_order_notes", "v_tools",
-		"v_tool_checkouts", "v_shift_handovers",
-	}
-	list := func(t *testing.T, c *workorder.Client, view string) ([]json.RawMessage, error) {
-		key := "id"
-		if view == "v_work_order_sla_status" || view == "v_work_orders_sla_open" {
-			key = "work_order_id"
-		}
-		return workorder.ViewOf[json.RawMessage](c, view, key).List(t.Context(), query.Limit(3))
-	}
-
-	readers := map[string]*workorder.Client{"no tenant": stack.User(t).Client, "nobody": stack.Client(t), "other tenant": stack.Tenant(t).Client}
-	for who, c := range readers {
-		t.Run(who, func(t *testing.T) {
-			for _, view := range views {
-				rows, err := list(t, c, view)
-				if who == "nobody" && refusesNobody[view] {
-					require.Equal(t, "42501", errorCode(err), "%s: %v", view, err)
-					continue
-				}
-				require.NoError(t, err, view)
-				require.Empty(t, rows, view)
-			}
-		})
-	}
-	t.Run("foreign claim", func(t *testing.T) {
-		src, err := workorder.NewSelfSigned(workorder.SelfSigned{
-			Secret: stack.Secret(t), Subject: stack.User(t).ID, Tenant: tn.ID,
-		})
-		require.NoError(t, err)
-		c := stack.Client(t, workorder.WithTokenSource(src))
-		for _, view := range views {
-			rows, err := list(t, c, view)
-			require.NoError(t, err, view)
-			require.Empty(t, rows, view)
-		}
-	})
 }

@@ -272,35 +272,6 @@ func TestNewMaintenanceRequestIsDraftOrSubmitted(t *testing.T) {
 	require.Equal(t, workorders.RequestSubmitted, getMaintenanceRequest(t, tn.Client, id).Status)
 }
 
-func TestRolesAndRequests(t *testing.T) {
-	t.Parallel()
-	tn := stack.Tenant(t)
-	all := everybody(t, tn)
-	asking := map[string]string{"technician": "42501", "member": "42501", "outsider": "42501", "nobody": "28000"}
-
-	t.Run("create request", func(t *testing.T) {
-		requireByRole(t, all, asking, func(t *testing.T, c *workorder.Client) error {
-			return second(c.WorkOrders.CreateRequest(t.Context(), workorders.CreateRequestParams{TenantID: tn.ID, Title: "x"}))
-		})
-	})
-	t.Run("create maintenance request", func(t *testing.T) {
-		requireByRole(t, all, asking, func(t *testing.T, c *workorder.Client) error {
-			return second(c.WorkOrders.CreateMaintenanceRequest(t.Context(),
-				workorders.CreateMaintenanceRequestParams{TenantID: tn.ID, Title: "x"}))
-		})
-	})
-	t.Run("convert", func(t *testing.T) {
-		refused := map[string]string{
-			"technician": "42501", "member": "42501", "requestor": "42501", "outsider": "42501", "nobody": "28000",
-		}
-		requireByRole(t, all, refused, func(t *testing.T, c *workorder.Client) error {
-			request := createMaintenanceRequest(t, tn.Client, workorders.CreateMaintenanceRequestParams{})
-			return second(c.WorkOrders.ConvertMaintenanceRequest(t.Context(),
-				workorders.ConvertMaintenanceRequestParams{TenantID: tn.ID, RequestID: request}))
-		})
-	})
-}
-
 // TestWhoSeesRequests shows everybody a requestor's requests, one converted and
 // one not, and somebody else's.
 func TestWhoSeesRequests(t *testing.T) {

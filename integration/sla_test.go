@@ -245,32 +245,16 @@ func TestSLARulesRefuse(t *testing.T) {
 	requireDue(t, tn, "high", "corrective", 8*time.Hour, 72*time.Hour)
 }
 
-func TestRolesAndSLA(t *testing.T) {
+func TestWhoSeesSLAs(t *testing.T) {
 	t.Parallel()
 	tn := stack.Tenant(t)
 	all := everybody(t, tn)
-	id := makeWorkOrder(t, tn.Client, "x")
+	makeWorkOrder(t, tn.Client, "x")
 
-	t.Run("rules", func(t *testing.T) {
-		requireByRole(t, all, map[string]string{
-			"manager": "42501", "technician": "42501", "member": "42501", "requestor": "42501", "outsider": "42501", "nobody": "28000",
-		}, func(t *testing.T, c *workorder.Client) error {
-			return second(c.WorkOrders.UpsertSLARule(t.Context(), workorders.UpsertSLARuleParams{
-				TenantID: tn.ID, PriorityKey: "high", MaintenanceTypeKey: "corrective", ResponseInterval: hours(1), ResolutionInterval: hours(2),
-			}))
-		})
-	})
-	t.Run("acknowledge", func(t *testing.T) {
-		requireByRole(t, all, map[string]string{
-			"technician": "42501", "member": "42501", "requestor": "42501", "outsider": "42501", "nobody": "28000",
-		}, func(t *testing.T, c *workorder.Client) error {
-			return c.WorkOrders.Acknowledge(t.Context(), workorders.AcknowledgeParams{TenantID: tn.ID, WorkOrderID: id})
-		})
-	})
 	for who, want := range map[string]int{
 		"admin": 1, "manager": 1, "technician": 1, "member": 1, "requestor": 0, "outsider": 0, "nobody": 0,
 	} {
-		t.Run("status as "+who, func(t *testing.T) {
+		t.Run(who, func(t *testing.T) {
 			open, err := all[who].WorkOrders.SLAOpen.List(t.Context())
 			require.NoError(t, err)
 			require.Len(t, open, want)
