@@ -623,6 +623,39 @@ func TestSyncAllLosesNoRowOfEqualTime(t *testing.T) {
 	})
 }
 
+// TestSyncAllGoesOnBehindTheSlowestList has lists that reach differently far
+// with every page, while the server takes one cursor for all of them.
+func TestSyncAllGoesOnBehindTheSlowestList(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	wo := workOrderIn(t, tn.Client, "in_progress")
+	note := func() {
+		_, err := tn.Mobile.AddNote(t.Context(), workorders.AddNoteParams{WorkOrderID: wo, Body: "x"})
+		require.NoError(t, err)
+	}
+	for range 9 {
+		note()
+	}
+	for i := range 9 {
+		makeAsset(t, tn, fmt.Sprint("Press ", i), "")
+	}
+	for i := range 9 {
+		makeLocation(t, tn, fmt.Sprint("Hall ", i))
+		note()
+		if i%3 == 0 {
+			makeAsset(t, tn, fmt.Sprint("Crane ", i), "")
+		}
+	}
+	want := everything(t, tn.Client)
+
+	for _, limit := range []int{2, 3, 5, 8} {
+		d := newDevice()
+		_, pages := syncAll(t, tn.Client, d, workorders.SyncAllParams{Limit: limit})
+		require.Equal(t, want, d, "pages of %d", limit)
+		require.Greater(t, pages, 1)
+	}
+}
+
 func TestSyncAllReadsMoreRowsOfEqualTimeThanAnAnswerHolds(t *testing.T) {
 	t.Parallel()
 	tn := stack.Tenant(t)
@@ -707,7 +740,7 @@ func TestSyncAllWhileOthersWrite(t *testing.T) {
 	d := newDevice()
 	var cursor time.Time
 	for last := false; ; {
-		for page, err := range tn.Mobile.SyncAll(ctx, workorders.SyncAllParams{UpdatedAfter: cursor, Limit: 11}) {
+		for page, err := range tn.Mobile.SyncAll(ctx, workorders.SyncAllParams{UpdatedAfter: cursor, Limit: 40}) {
 			require.NoError(t, err)
 			d.Store(&page.SyncPayload)
 			cursor = page.Cursor
