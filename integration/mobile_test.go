@@ -117,7 +117,7 @@ func TestStartTakesPositionsOnEarthOnly(t *testing.T) {
 		})
 		require.NoError(t, err)
 		in := checkIns(t, tn.Client, id)[0]
-		require.Equal(t, at[:], []float64{*in.Latitude, *in.Longitude})
+		require.Equal(t, []float64{at[0], at[1]}, []float64{*in.Latitude, *in.Longitude})
 	}
 }
 
