@@ -9,10 +9,12 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/workorder-systems/sdk-go/devstack/auth"
@@ -142,6 +144,9 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("devstack: %w", err)
 	}
+	if err := requireHook(ctx, authPool, c.tokenHook); err != nil {
+		return nil, err
+	}
 	authHandler, err := auth.New(auth.Config{
 		Pool:      authPool,
 		JWTSecret: []byte(c.jwtSecret),
@@ -173,6 +178,23 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		healthy: restPool.Ping,
 		log:     c.logger,
 	}, nil
+}
+
+// requireHook refuses a token hook that was named and does not exist: a wrong
+// name would show only as claims that are missing from tokens.
+func requireHook(ctx context.Context, pool *pgxpool.Pool, hook string) error {
+	if hook == "" {
+		return nil
+	}
+	var exists bool
+	name := pgx.Identifier(strings.Split(hook, ".")).Sanitize()
+	if err := pool.QueryRow(ctx, "select to_regprocedure($1) is not null", name+"(jsonb)").Scan(&exists); err != nil {
+		return fmt.Errorf("devstack: token hook %s: %w", hook, err)
+	}
+	if !exists {
+		return fmt.Errorf("devstack: token hook: there is no function %s(jsonb)", hook)
+	}
+	return nil
 }
 
 // pool opens a pool of connections that Close closes.

@@ -153,7 +153,8 @@ func WithMaxRows(n int) Option {
 
 // WithTokenHook names the function, as schema.function(event jsonb) returns jsonb,
 // that may add claims to every token issued. The default is the reference
-// backend's hook; a database without that function issues tokens unchanged.
+// backend's hook, without which tokens are issued unchanged. A function that is
+// named and does not exist fails the start.
 func WithTokenHook(function string) Option {
 	return func(c *config) error {
 		c.tokenHook = function

@@ -413,6 +413,22 @@ func TestOptionsAreChecked(t *testing.T) {
 // directory that it names, and wait.
 const childEnv = "DEVSTACK_TEST_CHILD"
 
+func TestTokenHookMustExist(t *testing.T) {
+	s := newSandbox(t)
+	schema := WithSchema(fstest.MapFS{"1.sql": {Data: []byte(
+		`create function public."Hook"(event jsonb) returns jsonb language sql return event;`)}})
+	for name, want := range map[string]string{
+		"public.hook":  "devstack: token hook: there is no function public.hook(jsonb)",
+		"nowhere.Hook": "devstack: token hook: there is no function nowhere.Hook(jsonb)",
+		"a.b.c.d":      "devstack: token hook a.b.c.d: ERROR: ",
+	} {
+		_, err := Start(t.Context(), s.options(schema, WithTokenHook(name))...)
+		require.ErrorContains(t, err, want)
+		s.requireClean(t)
+	}
+	s.start(t, schema, WithTokenHook("public.Hook"))
+}
+
 func TestMain(m *testing.M) {
 	if dirs := filepath.SplitList(os.Getenv(childEnv)); len(dirs) == 2 {
 		stack, err := Start(context.Background(), sandbox{temp: dirs[0], cache: dirs[1]}.options()...)
