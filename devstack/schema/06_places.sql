@@ -229,8 +229,9 @@ create function public.rpc_update_location(
 ) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_latitude constant numeric := case when p_clear_position then null else p_latitude end;
-  v_longitude constant numeric := case when p_clear_position then null else p_longitude end;
+  v_clear constant boolean := coalesce(p_clear_position, false);
+  v_latitude constant numeric := case when v_clear then null else p_latitude end;
+  v_longitude constant numeric := case when v_clear then null else p_longitude end;
 begin
   perform authz.rate_limit(p_tenant_id, 'location_update', 50);
   perform authz.authorize(p_tenant_id);
@@ -244,8 +245,8 @@ begin
     code               = coalesce(p_code, l.code),
     address_line       = coalesce(p_address_line, l.address_line),
     external_id        = coalesce(p_external_id, l.external_id),
-    latitude           = case when not p_clear_position then coalesce(v_latitude, l.latitude) end,
-    longitude          = case when not p_clear_position then coalesce(v_longitude, l.longitude) end
+    latitude           = case when not v_clear then coalesce(v_latitude, l.latitude) end,
+    longitude          = case when not v_clear then coalesce(v_longitude, l.longitude) end
   where l.id = p_location_id;
 end $$;
 

@@ -65,6 +65,8 @@ func TestLocations(t *testing.T) {
 	admin.fails("P0001", update, tenant, unknown, nil, nil, nil, nil, false)
 	otherAdmin.fails("42501", update, other, site, nil, nil, nil, nil, false)
 	admin.fails("23514", update, tenant, site, nil, nil, 1, nil, false)
+	admin.ok(update, tenant, site, nil, nil, nil, nil, nil)
+	require.Equal(t, 1, admin.count(`select * from public.v_locations where id = $1 and latitude is not null and longitude is not null`, site))
 	admin.ok(update, tenant, site, "Main", nil, 99, nil, true)
 	require.Equal(t, 1, admin.count(`select * from public.v_locations where id = $1 and name = 'Main' and latitude is null and longitude is null and code = 'S-1'`, site))
 
