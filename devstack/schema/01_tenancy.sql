@@ -439,6 +439,7 @@ exception when others then
   return event;
 end $$;
 
+-- The user decides what a client may do, the client does not.
 create function public.rpc_replace_oauth_client_tenant_grants(p_oauth_client_id text, p_tenant_ids uuid[]) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -447,6 +448,9 @@ declare
 begin
   if coalesce(v_client_id, '') = '' then
     raise exception using errcode = '22023', message = 'the client id is blank';
+  end if;
+  if nullif(btrim(auth.jwt() ->> 'client_id'), '') is not null then
+    raise exception using errcode = '42501', message = 'OAuth clients cannot grant tenants';
   end if;
   if exists (
     select 1 from unnest(p_tenant_ids) t (id)

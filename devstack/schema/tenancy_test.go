@@ -135,6 +135,8 @@ func TestOAuthClientsNeedAGrant(t *testing.T) {
 	admin.fails("23514", replace, strings.Repeat("c", 129), []string{a})
 	client.fails("42501", `select public.rpc_set_tenant_context($1)`, a)
 	client.fails("42501", `select public.rpc_create_department($1, 'D')`, a)
+	client.fails("42501", replace, "cli", []string{a})
+	client.fails("42501", replace, "other", nil)
 	require.NotContains(t, claims(), "tenant_id")
 
 	admin.ok(replace, " cli ", []string{a, b, a})
