@@ -31,7 +31,13 @@ import (
 const usualPort = 54321
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup has it ignored
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
+	// Writing to a pipe that nobody reads fails then, instead of ending the process.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -90,10 +96,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if command := flags.Args(); len(command) > 0 {
 		code = runCommand(ctx, command, environment(stack), stdout, stderr)
 	} else {
-		for _, v := range environment(stack) {
-			fmt.Fprintf(stdout, "%s=%q\n", v.name, v.value)
+		if err := printVariables(stdout, environment(stack)); err != nil {
+			fmt.Fprintln(stderr, "devstack:", err)
+			code = 1
+		} else {
+			<-ctx.Done()
 		}
-		<-ctx.Done()
 	}
 	if err := stack.Close(); err != nil {
 		fmt.Fprintln(stderr, err)
@@ -120,6 +128,15 @@ func environment(s *devstack.Stack) []variable {
 		{"SUPABASE_ANON_KEY", s.AnonKey},
 		{"SUPABASE_SERVICE_ROLE_KEY", s.ServiceRoleKey},
 	}
+}
+
+func printVariables(w io.Writer, variables []variable) error {
+	for _, v := range variables {
+		if _, err := fmt.Fprintf(w, "%s=%q\n", v.name, v.value); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // runCommand runs a command against the stack and returns its exit status.

@@ -8,11 +8,15 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
 func TestServesUntilInterrupted(t *testing.T) {
@@ -67,6 +71,63 @@ func TestRunsACommand(t *testing.T) {
 	code = run(t.Context(), []string{"-port", "0", "-migrations", dir, "/no/such/command"}, &stdout, &stderr)
 	require.Equal(t, 1, code)
 	require.Contains(t, stderr.String(), "/no/such/command")
+}
+
+// TestMain lets a test run this program in a process of its own.
+func TestMain(m *testing.M) {
+	if os.Getenv("DEVSTACK_TEST_MAIN") != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+func TestEndsCleanly(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		end  os.Signal
+		code int
+		err  string
+	}{
+		{name: "interrupted", end: os.Interrupt},
+		{name: "the terminal is closed", end: syscall.SIGHUP},
+		{name: "nobody reads the output", code: 1, err: "broken pipe"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			temp, err := os.MkdirTemp(postgres.TempDir(), "ds")
+			require.NoError(t, err)
+			defer os.RemoveAll(temp)
+			require.NoError(t, os.Chmod(temp, 0o755)) // for the user that the server runs as
+			migrations := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(migrations, "1.sql"), []byte("create table public.a ();"), 0o600))
+
+			read, write, err := os.Pipe()
+			require.NoError(t, err)
+			defer read.Close()
+			if tc.end == nil {
+				require.NoError(t, read.Close())
+			}
+			var stderr bytes.Buffer
+			cmd := exec.CommandContext(t.Context(), os.Args[0], "-port", "0", "-migrations", migrations)
+			cmd.Env = append(os.Environ(), "DEVSTACK_TEST_MAIN=1", "DEVSTACK_DATABASE_URL=", "TMPDIR="+temp)
+			cmd.Stdout, cmd.Stderr = write, &stderr
+			require.NoError(t, cmd.Start())
+			require.NoError(t, write.Close())
+			if tc.end != nil {
+				_, err := bufio.NewReader(read).ReadString('\n')
+				require.NoError(t, err)
+				dirs, err := os.ReadDir(temp)
+				require.NoError(t, err)
+				require.NotEmpty(t, dirs, "the stack lives elsewhere")
+				require.NoError(t, cmd.Process.Signal(tc.end))
+			}
+			_ = cmd.Wait() // the exit code says it
+			require.Equal(t, tc.code, cmd.ProcessState.ExitCode(), stderr.String())
+			require.Contains(t, stderr.String(), tc.err)
+			dirs, err := os.ReadDir(temp)
+			require.NoError(t, err)
+			require.Empty(t, dirs)
+		})
+	}
 }
 
 func TestFailures(t *testing.T) {
