@@ -6,9 +6,17 @@ set -eu
 
 have_postgres() {
 	[ -n "${DEVSTACK_DATABASE_URL:-}" ] && return 0
-	for bin in "$(command -v postgres || true)" /usr/lib/postgresql/*/bin/postgres \
-		/usr/pgsql-*/bin/postgres /opt/homebrew/opt/postgresql@*/bin/postgres \
-		/usr/local/opt/postgresql@*/bin/postgres; do
+	# The places where the stack looks, see devstack/internal/postgres.
+	for bin in "$(command -v postgres || true)" \
+		/usr/lib/postgresql/*/bin/postgres \
+		/usr/lib/postgresql*/bin/postgres \
+		/usr/libexec/postgresql*/postgres \
+		/usr/pgsql-*/bin/postgres \
+		/opt/homebrew/opt/postgresql*/bin/postgres \
+		/usr/local/opt/postgresql*/bin/postgres \
+		/home/linuxbrew/.linuxbrew/opt/postgresql*/bin/postgres \
+		/Applications/Postgres.app/Contents/Versions/*/bin/postgres \
+		/usr/local/pgsql/bin/postgres; do
 		[ -x "$bin" ] || continue
 		major=$("$bin" --version | sed -E 's/[^0-9]*([0-9]+).*/\1/')
 		[ "$major" -ge 15 ] && return 0

@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,5 +49,17 @@ func TestFind(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, tc.want, inst.Bin)
 		})
+	}
+}
+
+// What the Makefile's script does not find, it installs a second time.
+func TestMakeLooksInTheSamePlaces(t *testing.T) {
+	script, err := os.ReadFile("../../../tools/postgres.sh")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Skip("not in the repository")
+	}
+	require.NoError(t, err)
+	for _, dir := range installDirs {
+		require.Contains(t, string(script), "\t"+dir+"/postgres")
 	}
 }
