@@ -51,6 +51,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		{"empty token", good, anonKey, workorder.WithAccessToken("")},
 		{"token that is no JWT", good, anonKey, workorder.WithAccessToken("hunter2!")},
 		{"nil source", good, anonKey, workorder.WithTokenSource(nil)},
+		{"nil session as source", good, anonKey, workorder.WithTokenSource((*workorder.Session)(nil))},
 		{"nil transport", good, anonKey, workorder.WithTransport(nil)},
 		{"nil call middleware", good, anonKey, workorder.WithCallMiddleware(nil)},
 		{"nil attempt middleware", good, anonKey, workorder.WithAttemptMiddleware(nil)},
@@ -333,6 +334,10 @@ func TestRPC(t *testing.T) {
 	}
 	require.ErrorIs(t, c.RPC(t.Context(), "rpc_custom", func() {}, nil), workorder.ErrInvalidInput)
 	require.ErrorIs(t, c.RPC(t.Context(), "rpc_custom", map[string]any{"p_x": "a\xff"}, nil), workorder.ErrInvalidInput)
+	for _, out := range []any{out, (*string)(nil), map[string]any{}} {
+		require.ErrorIs(t, c.RPC(t.Context(), "rpc_custom", nil, out), workorder.ErrInvalidInput,
+			"a result that can be put nowhere is found before the function has run")
+	}
 	require.Len(t, srv.Requests(), 4)
 }
 

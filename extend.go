@@ -79,8 +79,8 @@ var namePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // RPC calls a function that the deployment has beyond the platform's own. args
 // becomes the JSON object of its arguments, nil meaning none; the result is
-// decoded into out, which may be nil. The function is in the schema public
-// unless name says otherwise ("reporting.rpc_custom").
+// decoded into out, a pointer, or nil when it does not matter. The function is
+// in the schema public unless name says otherwise ("reporting.rpc_custom").
 //
 // The call counts as a write: it is repeated only when it is known not to have
 // been applied.
@@ -89,6 +89,10 @@ func (c *Client) RPC(ctx context.Context, name string, args, out any) error {
 	schema, function := splitSchema(name)
 	if !namePattern.MatchString(function) || !namePattern.MatchString(schema) {
 		return sdkerr.Invalid("RPC", "the name", "must be that of a function, such as rpc_custom")
+	}
+	// Checked first: after the call it would be too late to say no.
+	if v := reflect.ValueOf(out); out != nil && (v.Kind() != reflect.Pointer || v.IsNil()) {
+		return sdkerr.Invalid(op, "out", "must be a pointer to what the result goes into, or nil")
 	}
 	body, err := postgrest.NewCaller(c.conn).Invoke(ctx, op, postgrest.RPC{Schema: schema, Name: function}, args)
 	if err != nil {

@@ -69,7 +69,7 @@ func WithAccessToken(jwt string) Option {
 // WithTokenSource makes the client take its access tokens from src.
 func WithTokenSource(src TokenSource) Option {
 	return func(c *config) error {
-		if src == nil {
+		if s, ok := src.(*Session); src == nil || ok && s == nil {
 			return sdkerr.Required("WithTokenSource", "the source")
 		}
 		c.identify(src)
