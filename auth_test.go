@@ -160,6 +160,7 @@ func TestAuthChecksBeforeSending(t *testing.T) {
 	w := newWire(t, 500, "")
 	c := w.client(t).AsUser(testJWT(map[string]any{"sub": "u1"}))
 	ctx, empty, minus := t.Context(), "", -time.Second
+	odd := map[string]any{"f": func() {}}
 	for name, err := range map[string]error{
 		"Email":      second(c.Auth.SignUp(ctx, SignUpParams{Password: "secret-1"})),
 		"Password":   second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com"})),
@@ -179,7 +180,11 @@ func TestAuthChecksBeforeSending(t *testing.T) {
 		"Secret":     second(NewSelfSigned(SelfSigned{Subject: "u1"})),
 		"Subject":    second(NewSelfSigned(SelfSigned{Secret: "s"})),
 		"TTL":        second(NewSelfSigned(SelfSigned{Secret: "s", Subject: "u1", TTL: 48 * time.Hour})),
-		"JSON":       second(NewSelfSigned(SelfSigned{Secret: "s", Subject: "u1", Claims: map[string]any{"f": func() {}}})),
+		"JSON":       second(NewSelfSigned(SelfSigned{Secret: "s", Subject: "u1", Claims: odd})),
+		"json":       second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com", Password: "secret-1", Data: odd})),
+		"json ":      second(c.Auth.UpdateUser(ctx, UpdateUserParams{Data: odd})),
+		"json  ":     second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: "a@example.com", UserMetadata: odd})),
+		"json   ":    second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{AppMetadata: odd})),
 	} {
 		require.ErrorIs(t, err, ErrInvalidInput, name)
 		require.Contains(t, err.Error(), strings.TrimSpace(name))

@@ -40,9 +40,21 @@ func (w authWire) do(ctx context.Context, call api.Call, query url.Values, out a
 		if err == nil {
 			err = errors.New("no request was made")
 		}
-		return nil, sdkerr.Wrap(call.Op, nil, err)
+		var kind error
+		if cannotEncode(err) {
+			kind = sdkerr.ErrInvalidInput
+		}
+		return nil, sdkerr.Wrap(call.Op, kind, err)
 	}
 	return call.Response, decodeAuth(call.Op, call.Response, out)
+}
+
+// cannotEncode reports that gotrue-go could not write metadata as JSON.
+func cannotEncode(err error) bool {
+	var typ *json.UnsupportedTypeError
+	var value *json.UnsupportedValueError
+	var own *json.MarshalerError
+	return errors.As(err, &typ) || errors.As(err, &value) || errors.As(err, &own)
 }
 
 // decodeAuth reads the answer of an Auth endpoint.
