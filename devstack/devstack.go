@@ -9,12 +9,10 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/workorder-systems/sdk-go/devstack/auth"
@@ -130,7 +128,7 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	authPool, err := s.pool(ctx, s.db.superuser, authConnections)
+	authPool, err := s.pool(ctx, s.authAdmin, authConnections)
 	if err != nil {
 		return nil, err
 	}
@@ -180,15 +178,25 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	}, nil
 }
 
+// authAdmin is the role of the Auth service on a deployment. Hooks and triggers on
+// auth.users that lack a grant fail here as they do there.
+func (s *Stack) authAdmin() (*pgxpool.Config, error) {
+	cfg, err := s.db.superuser()
+	if err != nil {
+		return nil, err
+	}
+	cfg.ConnConfig.RuntimeParams["role"] = "supabase_auth_admin"
+	return cfg, nil
+}
+
 // requireHook refuses a token hook that was named and does not exist: a wrong
 // name would show only as claims that are missing from tokens.
 func requireHook(ctx context.Context, pool *pgxpool.Pool, hook string) error {
 	if hook == "" {
 		return nil
 	}
-	var exists bool
-	name := pgx.Identifier(strings.Split(hook, ".")).Sanitize()
-	if err := pool.QueryRow(ctx, "select to_regprocedure($1) is not null", name+"(jsonb)").Scan(&exists); err != nil {
+	exists, err := auth.HookExists(ctx, pool, hook)
+	if err != nil {
 		return fmt.Errorf("devstack: token hook %s: %w", hook, err)
 	}
 	if !exists {

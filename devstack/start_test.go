@@ -420,13 +420,38 @@ func TestTokenHookMustExist(t *testing.T) {
 	for name, want := range map[string]string{
 		"public.hook":  "devstack: token hook: there is no function public.hook(jsonb)",
 		"nowhere.Hook": "devstack: token hook: there is no function nowhere.Hook(jsonb)",
-		"a.b.c.d":      "devstack: token hook a.b.c.d: ERROR: ",
+		"Hook":         "devstack: token hook: there is no function Hook(jsonb)",
 	} {
 		_, err := Start(t.Context(), s.options(schema, WithTokenHook(name))...)
 		require.ErrorContains(t, err, want)
 		s.requireClean(t)
 	}
 	s.start(t, schema, WithTokenHook("public.Hook"))
+}
+
+func TestAuthHasTheRightsOfADeployment(t *testing.T) {
+	s := newSandbox(t)
+	hook := `create function public.hook(event jsonb) returns jsonb language sql return event;
+		revoke execute on function public.hook from public, anon, authenticated;`
+	for _, tc := range []struct {
+		name, grant string
+		status      int
+	}{
+		{"without a grant", "", http.StatusInternalServerError},
+		{"with a grant", "grant execute on function public.hook to supabase_auth_admin;", http.StatusOK},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			stack := s.start(t, WithSchema(fstest.MapFS{"1.sql": {Data: []byte(hook + tc.grant)}}), WithTokenHook("public.hook"))
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, stack.URL+"/auth/v1/signup",
+				strings.NewReader(`{"email": "a@example.com", "password": "secret-1234"}`))
+			require.NoError(t, err)
+			req.Header.Set("Apikey", stack.AnonKey)
+			res, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, res.Body.Close())
+			require.Equal(t, tc.status, res.StatusCode)
+		})
+	}
 }
 
 func TestMain(m *testing.M) {

@@ -165,10 +165,24 @@ type hookAnswer struct {
 // requiredClaims must survive the hook, or clients could not use the token.
 var requiredClaims = []string{"aud", "exp", "iat", "sub", "email", "phone", "role", "aal", "session_id", "is_anonymous"}
 
+// HookExists tells whether there is a function of that name, schema.name, that
+// takes jsonb. It needs no right to call it.
+func HookExists(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}, hook string) (exists bool, err error) {
+	schema, name, _ := strings.Cut(hook, ".")
+	err = db.QueryRow(ctx, `
+		select exists (
+			select from pg_catalog.pg_proc p
+			join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+			where n.nspname = $1 and p.proname = $2 and p.proargtypes::text = 'jsonb'::regtype::oid::text)`,
+		schema, name).Scan(&exists)
+	return exists, err
+}
+
 // runHook lets the backend change the claims. Without a hook they stay.
 func (s *server) runHook(ctx context.Context, tx pgx.Tx, userID, method string, claims map[string]any) (map[string]any, error) {
-	var exists bool
-	err := tx.QueryRow(ctx, `select to_regprocedure($1) is not null`, s.hookName+"(jsonb)").Scan(&exists)
+	exists, err := HookExists(ctx, tx, s.Hook)
 	if err != nil {
 		return nil, err
 	}
