@@ -496,7 +496,7 @@ func (s *Session) save(ctx context.Context) error {
 		return nil
 	}
 	if err := s.cfg.store.Save(ctx, rt); err != nil {
-		return err
+		return sdkerr.Wrap("Session.Save", nil, err, rt) // a store may quote what it could not write
 	}
 	s.mu.Lock()
 	s.unsaved = false

@@ -3,6 +3,7 @@ package workorder
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -244,6 +245,13 @@ func TestFailedSaveLosesNothing(t *testing.T) {
 	require.Equal(t, "refresh-000002", s.RefreshToken())
 	require.Equal(t, "refresh-000001", store.stored())
 	require.ErrorIs(t, s.Flush(t.Context()), disk)
+
+	store.failWith(fmt.Errorf("update sessions set token = %q: %w", s.RefreshToken(), disk))
+	err = s.Flush(t.Context())
+	require.ErrorIs(t, err, disk)
+	require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), "refresh-000002",
+		"a store that quotes the token does not give it away")
+	store.failWith(disk)
 
 	p.advance(57 * time.Minute) // a refresh is due, but not pressing
 	got, err := s.Token(t.Context())

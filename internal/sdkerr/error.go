@@ -165,9 +165,10 @@ func Decode(op string, row int, column, raw string, cause error) *Error {
 
 // Wrap gives err the operation op. An *Error anywhere inside keeps everything
 // else; a context error stays recognisable; anything else becomes an Error of
-// the given kind. Libraries wrap what the pipeline returns in errors that print
-// the whole URL, so what comes out of them goes through Wrap.
-func Wrap(op string, kind, err error) *Error {
+// the given kind, without the secrets in its text. Libraries wrap what the
+// pipeline returns in errors that print the whole URL, so what comes out of them
+// goes through Wrap.
+func Wrap(op string, kind, err error, secrets ...string) *Error {
 	var e *Error
 	if errors.As(err, &e) {
 		c := *e
@@ -176,7 +177,7 @@ func Wrap(op string, kind, err error) *Error {
 		}
 		return &c
 	}
-	out := &Error{Op: op, Message: causeText(err), cause: safeCause(err)}
+	out := &Error{Op: op, Message: causeText(err, secrets...), cause: safeCause(err, secrets...)}
 	if kind != nil && !isContextError(err) {
 		out.kinds = []error{kind}
 	}
