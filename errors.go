@@ -15,7 +15,22 @@ import "github.com/workorder-systems/sdk-go/internal/sdkerr"
 //	}
 //
 // It never holds a token, a key, a password or a query string. As a slog value
-// it is a group of fields.
+// it is a group of fields; its method SQLState gives Code when that is
+// PostgreSQL's, else "".
+//
+//	type SdkError struct {
+//		Op         string        // the SDK method, such as "WorkOrders.Create"
+//		Method     string        // HTTP method; empty when nothing was sent
+//		Path       string        // URL path without the query
+//		HTTPStatus int           // 0 when no answer arrived
+//		Code       string        // SQLSTATE, PGRST code or Auth error code
+//		Message    string        // what the server (or the SDK's own check) says
+//		Details    string        // the server's details
+//		Hint       string        // the server's hint
+//		RequestID  string        // id of the request, for the platform's logs
+//		RetryAfter time.Duration // how long to wait before trying again; 0 when unknown
+//		Attempts   int           // how many times the request was sent
+//	}
 type SdkError = sdkerr.Error
 
 // The kinds of errors. They follow the error code of the platform, not the HTTP

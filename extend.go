@@ -12,7 +12,19 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
-// View reads one view of the deployment: List, All, Page, Get and Count.
+// View reads one view of the deployment. The services embed it or have it as
+// fields, with the methods
+//
+//	List(ctx context.Context, opts ...query.Option) ([]T, error)
+//	All(ctx context.Context, opts ...query.Option) iter.Seq2[T, error]
+//	Page(ctx context.Context, opts ...query.Option) (*query.Page[T], error)
+//	Get(ctx context.Context, id string) (*T, error)
+//	Count(ctx context.Context, opts ...query.Option) (int64, error)
+//
+// List gives every row that matches, however many, or up to query.Limit; All
+// gives them one by one, in bounded memory, and can be ranged over again. Page
+// gives query.Limit of them (100 without it) and a cursor for the next ones. Get
+// fails with ErrNotFound when there is no such row, or the caller may not see it.
 type View[T any] = postgrest.View[T]
 
 // ViewOf reads a view that the deployment has beyond the platform's own. T is a

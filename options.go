@@ -21,6 +21,11 @@ type config struct {
 
 // Token is an access token and the time it expires (zero: unknown). It prints,
 // logs and marshals as "[redacted]".
+//
+//	type Token struct {
+//		Value  string
+//		Expiry time.Time
+//	}
 type Token = api.Token
 
 // TokenSource gives the access token for the next request. Token is called for
@@ -29,6 +34,10 @@ type Token = api.Token
 //
 // A TokenSource that also has the method Invalidate(Token) is told when the
 // server refuses a token; the next call of Token should then give another one.
+//
+//	type TokenSource interface {
+//		Token(ctx context.Context) (Token, error)
+//	}
 type TokenSource = api.TokenSource
 
 // RetryPolicy says how often and how patiently a failed call is repeated. Zero
@@ -38,19 +47,37 @@ type TokenSource = api.TokenSource
 // Reads are repeated after every transient failure; writes only when they are
 // known not to have been applied, or when an idempotency key makes repeating
 // them harmless. Conflicts and the platform's rate limits are never repeated.
+//
+//	type RetryPolicy struct {
+//		MaxAttempts   int           // attempts in all, the first included; 1: no retries
+//		BaseDelay     time.Duration // the first wait is at most this
+//		MaxDelay      time.Duration // no wait is longer
+//		MaxRetryAfter time.Duration // a server that asks to wait longer ends the call
+//	}
 type RetryPolicy = api.RetryPolicy
 
 // CallInfo describes one logical call to a CallMiddleware.
+//
+//	type CallInfo struct {
+//		Op     string // the SDK method, such as "WorkOrders.Create"
+//		Method string // the HTTP method
+//		Path   string // the URL path without the query
+//		Safe   bool   // the call changes nothing
+//	}
 type CallInfo = api.CallInfo
 
 // CallMiddleware wraps one logical call with all its attempts and waits, for
 // tracing, metrics or a circuit breaker. It may pass another context on, look
 // at the error, or refuse the call by not calling next.
+//
+//	func(ctx context.Context, call CallInfo, next func(context.Context) error) error
 type CallMiddleware = api.CallMiddleware
 
 // AttemptMiddleware wraps every single HTTP request, after the SDK has added
 // the credentials and just before it is sent. The request carries them: do not
 // log its headers.
+//
+//	func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error)
 type AttemptMiddleware = api.AttemptMiddleware
 
 // WithAccessToken makes the client act as the user whose access token this is,
