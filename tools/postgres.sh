@@ -2,6 +2,7 @@
 # Makes sure that a PostgreSQL server (15 or newer) is on this machine, since
 # the local stack runs on a real one. Does nothing when one is there, or when
 # DEVSTACK_DATABASE_URL names a server to use; else installs the system's package.
+# Where that cannot be done the stack tries to download PostgreSQL by itself.
 set -eu
 
 have_postgres() {
@@ -24,14 +25,18 @@ have_postgres() {
 	return 1
 }
 
+leave_it() {
+	echo "postgres.sh: $1; the stack will try to download PostgreSQL" >&2
+	exit 0
+}
+
 as_root() {
 	if [ "$(id -u)" -eq 0 ]; then
 		"$@"
 	elif command -v sudo >/dev/null 2>&1; then
 		sudo "$@"
 	else
-		echo "postgres.sh: installing PostgreSQL needs root: run as root or install sudo" >&2
-		exit 1
+		leave_it "installing the package needs root, and there is no sudo"
 	fi
 }
 
@@ -47,6 +52,4 @@ elif command -v apk >/dev/null 2>&1; then
 elif command -v brew >/dev/null 2>&1; then
 	brew install postgresql@17 >&2
 fi
-have_postgres && exit 0
-echo "postgres.sh: install PostgreSQL 15 or newer, or set DEVSTACK_DATABASE_URL to a server" >&2
-exit 1
+have_postgres || leave_it "the system's packages hold no PostgreSQL 15 or newer"
