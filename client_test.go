@@ -48,6 +48,8 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		{"plain http", "http://abc.supabase.co", anonKey, nil},
 		{"no key", good, "", nil},
 		{"key with a line break", good, "abc\n", nil},
+		{"half a key", good, "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9", nil},
+		{"port out of range", good + ":99999", anonKey, nil},
 		{"empty token", good, anonKey, workorder.WithAccessToken("")},
 		{"token that is no JWT", good, anonKey, workorder.WithAccessToken("hunter2!")},
 		{"nil source", good, anonKey, workorder.WithTokenSource(nil)},

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
@@ -46,6 +47,11 @@ func New(cfg Config) (*Conn, error) {
 	}
 	if !sendable(cfg.APIKey) {
 		return nil, sdkerr.Invalid(opNew, "the API key", "contains characters that a header cannot carry")
+	}
+	if strings.HasPrefix(cfg.APIKey, "eyJ") { // as every JWT begins
+		if _, err := jwtclaims.Parse(cfg.APIKey); err != nil {
+			return nil, sdkerr.Invalid(opNew, "the API key", "is not a well-formed JWT: is a part of it missing?")
+		}
 	}
 	if err := checkHeader(cfg.Header); err != nil {
 		return nil, err

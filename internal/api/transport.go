@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -53,6 +54,8 @@ func parseBaseURL(raw string) (*url.URL, error) {
 		return nil, bad("has no host")
 	case strings.ContainsAny(u.Host, " \t\r\n"):
 		return nil, bad("has spaces in its host")
+	case !usablePort(u.Port()):
+		return nil, bad("has no usable port")
 	case u.User != nil:
 		return nil, bad("must not hold a user or password")
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "":
@@ -68,6 +71,11 @@ func parseBaseURL(raw string) (*url.URL, error) {
 	u.Path = strings.TrimRight(u.Path, "/")
 	u.RawPath = ""
 	return u, nil
+}
+
+func usablePort(port string) bool {
+	n, err := strconv.ParseUint(port, 10, 16)
+	return port == "" || err == nil && n > 0
 }
 
 // loopback reports whether host names the machine itself.
