@@ -16,7 +16,7 @@ import (
 // clients may share a session.
 func (c *Client) WithSession(s *Session) *Client {
 	if s == nil { // no typed nil as a token source
-		return c.as(newStaticToken(""), "")
+		return c.as(&staticToken{tok: &Token{}, bad: sdkerr.New("WithSession", ErrUnauthenticated, "the session is nil")}, "")
 	}
 	return c.as(s, "")
 }

@@ -100,6 +100,7 @@ func TestKindsFollowTheCode(t *testing.T) {
 		{"", 500, nil},
 		{"", 502, []error{ErrUnavailable}},
 		{"", 503, []error{ErrUnavailable}},
+		{"", 522, []error{ErrUnavailable}},
 		{"", 504, []error{ErrUnavailable}},
 	} {
 		t.Run(fmt.Sprintf("%s %d", tc.code, tc.status), func(t *testing.T) {

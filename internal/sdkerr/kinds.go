@@ -169,7 +169,8 @@ func classifyStatus(status int) class {
 		return is(ErrConflict)
 	case http.StatusTooManyRequests:
 		return later(ErrRateLimited)
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+		520, 521, 522, 523, 524: // what hosted projects' edge answers when it cannot reach the project
 		return class{kinds: []error{ErrUnavailable}, transient: true}
 	}
 	return class{}
