@@ -58,6 +58,12 @@ func NewTenantPool(c *Client, opts TenantPoolOptions) *TenantPool {
 // runs. The error is fn's, or that of [Client.ForTenant].
 func (p *TenantPool) Do(ctx context.Context, tenantID string, fn func(ctx context.Context, c *Client) error) error {
 	const op = "TenantPool.Do"
+	if p.client == nil {
+		return sdkerr.Invalid(op, "the pool", "must be made by NewTenantPool, with a client")
+	}
+	if fn == nil {
+		return sdkerr.Required(op, "the function")
+	}
 	tenantID = strings.ToLower(strings.TrimSpace(tenantID))
 	if tenantID == "" {
 		return sdkerr.Required(op, "the tenant id")

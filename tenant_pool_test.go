@@ -133,3 +133,12 @@ func TestTenantPoolGoesOnWhenTheFirstCallerGivesUp(t *testing.T) {
 	close(release)
 	require.NoError(t, <-got)
 }
+
+func TestTenantPoolMadeWrong(t *testing.T) {
+	nothing := func(context.Context, *Client) error { return nil }
+	for _, pool := range []*TenantPool{{}, NewTenantPool(nil, TenantPoolOptions{})} {
+		require.ErrorIs(t, pool.Do(t.Context(), tenantA, nothing), ErrInvalidInput)
+	}
+	pool := NewTenantPool(newPlatform(t).client(), TenantPoolOptions{})
+	require.ErrorIs(t, pool.Do(t.Context(), tenantA, nil), ErrInvalidInput)
+}
