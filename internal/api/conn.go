@@ -132,18 +132,36 @@ type Response struct {
 // the attempt, so an answer that breaks off counts as a failed attempt. A
 // failure is always a *sdkerr.Error.
 func (c *Conn) Do(ctx context.Context, r *Request) (*Response, error) {
-	if len(c.cfg.CallMiddleware) > 0 {
-		return c.doWithMiddleware(ctx, r)
-	}
-	resp, err := c.do(ctx, r)
+	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
+	resp, err := inCallMiddleware(ctx, c.cfg.CallMiddleware, info, func(ctx context.Context) (*Response, *sdkerr.Error) {
+		return c.do(ctx, r)
+	})
 	if err != nil {
-		return nil, err // not the typed nil of a *sdkerr.Error
+		return nil, err
 	}
 	return resp, nil
 }
 
 // do runs the attempts of one call.
 func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
+	return attempts(ctx, c, r, nil, func(tok Token, st *callState) (*Response, *sdkerr.Error) {
+		leave, err := c.pass(ctx, r)
+		if err != nil {
+			st.n-- // nothing was sent
+			return nil, sdkerr.Canceled(r.Op, "", "", err, st.last)
+		}
+		defer leave() // also when a middleware panics
+		return c.attempt(ctx, r, tok, st)
+	})
+}
+
+// attempts makes one attempt after another until one succeeds or none may
+// follow. Before each further one it calls rewind, if there is one, which
+// reports whether the request can be sent again.
+func attempts[R any](
+	ctx context.Context, c *Conn, r *Request, rewind func() bool,
+	attempt func(Token, *callState) (*R, *sdkerr.Error),
+) (*R, *sdkerr.Error) {
 	st := callState{id: newRequestID()}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -156,27 +174,24 @@ func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
 		if e != nil {
 			return nil, e
 		}
-		leave, err := c.pass(ctx, r)
-		if err != nil {
-			return nil, sdkerr.Canceled(r.Op, "", "", err, st.last)
-		}
 		st.n++
-		resp, e := func() (*Response, *sdkerr.Error) {
-			defer leave() // also when a middleware panics
-			return c.attempt(ctx, r, tok, &st)
-		}()
+		resp, e := attempt(tok, &st)
 		if e == nil {
 			return resp, nil
 		}
 		c.finish(r, e, &st)
 		st.last = e
-		if !st.replayed && c.tokenRefused(ctx, e, tok) {
+		replay := !st.replayed && c.tokenRefused(ctx, e, tok)
+		if !replay && (st.n-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !retriable(r, e)) {
+			return nil, e
+		}
+		if rewind != nil && !rewind() {
+			return nil, e
+		}
+		if replay {
 			st.replayed = true
 			c.logRetry(ctx, r, e, &st, "token refused")
 			continue
-		}
-		if st.n-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !retriable(r, e) {
-			return nil, e
 		}
 		c.logRetry(ctx, r, e, &st, "retry")
 		again, err := c.wait(ctx, st.n, e)

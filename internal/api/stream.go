@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -41,31 +40,15 @@ type StreamResponse struct {
 //
 // To a call middleware the call ends when the answer begins.
 func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
-	var resp *StreamResponse
-	var failure *sdkerr.Error
-	next := func(mctx context.Context) error {
-		resp, failure = c.stream(mctx, ctx, r)
-		if failure != nil {
-			return failure
-		}
-		return nil
-	}
 	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
-	for _, m := range slices.Backward(c.cfg.CallMiddleware) {
-		inner := next
-		next = func(ctx context.Context) error { return m(ctx, info, inner) }
-	}
-	err := next(ctx)
-	switch {
-	case err != nil:
+	resp, err := inCallMiddleware(ctx, c.cfg.CallMiddleware, info, func(mctx context.Context) (*StreamResponse, *sdkerr.Error) {
+		return c.stream(mctx, ctx, r)
+	})
+	if err != nil {
 		if resp != nil {
 			_ = resp.Body.Close()
 		}
-		return nil, sdkerr.Wrap(r.Op, nil, err)
-	case failure != nil: // swallowed, but there is no answer to give
-		return nil, failure
-	case resp == nil:
-		return nil, sdkerr.New(r.Op, nil, "a call middleware ended the call without an answer")
+		return nil, err
 	}
 	return resp, nil
 }
@@ -75,46 +58,14 @@ func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
 func (c *Conn) stream(ctx, reading context.Context, s *Stream) (*StreamResponse, *sdkerr.Error) {
 	r := &Request{Op: s.Op, Method: s.Method, Path: s.Path, Header: s.Header, Safe: s.Safe && s.Body == nil}
 	var body *outgoing
+	var rewind func() bool
 	if s.Body != nil {
 		body = newOutgoing(s.Body)
+		rewind = body.rewind
 	}
-	st := callState{id: newRequestID()}
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, sdkerr.Canceled(r.Op, "", "", err, st.last)
-		}
-		tok, e := c.token(ctx, r.Op)
-		if e != nil {
-			return nil, e
-		}
-		st.n++
-		resp, e := c.streamAttempt(ctx, reading, r, body, tok, &st)
-		if e == nil {
-			return resp, nil
-		}
-		c.finish(r, e, &st)
-		st.last = e
-		replay := !st.replayed && c.tokenRefused(ctx, e, tok)
-		if !replay && (st.n-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !retriable(r, e)) {
-			return nil, e
-		}
-		if body != nil && !body.rewind() {
-			return nil, e
-		}
-		if replay {
-			st.replayed = true
-			c.logRetry(ctx, r, e, &st, "token refused")
-			continue
-		}
-		c.logRetry(ctx, r, e, &st, "retry")
-		again, err := c.wait(ctx, st.n, e)
-		if err != nil {
-			return nil, sdkerr.Canceled(r.Op, "", "", err, e)
-		}
-		if !again {
-			return nil, e
-		}
-	}
+	return attempts(ctx, c, r, rewind, func(tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
+		return c.streamAttempt(ctx, reading, r, body, tok, st)
+	})
 }
 
 // streamAttempt sends the request once and waits for the answer to begin.

@@ -206,30 +206,40 @@ type roundTripFunc func(*http.Request) (*http.Response, error)
 // RoundTrip implements http.RoundTripper.
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// doWithMiddleware runs a call inside the call middleware.
-func (c *Conn) doWithMiddleware(ctx context.Context, r *Request) (*Response, error) {
-	var resp *Response
+// inCallMiddleware runs a call inside the call middleware. The answer comes back
+// with an error when a middleware fails a call that got one.
+func inCallMiddleware[R any](
+	ctx context.Context, middleware []CallMiddleware, info CallInfo,
+	call func(context.Context) (*R, *sdkerr.Error),
+) (*R, error) {
+	if len(middleware) == 0 {
+		resp, failure := call(ctx)
+		if failure != nil {
+			return nil, failure // not the typed nil of a *sdkerr.Error
+		}
+		return resp, nil
+	}
+	var resp *R
 	var failure *sdkerr.Error
 	next := func(ctx context.Context) error {
-		resp, failure = c.do(ctx, r)
+		resp, failure = call(ctx)
 		if failure != nil {
 			return failure
 		}
 		return nil
 	}
-	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
-	for _, m := range slices.Backward(c.cfg.CallMiddleware) {
+	for _, m := range slices.Backward(middleware) {
 		inner := next
 		next = func(ctx context.Context) error { return m(ctx, info, inner) }
 	}
 	err := next(ctx)
 	switch {
 	case err != nil:
-		return nil, sdkerr.Wrap(r.Op, nil, err)
+		return resp, sdkerr.Wrap(info.Op, nil, err)
 	case failure != nil: // swallowed, but there is no answer to give
 		return nil, failure
 	case resp == nil:
-		return nil, sdkerr.New(r.Op, nil, "a call middleware ended the call without an answer")
+		return nil, sdkerr.New(info.Op, nil, "a call middleware ended the call without an answer")
 	}
 	return resp, nil
 }
