@@ -40,14 +40,14 @@ func ViewOf[T any](c *Client, name string, key ...string) View[T] {
 	if len(key) == 0 {
 		key = []string{"id"}
 	}
-	def := &postgrest.ViewDef[T]{Schema: schema, Name: view, Key: key}
+	def := &postgrest.ViewDef[T]{List: view, Schema: schema, Name: view, Key: key}
 	if !namePattern.MatchString(view) || !namePattern.MatchString(schema) {
 		def.Err = sdkerr.Invalid("ViewOf", "the name", "must be that of a view, such as v_custom")
 	}
 	if hasFields(reflect.TypeFor[T](), key) {
 		def.KeyOf = func(row *T) []string { return keyOf(row, key) }
 	}
-	return postgrest.NewView(c.conn, view, def)
+	return postgrest.NewView(c.conn, def)
 }
 
 // hasFields tells whether the struct type has a field for every column.

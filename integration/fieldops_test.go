@@ -263,7 +263,8 @@ func TestToolsAndCheckoutsComeInOrder(t *testing.T) {
 			client = tn.Member(t, role).Client
 		}
 		require.Equal(t, []string{a, b, c},
-			listIDs(t, client.FieldOps.Tools, func(r workorders.Tool) string { return r.ID }), "%s: by name", role)
+			listIDs(t, client.FieldOps.Tools, func(r workorders.Tool) string { return r.ID },
+				query.OrderBy(workorders.ToolCols.Name.Asc())), "%s: by name", role)
 		checkoutID := func(r workorders.ToolCheckout) string { return r.ID }
 		require.Equal(t, []string{third, second, first},
 			listIDs(t, client.FieldOps.ToolCheckouts, checkoutID), "%s: latest first", role)

@@ -172,9 +172,9 @@ func TestManyWorkOrders(t *testing.T) {
 		require.Equal(t, len(all), n, "ranging again starts at the beginning")
 	})
 
-	t.Run("Summaries in their own order", func(t *testing.T) {
+	t.Run("Summaries, latest first", func(t *testing.T) {
 		t.Parallel()
-		rows, err := m.WorkOrders.Summaries.List(t.Context())
+		rows, err := m.WorkOrders.Summaries.List(t.Context(), query.OrderBy(workorders.WorkOrderSummaryCols.UpdatedAt.Desc()))
 		require.NoError(t, err)
 		ids := make([]string, len(rows))
 		for i, row := range rows {

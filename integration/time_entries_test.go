@@ -182,7 +182,9 @@ func TestTimeEntriesComeNewestDayFirst(t *testing.T) {
 	}
 	want = []string{want[3], want[1], want[4], want[5], want[2], want[0]}
 
-	rows, err := tn.WorkOrders.TimeEntries.List(t.Context())
+	cols := workorders.WorkOrderTimeEntryCols
+	latest := query.OrderBy(cols.EntryDate.Desc(), cols.LoggedAt.Desc())
+	rows, err := tn.WorkOrders.TimeEntries.List(t.Context(), latest)
 	require.NoError(t, err)
 	ids := make([]string, len(rows))
 	for i, e := range rows {
@@ -201,7 +203,7 @@ func TestTimeEntriesComeNewestDayFirst(t *testing.T) {
 		require.Equal(t, want[i], plain[i].ID)
 	}
 
-	rows, err = tn.WorkOrders.TimeEntries.List(t.Context(), query.PageSize(2))
+	rows, err = tn.WorkOrders.TimeEntries.List(t.Context(), latest, query.PageSize(2))
 	require.NoError(t, err)
 	for i := range want {
 		require.Equal(t, want[i], rows[i].ID, "small pages give the same list")

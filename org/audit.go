@@ -30,9 +30,9 @@ type AuditService struct {
 // NewAuditService is for the root package; use Client.Audit.
 func NewAuditService(conn *api.Conn) AuditService {
 	return AuditService{
-		EntityChanges:     postgrest.NewView(conn, "Audit.EntityChanges", &entityChangeView),
-		PermissionChanges: postgrest.NewView(conn, "Audit.PermissionChanges", &permissionChangeView),
-		RetentionConfigs:  postgrest.NewView(conn, "Audit.RetentionConfigs", &retentionConfigView),
+		EntityChanges:     postgrest.NewView(conn, &entityChangeView),
+		PermissionChanges: postgrest.NewView(conn, &permissionChangeView),
+		RetentionConfigs:  postgrest.NewView(conn, &retentionConfigView),
 		rpc:               postgrest.NewCaller(conn),
 	}
 }

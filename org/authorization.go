@@ -35,11 +35,11 @@ type AuthorizationService struct {
 // NewAuthorizationService is for the root package; use Client.Authorization.
 func NewAuthorizationService(conn *api.Conn) AuthorizationService {
 	return AuthorizationService{
-		Permissions:     postgrest.NewView(conn, "Authorization.Permissions", &permissionView),
-		TenantRoles:     postgrest.NewView(conn, "Authorization.TenantRoles", &tenantRoleView),
-		RolePermissions: postgrest.NewView(conn, "Authorization.RolePermissions", &rolePermissionView),
-		UserTenantRoles: postgrest.NewView(conn, "Authorization.UserTenantRoles", &userTenantRoleView),
-		Profiles:        postgrest.NewView(conn, "Authorization.Profiles", &profileView),
+		Permissions:     postgrest.NewView(conn, &permissionView),
+		TenantRoles:     postgrest.NewView(conn, &tenantRoleView),
+		RolePermissions: postgrest.NewView(conn, &rolePermissionView),
+		UserTenantRoles: postgrest.NewView(conn, &userTenantRoleView),
+		Profiles:        postgrest.NewView(conn, &profileView),
 		rpc:             postgrest.NewCaller(conn),
 	}
 }

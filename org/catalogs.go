@@ -31,10 +31,10 @@ type CatalogService struct {
 // NewCatalogService is for the root package; use Client.Catalogs.
 func NewCatalogService(conn *api.Conn) CatalogService {
 	return CatalogService{
-		Statuses:          postgrest.NewView(conn, "Catalogs.Statuses", &statusView),
-		Priorities:        postgrest.NewView(conn, "Catalogs.Priorities", &priorityView),
-		MaintenanceTypes:  postgrest.NewView(conn, "Catalogs.MaintenanceTypes", &maintenanceTypeView),
-		StatusTransitions: postgrest.NewView(conn, "Catalogs.StatusTransitions", &statusTransitionView),
+		Statuses:          postgrest.NewView(conn, &statusView),
+		Priorities:        postgrest.NewView(conn, &priorityView),
+		MaintenanceTypes:  postgrest.NewView(conn, &maintenanceTypeView),
+		StatusTransitions: postgrest.NewView(conn, &statusTransitionView),
 		rpc:               postgrest.NewCaller(conn),
 	}
 }

@@ -22,7 +22,7 @@ type DepartmentService struct {
 // NewDepartmentService is for the root package; use Client.Departments.
 func NewDepartmentService(conn *api.Conn) DepartmentService {
 	return DepartmentService{
-		View: postgrest.NewView(conn, "Departments", &departmentView),
+		View: postgrest.NewView(conn, &departmentView),
 		rpc:  postgrest.NewCaller(conn),
 	}
 }

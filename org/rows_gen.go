@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
+	"github.com/workorder-systems/sdk-go/internal/queryspec"
 	"github.com/workorder-systems/sdk-go/query"
 )
 
@@ -34,6 +35,7 @@ var TenantCols = struct {
 }
 
 var tenantView = postgrest.ViewDef[Tenant]{
+	List:   "Tenants",
 	Schema: "public",
 	Name:   "v_tenants",
 	Key:    []string{"id"},
@@ -69,6 +71,7 @@ var PermissionCols = struct {
 }
 
 var permissionView = postgrest.ViewDef[Permission]{
+	List:   "Authorization.Permissions",
 	Schema: "public",
 	Name:   "v_permissions",
 	Key:    []string{"id"},
@@ -109,6 +112,7 @@ var TenantRoleCols = struct {
 }
 
 var tenantRoleView = postgrest.ViewDef[TenantRole]{
+	List:   "Authorization.TenantRoles",
 	Schema: "public",
 	Name:   "v_tenant_roles",
 	Key:    []string{"id"},
@@ -157,6 +161,7 @@ var RolePermissionCols = struct {
 }
 
 var rolePermissionView = postgrest.ViewDef[RolePermission]{
+	List:   "Authorization.RolePermissions",
 	Schema: "public",
 	Name:   "v_role_permissions",
 	Key:    []string{"id"},
@@ -200,6 +205,7 @@ var UserTenantRoleCols = struct {
 }
 
 var userTenantRoleView = postgrest.ViewDef[UserTenantRole]{
+	List:   "Authorization.UserTenantRoles",
 	Schema: "public",
 	Name:   "v_user_tenant_roles",
 	Key:    []string{"id"},
@@ -241,6 +247,7 @@ var ProfileCols = struct {
 }
 
 var profileView = postgrest.ViewDef[Profile]{
+	List:   "Authorization.Profiles",
 	Schema: "public",
 	Name:   "v_profiles",
 	Key:    []string{"id"},
@@ -294,11 +301,14 @@ var StatusCols = struct {
 }
 
 var statusView = postgrest.ViewDef[Status]{
+	List:   "Catalogs.Statuses",
 	Schema: "public",
 	Name:   "v_status_catalogs",
 	Key:    []string{"id"},
 	KeyOf:  func(row *Status) []string { return []string{row.ID} },
-	Order:  []query.Order{StatusCols.DisplayOrder.Asc()},
+	Order: []queryspec.Order{
+		{Column: "display_order"},
+	},
 }
 
 // Priority is a priority of the tenant: one row of the view
@@ -342,11 +352,15 @@ var PriorityCols = struct {
 }
 
 var priorityView = postgrest.ViewDef[Priority]{
+	List:   "Catalogs.Priorities",
 	Schema: "public",
 	Name:   "v_priority_catalogs",
 	Key:    []string{"id"},
 	KeyOf:  func(row *Priority) []string { return []string{row.ID} },
-	Order:  []query.Order{PriorityCols.Weight.Asc(), PriorityCols.DisplayOrder.Asc()},
+	Order: []queryspec.Order{
+		{Column: "weight"},
+		{Column: "display_order"},
+	},
 }
 
 // MaintenanceType is a kind of maintenance work: one row of the view
@@ -400,11 +414,15 @@ var MaintenanceTypeCols = struct {
 }
 
 var maintenanceTypeView = postgrest.ViewDef[MaintenanceType]{
+	List:   "Catalogs.MaintenanceTypes",
 	Schema: "public",
 	Name:   "v_maintenance_type_catalogs",
 	Key:    []string{"id"},
 	KeyOf:  func(row *MaintenanceType) []string { return []string{row.ID} },
-	Order:  []query.Order{MaintenanceTypeCols.Category.Asc(), MaintenanceTypeCols.DisplayOrder.Asc()},
+	Order: []queryspec.Order{
+		{Column: "category"},
+		{Column: "display_order"},
+	},
 }
 
 // StatusTransition is an allowed move between two statuses: one row of the view
@@ -446,11 +464,15 @@ var StatusTransitionCols = struct {
 }
 
 var statusTransitionView = postgrest.ViewDef[StatusTransition]{
+	List:   "Catalogs.StatusTransitions",
 	Schema: "public",
 	Name:   "v_status_transitions",
 	Key:    []string{"id"},
 	KeyOf:  func(row *StatusTransition) []string { return []string{row.ID} },
-	Order:  []query.Order{StatusTransitionCols.FromStatusKey.Asc(), StatusTransitionCols.ToStatusKey.Asc()},
+	Order: []queryspec.Order{
+		{Column: "from_status_key"},
+		{Column: "to_status_key"},
+	},
 }
 
 // Department is an organisational unit of the tenant: one row of the view
@@ -485,6 +507,7 @@ var DepartmentCols = struct {
 }
 
 var departmentView = postgrest.ViewDef[Department]{
+	List:   "Departments",
 	Schema: "public",
 	Name:   "v_departments",
 	Key:    []string{"id"},
@@ -535,6 +558,7 @@ var EntityChangeCols = struct {
 }
 
 var entityChangeView = postgrest.ViewDef[EntityChange]{
+	List:   "Audit.EntityChanges",
 	Schema: "public",
 	Name:   "v_audit_entity_changes",
 	Key:    []string{"id"},
@@ -586,6 +610,7 @@ var PermissionChangeCols = struct {
 }
 
 var permissionChangeView = postgrest.ViewDef[PermissionChange]{
+	List:   "Audit.PermissionChanges",
 	Schema: "public",
 	Name:   "v_audit_permission_changes",
 	Key:    []string{"id"},
@@ -622,6 +647,7 @@ var RetentionConfigCols = struct {
 }
 
 var retentionConfigView = postgrest.ViewDef[RetentionConfig]{
+	List:   "Audit.RetentionConfigs",
 	Schema: "public",
 	Name:   "v_audit_retention_configs",
 	Key:    []string{"id"},

@@ -22,7 +22,7 @@ type TenantService struct {
 // NewTenantService is for the root package; use Client.Tenants.
 func NewTenantService(conn *api.Conn) TenantService {
 	return TenantService{
-		View: postgrest.NewView(conn, "Tenants", &tenantView),
+		View: postgrest.NewView(conn, &tenantView),
 		rpc:  postgrest.NewCaller(conn),
 	}
 }

@@ -34,13 +34,16 @@ type AttachmentService struct {
 	bucket storage.Bucket
 }
 
+// attachmentsOfWorkOrders is the list that WorkOrders.Attachments shows as well.
+var attachmentsOfWorkOrders = workOrderAttachmentView.At("Attachments.WorkOrders")
+
 // NewAttachmentService is for the root package; use Client.Attachments.
 func NewAttachmentService(conn *api.Conn) AttachmentService {
 	return AttachmentService{
-		View:       postgrest.NewView(conn, "Attachments", &entityAttachmentView),
-		WorkOrders: postgrest.NewView(conn, "Attachments.WorkOrders", &workOrderAttachmentView),
-		Assets:     postgrest.NewView(conn, "Attachments.Assets", &assetAttachmentView),
-		Locations:  postgrest.NewView(conn, "Attachments.Locations", &locationAttachmentView),
+		View:       postgrest.NewView(conn, &entityAttachmentView),
+		WorkOrders: postgrest.NewView(conn, attachmentsOfWorkOrders),
+		Assets:     postgrest.NewView(conn, &assetAttachmentView),
+		Locations:  postgrest.NewView(conn, &locationAttachmentView),
 		conn:       conn,
 		rpc:        postgrest.NewCaller(conn),
 		bucket:     storage.NewBucket(conn, "attachments"),
@@ -220,7 +223,7 @@ func (s *AttachmentService) ownAttachments(ctx context.Context, op string, ofAny
 	if err != nil {
 		return query.Filter{}, err
 	}
-	return WorkOrderAttachmentCols.CreatedBy.Eq(user), nil
+	return workOrderAttachmentCols.CreatedBy.Eq(user), nil
 }
 
 // StorageObjectMetadata is what an object says about itself when its row is

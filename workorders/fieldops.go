@@ -12,7 +12,7 @@ import (
 // TypeScript: fieldOps (listTools, listToolCheckouts and listShiftHandovers are
 // Tools.List, ToolCheckouts.List and ShiftHandovers.List).
 type FieldOpsService struct {
-	// Tools reads v_tools, by name.
+	// Tools reads v_tools, by id; the TypeScript method sorts them by name.
 	Tools postgrest.View[Tool]
 	// ToolCheckouts reads v_tool_checkouts, latest first. An open checkout has
 	// no ReturnedAt.
@@ -27,9 +27,9 @@ type FieldOpsService struct {
 // NewFieldOpsService is for the root package; use Client.FieldOps.
 func NewFieldOpsService(conn *api.Conn) FieldOpsService {
 	return FieldOpsService{
-		Tools:          postgrest.NewView(conn, "FieldOps.Tools", &toolView),
-		ToolCheckouts:  postgrest.NewView(conn, "FieldOps.ToolCheckouts", &toolCheckoutView),
-		ShiftHandovers: postgrest.NewView(conn, "FieldOps.ShiftHandovers", &shiftHandoverView),
+		Tools:          postgrest.NewView(conn, &toolView),
+		ToolCheckouts:  postgrest.NewView(conn, &toolCheckoutView),
+		ShiftHandovers: postgrest.NewView(conn, &shiftHandoverView),
 		rpc:            postgrest.NewCaller(conn),
 	}
 }

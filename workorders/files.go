@@ -71,9 +71,9 @@ func (s *AttachmentService) Upload(ctx context.Context, p UploadParams) (*Entity
 		BucketID: new(s.bucket.Name()), StoragePath: &object, Filename: new(path.Base(object)),
 	}
 	rows, err := s.List(ctx, query.Where(
-		EntityAttachmentCols.StoragePath.Eq(object),
-		EntityAttachmentCols.EntityType.Eq(p.EntityType),
-		EntityAttachmentCols.EntityID.Eq(p.EntityID),
+		attachmentCols.StoragePath.Eq(object),
+		attachmentCols.EntityType.Eq(p.EntityType),
+		attachmentCols.EntityID.Eq(p.EntityID),
 	), query.Limit(1))
 	if err != nil {
 		return stored, sdkerr.Wrap(op, nil, err)

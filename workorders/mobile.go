@@ -30,13 +30,13 @@ type MobileService struct {
 // NewMobileService is for the root package; use Client.Mobile.
 func NewMobileService(conn *api.Conn) MobileService {
 	return MobileService{
-		WorkOrders:  postgrest.NewView(conn, "Mobile.WorkOrders", &mobileWorkOrderView),
-		Assets:      postgrest.NewView(conn, "Mobile.Assets", &mobileAssetView),
-		Locations:   postgrest.NewView(conn, "Mobile.Locations", &mobileLocationView),
-		TimeEntries: postgrest.NewView(conn, "Mobile.TimeEntries", &mobileTimeEntryView),
-		Attachments: postgrest.NewView(conn, "Mobile.Attachments", &mobileAttachmentView),
-		CheckIns:    postgrest.NewView(conn, "Mobile.CheckIns", &mobileCheckInView),
-		Notes:       postgrest.NewView(conn, "Mobile.Notes", &mobileNoteView),
+		WorkOrders:  postgrest.NewView(conn, &mobileWorkOrderView),
+		Assets:      postgrest.NewView(conn, &mobileAssetView),
+		Locations:   postgrest.NewView(conn, &mobileLocationView),
+		TimeEntries: postgrest.NewView(conn, &mobileTimeEntryView),
+		Attachments: postgrest.NewView(conn, &mobileAttachmentView),
+		CheckIns:    postgrest.NewView(conn, &mobileCheckInView),
+		Notes:       postgrest.NewView(conn, &mobileNoteView),
 		rpc:         postgrest.NewCaller(conn),
 	}
 }

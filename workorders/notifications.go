@@ -33,13 +33,13 @@ type NotificationService struct {
 // NewNotificationService is for the root package; use Client.Notifications.
 func NewNotificationService(conn *api.Conn) NotificationService {
 	return NotificationService{
-		Feed: postgrest.NewView(conn, "Notifications.Feed", &notificationView),
+		Feed: postgrest.NewView(conn, &notificationView),
 		rpc:  postgrest.NewCaller(conn),
 	}
 }
 
 // Unread matches notifications that have not been marked as read.
-func Unread() query.Filter { return NotificationCols.ReadAt.IsNull() }
+func Unread() query.Filter { return notificationCols.ReadAt.IsNull() }
 
 // UnreadCount returns how many notifications of the feed are unread.
 //

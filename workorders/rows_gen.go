@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
+	"github.com/workorder-systems/sdk-go/internal/queryspec"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
 )
@@ -110,6 +111,7 @@ var WorkOrderCols = struct {
 }
 
 var workOrderView = postgrest.ViewDef[WorkOrder]{
+	List:   "WorkOrders",
 	Schema: "public",
 	Name:   "v_work_orders",
 	Key:    []string{"id"},
@@ -170,12 +172,12 @@ var WorkOrderSummaryCols = struct {
 }
 
 var workOrderSummaryView = postgrest.ViewDef[WorkOrderSummary]{
+	List:   "WorkOrders.Summaries",
 	Schema: "public",
 	Name:   "v_work_orders",
 	Select: "id,tenant_id,title,status,priority,due_date,assigned_to,assigned_to_name,asset_id,location_id,project_id,description,updated_at,created_at",
 	Key:    []string{"id"},
 	KeyOf:  func(row *WorkOrderSummary) []string { return []string{row.ID} },
-	Order:  []query.Order{WorkOrderSummaryCols.UpdatedAt.Desc()},
 }
 
 // WorkOrderTimeEntry is time that a member spent on a work order: one row of
@@ -229,11 +231,11 @@ var WorkOrderTimeEntryCols = struct {
 }
 
 var workOrderTimeEntryView = postgrest.ViewDef[WorkOrderTimeEntry]{
+	List:   "WorkOrders.TimeEntries",
 	Schema: "public",
 	Name:   "v_work_order_time_entries",
 	Key:    []string{"id"},
 	KeyOf:  func(row *WorkOrderTimeEntry) []string { return []string{row.ID} },
-	Order:  []query.Order{WorkOrderTimeEntryCols.EntryDate.Desc(), WorkOrderTimeEntryCols.LoggedAt.Desc()},
 }
 
 // WorkOrderAssignment is a technician planned for a work order: one row of the
@@ -266,6 +268,7 @@ var WorkOrderAssignmentCols = struct {
 }
 
 var workOrderAssignmentView = postgrest.ViewDef[WorkOrderAssignment]{
+	List:   "WorkOrders.Assignments",
 	Schema: "public",
 	Name:   "v_work_order_assignments",
 	Key:    []string{"id"},
@@ -311,11 +314,14 @@ var WorkOrderRequestCols = struct {
 }
 
 var workOrderRequestView = postgrest.ViewDef[WorkOrderRequest]{
+	List:   "WorkOrders.MyRequests",
 	Schema: "public",
 	Name:   "v_my_work_order_requests",
 	Key:    []string{"id"},
 	KeyOf:  func(row *WorkOrderRequest) []string { return []string{row.ID} },
-	Order:  []query.Order{WorkOrderRequestCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // MaintenanceRequest is a request for maintenance: one row of the view
@@ -372,11 +378,14 @@ var MaintenanceRequestCols = struct {
 }
 
 var maintenanceRequestView = postgrest.ViewDef[MaintenanceRequest]{
+	List:   "WorkOrders.MaintenanceRequests",
 	Schema: "public",
 	Name:   "v_maintenance_requests",
 	Key:    []string{"id"},
 	KeyOf:  func(row *MaintenanceRequest) []string { return []string{row.ID} },
-	Order:  []query.Order{MaintenanceRequestCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // MyMaintenanceRequest is a request for maintenance by the signed-in user: one
@@ -422,11 +431,14 @@ var MyMaintenanceRequestCols = struct {
 }
 
 var myMaintenanceRequestView = postgrest.ViewDef[MyMaintenanceRequest]{
+	List:   "WorkOrders.MyMaintenanceRequests",
 	Schema: "public",
 	Name:   "v_my_maintenance_requests",
 	Key:    []string{"id"},
 	KeyOf:  func(row *MyMaintenanceRequest) []string { return []string{row.ID} },
-	Order:  []query.Order{MyMaintenanceRequestCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // SLAStatus is how a work order stands to its response and resolution times:
@@ -474,6 +486,7 @@ var SLAStatusCols = struct {
 }
 
 var slaStatusView = postgrest.ViewDef[SLAStatus]{
+	List:   "WorkOrders.SLAStatus",
 	Schema: "public",
 	Name:   "v_work_order_sla_status",
 	Key:    []string{"work_order_id"},
@@ -532,6 +545,7 @@ var SLAOpenWorkOrderCols = struct {
 }
 
 var slaOpenWorkOrderView = postgrest.ViewDef[SLAOpenWorkOrder]{
+	List:   "WorkOrders.SLAOpen",
 	Schema: "public",
 	Name:   "v_work_orders_sla_open",
 	Key:    []string{"work_order_id"},
@@ -573,11 +587,14 @@ var CommsEventCols = struct {
 }
 
 var commsEventView = postgrest.ViewDef[CommsEvent]{
+	List:   "WorkOrders.Comms",
 	Schema: "public",
 	Name:   "v_work_order_comms",
 	Key:    []string{"id"},
 	KeyOf:  func(row *CommsEvent) []string { return []string{row.ID} },
-	Order:  []query.Order{CommsEventCols.CreatedAt.Asc()},
+	Order: []queryspec.Order{
+		{Column: "created_at"},
+	},
 }
 
 // EntityAttachment is a file attached to any entity: one row of the view
@@ -649,11 +666,14 @@ var EntityAttachmentCols = struct {
 }
 
 var entityAttachmentView = postgrest.ViewDef[EntityAttachment]{
+	List:   "Attachments",
 	Schema: "public",
 	Name:   "v_entity_attachments",
 	Key:    []string{"id"},
 	KeyOf:  func(row *EntityAttachment) []string { return []string{row.ID} },
-	Order:  []query.Order{EntityAttachmentCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // WorkOrderAttachment is a file attached to a work order: one row of the view
@@ -722,11 +742,14 @@ var WorkOrderAttachmentCols = struct {
 }
 
 var workOrderAttachmentView = postgrest.ViewDef[WorkOrderAttachment]{
+	List:   "WorkOrders.Attachments",
 	Schema: "public",
 	Name:   "v_work_order_attachments",
 	Key:    []string{"id"},
 	KeyOf:  func(row *WorkOrderAttachment) []string { return []string{row.ID} },
-	Order:  []query.Order{WorkOrderAttachmentCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // AssetAttachment is a file attached to an asset: one row of the view
@@ -795,11 +818,14 @@ var AssetAttachmentCols = struct {
 }
 
 var assetAttachmentView = postgrest.ViewDef[AssetAttachment]{
+	List:   "Attachments.Assets",
 	Schema: "public",
 	Name:   "v_asset_attachments",
 	Key:    []string{"id"},
 	KeyOf:  func(row *AssetAttachment) []string { return []string{row.ID} },
-	Order:  []query.Order{AssetAttachmentCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // LocationAttachment is a file attached to a location: one row of the view
@@ -868,11 +894,14 @@ var LocationAttachmentCols = struct {
 }
 
 var locationAttachmentView = postgrest.ViewDef[LocationAttachment]{
+	List:   "Attachments.Locations",
 	Schema: "public",
 	Name:   "v_location_attachments",
 	Key:    []string{"id"},
 	KeyOf:  func(row *LocationAttachment) []string { return []string{row.ID} },
-	Order:  []query.Order{LocationAttachmentCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // Notification is a notification to the signed-in user: one row of the view
@@ -916,11 +945,14 @@ var NotificationCols = struct {
 }
 
 var notificationView = postgrest.ViewDef[Notification]{
+	List:   "Notifications.Feed",
 	Schema: "public",
 	Name:   "v_my_notifications",
 	Key:    []string{"id"},
 	KeyOf:  func(row *Notification) []string { return []string{row.ID} },
-	Order:  []query.Order{NotificationCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // ScheduleBlock is a work order's time slot for a technician or a crew: one row
@@ -985,6 +1017,7 @@ var ScheduleBlockCols = struct {
 }
 
 var scheduleBlockView = postgrest.ViewDef[ScheduleBlock]{
+	List:   "Scheduling.Blocks",
 	Schema: "public",
 	Name:   "v_schedule_blocks",
 	Key:    []string{"id"},
@@ -1054,6 +1087,7 @@ var TechnicianScheduleBlockCols = struct {
 }
 
 var technicianScheduleBlockView = postgrest.ViewDef[TechnicianScheduleBlock]{
+	List:   "Scheduling.ByTechnician",
 	Schema: "public",
 	Name:   "v_schedule_by_technician",
 	Key:    []string{"id"},
@@ -1123,6 +1157,7 @@ var CrewScheduleBlockCols = struct {
 }
 
 var crewScheduleBlockView = postgrest.ViewDef[CrewScheduleBlock]{
+	List:   "Scheduling.ByCrew",
 	Schema: "public",
 	Name:   "v_schedule_by_crew",
 	Key:    []string{"id"},
@@ -1192,6 +1227,7 @@ var AssetScheduleBlockCols = struct {
 }
 
 var assetScheduleBlockView = postgrest.ViewDef[AssetScheduleBlock]{
+	List:   "Scheduling.ByAsset",
 	Schema: "public",
 	Name:   "v_schedule_by_asset",
 	Key:    []string{"id"},
@@ -1261,6 +1297,7 @@ var LocationScheduleBlockCols = struct {
 }
 
 var locationScheduleBlockView = postgrest.ViewDef[LocationScheduleBlock]{
+	List:   "Scheduling.ByLocation",
 	Schema: "public",
 	Name:   "v_schedule_by_location",
 	Key:    []string{"id"},
@@ -1312,6 +1349,7 @@ var MobileWorkOrderCols = struct {
 }
 
 var mobileWorkOrderView = postgrest.ViewDef[MobileWorkOrder]{
+	List:   "Mobile.WorkOrders",
 	Schema: "public",
 	Name:   "v_mobile_work_orders",
 	Key:    []string{"id"},
@@ -1353,6 +1391,7 @@ var MobileAssetCols = struct {
 }
 
 var mobileAssetView = postgrest.ViewDef[MobileAsset]{
+	List:   "Mobile.Assets",
 	Schema: "public",
 	Name:   "v_mobile_assets",
 	Key:    []string{"id"},
@@ -1386,6 +1425,7 @@ var MobileLocationCols = struct {
 }
 
 var mobileLocationView = postgrest.ViewDef[MobileLocation]{
+	List:   "Mobile.Locations",
 	Schema: "public",
 	Name:   "v_mobile_locations",
 	Key:    []string{"id"},
@@ -1441,6 +1481,7 @@ var MobileTimeEntryCols = struct {
 }
 
 var mobileTimeEntryView = postgrest.ViewDef[MobileTimeEntry]{
+	List:   "Mobile.TimeEntries",
 	Schema: "public",
 	Name:   "v_mobile_work_order_time_entries",
 	Key:    []string{"id"},
@@ -1484,6 +1525,7 @@ var MobileAttachmentCols = struct {
 }
 
 var mobileAttachmentView = postgrest.ViewDef[MobileAttachment]{
+	List:   "Mobile.Attachments",
 	Schema: "public",
 	Name:   "v_mobile_work_order_attachments",
 	Key:    []string{"id"},
@@ -1525,6 +1567,7 @@ var MobileCheckInCols = struct {
 }
 
 var mobileCheckInView = postgrest.ViewDef[MobileCheckIn]{
+	List:   "Mobile.CheckIns",
 	Schema: "public",
 	Name:   "v_mobile_work_order_check_ins",
 	Key:    []string{"id"},
@@ -1560,6 +1603,7 @@ var MobileNoteCols = struct {
 }
 
 var mobileNoteView = postgrest.ViewDef[MobileNote]{
+	List:   "Mobile.Notes",
 	Schema: "public",
 	Name:   "v_mobile_work_order_notes",
 	Key:    []string{"id"},
@@ -1601,11 +1645,11 @@ var ToolCols = struct {
 }
 
 var toolView = postgrest.ViewDef[Tool]{
+	List:   "FieldOps.Tools",
 	Schema: "public",
 	Name:   "v_tools",
 	Key:    []string{"id"},
 	KeyOf:  func(row *Tool) []string { return []string{row.ID} },
-	Order:  []query.Order{ToolCols.Name.Asc()},
 }
 
 // ToolCheckout is a tool given to a user: one row of the view v_tool_checkouts.
@@ -1652,11 +1696,14 @@ var ToolCheckoutCols = struct {
 }
 
 var toolCheckoutView = postgrest.ViewDef[ToolCheckout]{
+	List:   "FieldOps.ToolCheckouts",
 	Schema: "public",
 	Name:   "v_tool_checkouts",
 	Key:    []string{"id"},
 	KeyOf:  func(row *ToolCheckout) []string { return []string{row.ID} },
-	Order:  []query.Order{ToolCheckoutCols.CheckedOutAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "checked_out_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // ShiftHandover is what one shift leaves to the next: one row of the view
@@ -1706,11 +1753,14 @@ var ShiftHandoverCols = struct {
 }
 
 var shiftHandoverView = postgrest.ViewDef[ShiftHandover]{
+	List:   "FieldOps.ShiftHandovers",
 	Schema: "public",
 	Name:   "v_shift_handovers",
 	Key:    []string{"id"},
 	KeyOf:  func(row *ShiftHandover) []string { return []string{row.ID} },
-	Order:  []query.Order{ShiftHandoverCols.CreatedAt.Desc()},
+	Order: []queryspec.Order{
+		{Column: "created_at", Desc: true, NullsFirst: true},
+	},
 }
 
 // TenantNotification is a notification to the signed-in user in one tenant: one

@@ -40,11 +40,11 @@ type SchedulingService struct {
 // NewSchedulingService is for the root package; use Client.Scheduling.
 func NewSchedulingService(conn *api.Conn) SchedulingService {
 	return SchedulingService{
-		Blocks:       postgrest.NewView(conn, "Scheduling.Blocks", &scheduleBlockView),
-		ByTechnician: postgrest.NewView(conn, "Scheduling.ByTechnician", &technicianScheduleBlockView),
-		ByCrew:       postgrest.NewView(conn, "Scheduling.ByCrew", &crewScheduleBlockView),
-		ByAsset:      postgrest.NewView(conn, "Scheduling.ByAsset", &assetScheduleBlockView),
-		ByLocation:   postgrest.NewView(conn, "Scheduling.ByLocation", &locationScheduleBlockView),
+		Blocks:       postgrest.NewView(conn, &scheduleBlockView),
+		ByTechnician: postgrest.NewView(conn, &technicianScheduleBlockView),
+		ByCrew:       postgrest.NewView(conn, &crewScheduleBlockView),
+		ByAsset:      postgrest.NewView(conn, &assetScheduleBlockView),
+		ByLocation:   postgrest.NewView(conn, &locationScheduleBlockView),
 		rpc:          postgrest.NewCaller(conn),
 	}
 }

@@ -196,37 +196,37 @@ type syncList interface {
 func syncLists(s *MobileService) []syncList {
 	return []syncList{
 		&syncRows[MobileWorkOrder]{
-			view: s.WorkOrders, column: MobileWorkOrderCols.UpdatedAt, byTechnician: true,
+			view: s.WorkOrders, column: mobileWorkOrderCols.UpdatedAt, byTechnician: true,
 			list: func(p *SyncPayload) *[]MobileWorkOrder { return &p.WorkOrders },
 			key:  func(r *MobileWorkOrder) (string, time.Time) { return r.ID, r.UpdatedAt },
 		},
 		&syncRows[MobileAsset]{
-			view: s.Assets, column: MobileAssetCols.UpdatedAt,
+			view: s.Assets, column: mobileAssetCols.UpdatedAt,
 			list: func(p *SyncPayload) *[]MobileAsset { return &p.Assets },
 			key:  func(r *MobileAsset) (string, time.Time) { return r.ID, r.UpdatedAt },
 		},
 		&syncRows[MobileLocation]{
-			view: s.Locations, column: MobileLocationCols.UpdatedAt,
+			view: s.Locations, column: mobileLocationCols.UpdatedAt,
 			list: func(p *SyncPayload) *[]MobileLocation { return &p.Locations },
 			key:  func(r *MobileLocation) (string, time.Time) { return r.ID, r.UpdatedAt },
 		},
 		&syncRows[MobileTimeEntry]{
-			view: s.TimeEntries, column: MobileTimeEntryCols.UpdatedAt,
+			view: s.TimeEntries, column: mobileTimeEntryCols.UpdatedAt,
 			list: func(p *SyncPayload) *[]MobileTimeEntry { return &p.TimeEntries },
 			key:  func(r *MobileTimeEntry) (string, time.Time) { return r.ID, r.UpdatedAt },
 		},
 		&syncRows[MobileAttachment]{
-			view: s.Attachments, column: MobileAttachmentCols.UpdatedAt,
+			view: s.Attachments, column: mobileAttachmentCols.UpdatedAt,
 			list: func(p *SyncPayload) *[]MobileAttachment { return &p.Attachments },
 			key:  func(r *MobileAttachment) (string, time.Time) { return r.ID, r.UpdatedAt },
 		},
 		&syncRows[MobileCheckIn]{
-			view: s.CheckIns, column: MobileCheckInCols.CreatedAt,
+			view: s.CheckIns, column: mobileCheckInCols.CreatedAt,
 			list: func(p *SyncPayload) *[]MobileCheckIn { return &p.CheckIns },
 			key:  func(r *MobileCheckIn) (string, time.Time) { return r.ID, r.CreatedAt },
 		},
 		&syncRows[MobileNote]{
-			view: s.Notes, column: MobileNoteCols.CreatedAt,
+			view: s.Notes, column: mobileNoteCols.CreatedAt,
 			list: func(p *SyncPayload) *[]MobileNote { return &p.Notes },
 			key:  func(r *MobileNote) (string, time.Time) { return r.ID, r.CreatedAt },
 		},

@@ -93,7 +93,7 @@ func (s *WorkOrderService) ownEntries(ctx context.Context, op string, ofAnyone b
 		return query.Filter{}, err
 	}
 	return query.Or(
-		WorkOrderTimeEntryCols.UserID.Eq(user),
-		WorkOrderTimeEntryCols.CreatedBy.Eq(user),
+		timeEntryCols.UserID.Eq(user),
+		timeEntryCols.CreatedBy.Eq(user),
 	), nil
 }

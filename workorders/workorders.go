@@ -21,10 +21,12 @@ import (
 type WorkOrderService struct {
 	postgrest.View[WorkOrder]
 	// Summaries reads the columns of v_work_orders that a list on a screen
-	// needs, most recently changed first.
+	// needs, by id. The TypeScript method sorts them by the latest change:
+	// query.OrderBy(WorkOrderSummaryCols.UpdatedAt.Desc()).
 	Summaries postgrest.View[WorkOrderSummary]
-	// TimeEntries reads v_work_order_time_entries, newest day first. Any member
-	// of the token's tenant may read them, also of work orders they cannot see.
+	// TimeEntries reads v_work_order_time_entries, by id. Any member of the
+	// token's tenant may read them, also of work orders they cannot see. The
+	// TypeScript method sorts them by EntryDate and LoggedAt, newest first.
 	TimeEntries postgrest.View[WorkOrderTimeEntry]
 	// Assignments reads v_work_order_assignments, the technicians planned for
 	// work orders, which have nothing to do with the assignee. Any member may
@@ -60,23 +62,23 @@ type WorkOrderService struct {
 // NewWorkOrderService is for the root package; use Client.WorkOrders.
 func NewWorkOrderService(conn *api.Conn) WorkOrderService {
 	return WorkOrderService{
-		View:                  postgrest.NewView(conn, "WorkOrders", &workOrderView),
-		Summaries:             postgrest.NewView(conn, "WorkOrders.Summaries", &workOrderSummaryView),
-		TimeEntries:           postgrest.NewView(conn, "WorkOrders.TimeEntries", &workOrderTimeEntryView),
-		Assignments:           postgrest.NewView(conn, "WorkOrders.Assignments", &workOrderAssignmentView),
-		Attachments:           postgrest.NewView(conn, "WorkOrders.Attachments", &workOrderAttachmentView),
-		Comms:                 postgrest.NewView(conn, "WorkOrders.Comms", &commsEventView),
-		MyRequests:            postgrest.NewView(conn, "WorkOrders.MyRequests", &workOrderRequestView),
-		MaintenanceRequests:   postgrest.NewView(conn, "WorkOrders.MaintenanceRequests", &maintenanceRequestView),
-		MyMaintenanceRequests: postgrest.NewView(conn, "WorkOrders.MyMaintenanceRequests", &myMaintenanceRequestView),
-		SLAStatus:             postgrest.NewView(conn, "WorkOrders.SLAStatus", &slaStatusView),
-		SLAOpen:               postgrest.NewView(conn, "WorkOrders.SLAOpen", &slaOpenWorkOrderView),
+		View:                  postgrest.NewView(conn, &workOrderView),
+		Summaries:             postgrest.NewView(conn, &workOrderSummaryView),
+		TimeEntries:           postgrest.NewView(conn, &workOrderTimeEntryView),
+		Assignments:           postgrest.NewView(conn, &workOrderAssignmentView),
+		Attachments:           postgrest.NewView(conn, &workOrderAttachmentView),
+		Comms:                 postgrest.NewView(conn, &commsEventView),
+		MyRequests:            postgrest.NewView(conn, &workOrderRequestView),
+		MaintenanceRequests:   postgrest.NewView(conn, &maintenanceRequestView),
+		MyMaintenanceRequests: postgrest.NewView(conn, &myMaintenanceRequestView),
+		SLAStatus:             postgrest.NewView(conn, &slaStatusView),
+		SLAOpen:               postgrest.NewView(conn, &slaOpenWorkOrderView),
 		rpc:                   postgrest.NewCaller(conn),
 	}
 }
 
 // NotDraft matches work orders that have left the status draft.
-func NotDraft() query.Filter { return WorkOrderCols.Status.NotEq("draft") }
+func NotDraft() query.Filter { return workOrderCols.Status.NotEq("draft") }
 
 // CreateWorkOrderParams describes a new work order.
 type CreateWorkOrderParams struct {

@@ -19,13 +19,13 @@ var small = pkg{
 	Dir: "small",
 	Views: []view{
 		{
-			Name: "v_api_keys", Row: "APIKey", Doc: "a key of the tenant that machines use to send readings",
+			Name: "v_api_keys", Row: "APIKey", List: "APIKeys", Doc: "a key of the tenant that machines use to send readings",
 			Order: []string{"created_at desc", "name"},
 			Types: map[string]string{"kind": "KeyKind"},
 			Docs:  map[string]string{"opens_at": "time of day"},
 		},
-		{Name: "v_api_keys", Row: "APIKeySummary", Doc: "a key in short", Key: []string{"tenant_id", "id"}, Columns: []string{"tenant_id", "id", "name"}},
-		{Name: "reporting.dim_time", Row: "Day", Doc: "a day", Key: []string{"date"}},
+		{Name: "v_api_keys", Row: "APIKeySummary", List: "APIKeys.Summaries", Doc: "a key in short", Key: []string{"tenant_id", "id"}, Columns: []string{"tenant_id", "id", "name"}},
+		{Name: "reporting.dim_time", Row: "Day", List: "Analytics.Days", Doc: "a day", Key: []string{"date"}},
 	},
 	RPCs: []rpc{
 		{Name: "rpc_clear"},
@@ -121,6 +121,7 @@ func TestGenerateRejectsAMapThatDoesNotFit(t *testing.T) {
 		"nullable key":     {pkg{Views: []view{{Name: "v_api_keys", Row: "X", Key: []string{"kind"}}}}, "may be null"},
 		"odd key":          {pkg{Views: []view{{Name: "v_api_keys", Row: "X", Key: []string{"is_active"}}}}, "of type bool"},
 		"unknown order":    {pkg{Views: []view{{Name: "v_api_keys", Row: "X", Order: []string{"gone desc"}}}}, `"gone"`},
+		"nullable order":   {pkg{Views: []view{{Name: "v_api_keys", Row: "X", Order: []string{"kind"}}}}, "may be null"},
 		"odd order":        {pkg{Views: []view{{Name: "v_api_keys", Row: "X", Order: []string{"name up"}}}}, "neither"},
 		"unknown type":     {pkg{Views: []view{{Name: "v_api_keys", Row: "X", Types: map[string]string{"gone": "Y"}}}}, `"gone"`},
 		"unknown doc":      {pkg{Views: []view{{Name: "v_api_keys", Row: "X", Docs: map[string]string{"gone": "y"}}}}, `"gone"`},

@@ -34,6 +34,7 @@ var imports = map[string]string{
 	"json":      "encoding/json",
 	"postgrest": modulePath + "/internal/postgrest",
 	"query":     modulePath + "/query",
+	"queryspec": modulePath + "/internal/queryspec",
 	"strconv":   "strconv",
 	"strings":   "strings",
 	"time":      "time",

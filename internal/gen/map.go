@@ -12,11 +12,14 @@ type pkg struct {
 type view struct {
 	Name string // such as "v_departments"; "reporting." goes before others than public
 	Row  string // Go name of a row, such as Department
+	List string // where clients read it, such as WorkOrders.Summaries: for errors
 	Doc  string // what a row is: "is " goes before it in the row's comment
 	// Key holds the columns that identify a row. Nil means id.
 	Key []string
 	// Order is the order of rows when the caller gives none, such as
-	// "entry_date desc". Nil means by key.
+	// "created_at desc". Nil means by key. A column may stand here only when
+	// nothing changes it once its row is there: a list goes on behind the last
+	// row, so a row that moves could be missed.
 	Order []string
 	// Columns are the columns to read. Nil means all.
 	Columns []string

@@ -3,7 +3,7 @@ package main
 var workordersPackage = pkg{
 	Dir: "workorders",
 	Views: []view{
-		{Name: "v_work_orders", Row: "WorkOrder", Doc: "a work order of the tenant", Docs: map[string]string{
+		{Name: "v_work_orders", Row: "WorkOrder", List: "WorkOrders", Doc: "a work order of the tenant", Docs: map[string]string{
 			"status":                     "key of a status of the tenant's catalog",
 			"priority":                   "key of a priority of the tenant's catalog",
 			"maintenance_type":           "key of a maintenance type of the tenant's catalog",
@@ -17,27 +17,27 @@ var workordersPackage = pkg{
 			"sla_response_breached_at":   "when the platform noticed",
 			"sla_resolution_breached_at": "when the platform noticed",
 		}},
-		{Name: "v_work_orders", Row: "WorkOrderSummary", Doc: "a work order in short", Order: []string{"updated_at desc"}, Columns: []string{
+		{Name: "v_work_orders", Row: "WorkOrderSummary", List: "WorkOrders.Summaries", Doc: "a work order in short", Columns: []string{
 			"id", "tenant_id", "title", "status", "priority", "due_date", "assigned_to", "assigned_to_name",
 			"asset_id", "location_id", "project_id", "description", "updated_at", "created_at",
 		}},
-		{Name: "v_work_order_time_entries", Row: "WorkOrderTimeEntry", Doc: "time that a member spent on a work order", Order: []string{"entry_date desc", "logged_at desc"}, Docs: map[string]string{
+		{Name: "v_work_order_time_entries", Row: "WorkOrderTimeEntry", List: "WorkOrders.TimeEntries", Doc: "time that a member spent on a work order", Docs: map[string]string{
 			"minutes":    "1–1440",
 			"created_by": "who logged it, which may be another member",
 		}},
-		{Name: "v_work_order_assignments", Row: "WorkOrderAssignment", Doc: "a technician planned for a work order", Docs: map[string]string{
+		{Name: "v_work_order_assignments", Row: "WorkOrderAssignment", List: "WorkOrders.Assignments", Doc: "a technician planned for a work order", Docs: map[string]string{
 			"technician_id": "a technician, not a user",
 		}},
 
 		// Requests and service levels.
-		{Name: "v_my_work_order_requests", Row: "WorkOrderRequest", Doc: "a work order that the signed-in user asked for", Order: []string{"created_at desc"}},
-		{Name: "v_maintenance_requests", Row: "MaintenanceRequest", Doc: "a request for maintenance", Order: []string{"created_at desc"}, Types: requestTypes, Docs: map[string]string{
+		{Name: "v_my_work_order_requests", Row: "WorkOrderRequest", List: "WorkOrders.MyRequests", Doc: "a work order that the signed-in user asked for", Order: []string{"created_at desc"}},
+		{Name: "v_maintenance_requests", Row: "MaintenanceRequest", List: "WorkOrders.MaintenanceRequests", Doc: "a request for maintenance", Order: []string{"created_at desc"}, Types: requestTypes, Docs: map[string]string{
 			"converted_work_order_id": "the work order that was made of it",
 		}},
-		{Name: "v_my_maintenance_requests", Row: "MyMaintenanceRequest", Doc: "a request for maintenance by the signed-in user", Order: []string{"created_at desc"}, Types: requestTypes, Docs: map[string]string{
+		{Name: "v_my_maintenance_requests", Row: "MyMaintenanceRequest", List: "WorkOrders.MyMaintenanceRequests", Doc: "a request for maintenance by the signed-in user", Order: []string{"created_at desc"}, Types: requestTypes, Docs: map[string]string{
 			"converted_work_order_id": "the work order that was made of it",
 		}},
-		{Name: "v_work_order_sla_status", Row: "SLAStatus", Doc: "how a work order stands to its response and resolution times", Key: []string{"work_order_id"}, Docs: map[string]string{
+		{Name: "v_work_order_sla_status", Row: "SLAStatus", List: "WorkOrders.SLAStatus", Doc: "how a work order stands to its response and resolution times", Key: []string{"work_order_id"}, Docs: map[string]string{
 			"acknowledged_at":            "first response; stays once set",
 			"sla_response_due_at":        "nil: no rule for this priority",
 			"sla_resolution_due_at":      "nil: no rule for this priority",
@@ -46,55 +46,55 @@ var workordersPackage = pkg{
 			"response_sla_breached":      "nil without a due time; false once acknowledged",
 			"resolution_sla_breached":    "nil without a due time; false once completed or cancelled",
 		}},
-		{Name: "v_work_orders_sla_open", Row: "SLAOpenWorkOrder", Doc: "an open work order with a response or resolution time", Key: []string{"work_order_id"}, Docs: map[string]string{
+		{Name: "v_work_orders_sla_open", Row: "SLAOpenWorkOrder", List: "WorkOrders.SLAOpen", Doc: "an open work order with a response or resolution time", Key: []string{"work_order_id"}, Docs: map[string]string{
 			"minutes_until_response_due":   "rounded down; negative when late",
 			"minutes_until_resolution_due": "rounded down; negative when late",
 		}},
-		{Name: "v_work_order_comms", Row: "CommsEvent", Doc: "a message about a work order", Order: []string{"created_at"}, Types: map[string]string{
+		{Name: "v_work_order_comms", Row: "CommsEvent", List: "WorkOrders.Comms", Doc: "a message about a work order", Order: []string{"created_at"}, Types: map[string]string{
 			"channel": "CommsChannel",
 		}},
 
 		// Attachments.
-		{Name: "v_entity_attachments", Row: "EntityAttachment", Doc: "a file attached to any entity", Order: []string{"created_at desc"}, Docs: attachmentDocs, Types: map[string]string{
+		{Name: "v_entity_attachments", Row: "EntityAttachment", List: "Attachments", Doc: "a file attached to any entity", Order: []string{"created_at desc"}, Docs: attachmentDocs, Types: map[string]string{
 			"entity_type": "EntityType",
 		}},
-		{Name: "v_work_order_attachments", Row: "WorkOrderAttachment", Doc: "a file attached to a work order", Order: []string{"created_at desc"}, Docs: attachmentDocs},
-		{Name: "v_asset_attachments", Row: "AssetAttachment", Doc: "a file attached to an asset", Order: []string{"created_at desc"}, Docs: attachmentDocs},
-		{Name: "v_location_attachments", Row: "LocationAttachment", Doc: "a file attached to a location", Order: []string{"created_at desc"}, Docs: attachmentDocs},
+		{Name: "v_work_order_attachments", Row: "WorkOrderAttachment", List: "WorkOrders.Attachments", Doc: "a file attached to a work order", Order: []string{"created_at desc"}, Docs: attachmentDocs},
+		{Name: "v_asset_attachments", Row: "AssetAttachment", List: "Attachments.Assets", Doc: "a file attached to an asset", Order: []string{"created_at desc"}, Docs: attachmentDocs},
+		{Name: "v_location_attachments", Row: "LocationAttachment", List: "Attachments.Locations", Doc: "a file attached to a location", Order: []string{"created_at desc"}, Docs: attachmentDocs},
 
 		// Notifications.
-		{Name: "v_my_notifications", Row: "Notification", Doc: "a notification to the signed-in user", Order: []string{"created_at desc"}, Docs: map[string]string{
+		{Name: "v_my_notifications", Row: "Notification", List: "Notifications.Feed", Doc: "a notification to the signed-in user", Order: []string{"created_at desc"}, Docs: map[string]string{
 			"event_key":   "such as work_order.assigned",
 			"entity_type": "what it is about",
 			"read_at":     "nil: unread",
 		}},
 
 		// Scheduling.
-		{Name: "v_schedule_blocks", Row: "ScheduleBlock", Doc: "a work order's time slot for a technician or a crew", Docs: scheduleDocs},
-		{Name: "v_schedule_by_technician", Row: "TechnicianScheduleBlock", Doc: "a technician's time slot for a work order", Docs: scheduleDocs},
-		{Name: "v_schedule_by_crew", Row: "CrewScheduleBlock", Doc: "a crew's time slot for a work order", Docs: scheduleDocs},
-		{Name: "v_schedule_by_asset", Row: "AssetScheduleBlock", Doc: "a time slot for work on an asset", Docs: scheduleDocs},
-		{Name: "v_schedule_by_location", Row: "LocationScheduleBlock", Doc: "a time slot for work at a location", Docs: scheduleDocs},
+		{Name: "v_schedule_blocks", Row: "ScheduleBlock", List: "Scheduling.Blocks", Doc: "a work order's time slot for a technician or a crew", Docs: scheduleDocs},
+		{Name: "v_schedule_by_technician", Row: "TechnicianScheduleBlock", List: "Scheduling.ByTechnician", Doc: "a technician's time slot for a work order", Docs: scheduleDocs},
+		{Name: "v_schedule_by_crew", Row: "CrewScheduleBlock", List: "Scheduling.ByCrew", Doc: "a crew's time slot for a work order", Docs: scheduleDocs},
+		{Name: "v_schedule_by_asset", Row: "AssetScheduleBlock", List: "Scheduling.ByAsset", Doc: "a time slot for work on an asset", Docs: scheduleDocs},
+		{Name: "v_schedule_by_location", Row: "LocationScheduleBlock", List: "Scheduling.ByLocation", Doc: "a time slot for work at a location", Docs: scheduleDocs},
 
 		// Mobile.
-		{Name: "v_mobile_work_orders", Row: "MobileWorkOrder", Doc: "a work order as a field device keeps it"},
-		{Name: "v_mobile_assets", Row: "MobileAsset", Doc: "an asset as a field device keeps it"},
-		{Name: "v_mobile_locations", Row: "MobileLocation", Doc: "a location as a field device keeps it"},
-		{Name: "v_mobile_work_order_time_entries", Row: "MobileTimeEntry", Doc: "time spent on a work order, with the place where it was logged", Types: placeColumns, Docs: map[string]string{
+		{Name: "v_mobile_work_orders", Row: "MobileWorkOrder", List: "Mobile.WorkOrders", Doc: "a work order as a field device keeps it"},
+		{Name: "v_mobile_assets", Row: "MobileAsset", List: "Mobile.Assets", Doc: "an asset as a field device keeps it"},
+		{Name: "v_mobile_locations", Row: "MobileLocation", List: "Mobile.Locations", Doc: "a location as a field device keeps it"},
+		{Name: "v_mobile_work_order_time_entries", Row: "MobileTimeEntry", List: "Mobile.TimeEntries", Doc: "time spent on a work order, with the place where it was logged", Types: placeColumns, Docs: map[string]string{
 			"minutes": "1–1440",
 		}},
-		{Name: "v_mobile_work_order_attachments", Row: "MobileAttachment", Doc: "a file attached to a work order as a field device keeps it"},
-		{Name: "v_mobile_work_order_check_ins", Row: "MobileCheckIn", Doc: "a member's arrival at a work order", Types: placeColumns},
-		{Name: "v_mobile_work_order_notes", Row: "MobileNote", Doc: "a note on a work order"},
+		{Name: "v_mobile_work_order_attachments", Row: "MobileAttachment", List: "Mobile.Attachments", Doc: "a file attached to a work order as a field device keeps it"},
+		{Name: "v_mobile_work_order_check_ins", Row: "MobileCheckIn", List: "Mobile.CheckIns", Doc: "a member's arrival at a work order", Types: placeColumns},
+		{Name: "v_mobile_work_order_notes", Row: "MobileNote", List: "Mobile.Notes", Doc: "a note on a work order"},
 
 		// Field operations.
-		{Name: "v_tools", Row: "Tool", Doc: "a tool that can be checked out", Order: []string{"name"}, Docs: map[string]string{
+		{Name: "v_tools", Row: "Tool", List: "FieldOps.Tools", Doc: "a tool that can be checked out", Docs: map[string]string{
 			"status": "only a tool that is available can be checked out; a checkout leaves the status alone",
 		}},
-		{Name: "v_tool_checkouts", Row: "ToolCheckout", Doc: "a tool given to a user", Order: []string{"checked_out_at desc"}, Docs: map[string]string{
+		{Name: "v_tool_checkouts", Row: "ToolCheckout", List: "FieldOps.ToolCheckouts", Doc: "a tool given to a user", Order: []string{"checked_out_at desc"}, Docs: map[string]string{
 			"returned_at": "nil: not returned yet",
 		}},
-		{Name: "v_shift_handovers", Row: "ShiftHandover", Doc: "what one shift leaves to the next", Order: []string{"created_at desc"}, Types: map[string]string{
+		{Name: "v_shift_handovers", Row: "ShiftHandover", List: "FieldOps.ShiftHandovers", Doc: "what one shift leaves to the next", Order: []string{"created_at desc"}, Types: map[string]string{
 			"status": "HandoverStatus",
 		}},
 	},

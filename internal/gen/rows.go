@@ -86,7 +86,7 @@ func writeView(b *bytes.Buffer, v view, cv *contract.View) error {
 
 	// View definition.
 	fmt.Fprintf(b, "var %sView = postgrest.ViewDef[%s]{\n", unexported(v.Row), v.Row)
-	fmt.Fprintf(b, "\tSchema: %q,\n\tName: %q,\n", cv.Schema, cv.Name)
+	fmt.Fprintf(b, "\tList: %q,\n\tSchema: %q,\n\tName: %q,\n", v.List, cv.Schema, cv.Name)
 	if v.Columns != nil {
 		fmt.Fprintf(b, "\tSelect: %q,\n", strings.Join(v.Columns, ","))
 	}
@@ -105,19 +105,24 @@ func writeView(b *bytes.Buffer, v view, cv *contract.View) error {
 	}
 	fmt.Fprintf(b, "\tKeyOf: func(row *%s) []string { return []string{%s} },\n", v.Row, strings.Join(texts, ", "))
 	if v.Order != nil {
-		var orders []string
+		b.WriteString("\tOrder: []queryspec.Order{\n")
 		for _, o := range v.Order {
 			name, dir, _ := strings.Cut(o, " ")
-			if err := known("Order", []string{name}, has); err != nil {
-				return err
-			}
-			method := map[string]string{"": "Asc", "desc": "Desc"}[dir]
-			if method == "" {
+			i := slices.IndexFunc(cols, func(c rowColumn) bool { return c.Name == name })
+			switch {
+			case i < 0:
+				return known("Order", []string{name}, has)
+			case cols[i].Nullable:
+				return fmt.Errorf("order column %s may be null", name)
+			case dir == "":
+				fmt.Fprintf(b, "\t\t{Column: %q},\n", name)
+			case dir == "desc":
+				fmt.Fprintf(b, "\t\t{Column: %q, Desc: true, NullsFirst: true},\n", name)
+			default:
 				return fmt.Errorf("order %q is neither ascending nor desc", o)
 			}
-			orders = append(orders, v.Row+"Cols."+exported(name)+"."+method+"()")
 		}
-		fmt.Fprintf(b, "\tOrder: []query.Order{%s},\n", strings.Join(orders, ", "))
+		b.WriteString("\t},\n")
 	}
 	b.WriteString("}\n\n")
 	return nil

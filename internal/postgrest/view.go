@@ -3,6 +3,7 @@ package postgrest
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/queryspec"
@@ -12,6 +13,7 @@ import (
 
 // ViewDef describes one view; the generator writes these.
 type ViewDef[T any] struct {
+	List   string // where clients read it, such as "WorkOrders.Summaries"
 	Schema string // "public" or "reporting"
 	Name   string // such as "v_departments"
 	Select string // column list; empty: every column
@@ -20,9 +22,9 @@ type ViewDef[T any] struct {
 	Key []string
 	// KeyOf gives the rendered key of a row, in the order of Key.
 	KeyOf func(row *T) []string
-	// Order is the order of rows when the caller gives none, such as
-	// "display_order.asc". Empty: by key.
-	Order []query.Order
+	// Order is the order of rows when the caller gives none: by columns that
+	// never change once a row is there. Empty: by key.
+	Order []queryspec.Order
 	// Err, when set, is what every read fails with.
 	Err error
 }
@@ -32,13 +34,18 @@ type ViewDef[T any] struct {
 // them.
 type View[T any] struct {
 	conn *api.Conn
-	name string // such as "Departments", for errors
 	def  *ViewDef[T]
 }
 
-// NewView makes a View. The name goes before the method in errors.
-func NewView[T any](conn *api.Conn, name string, def *ViewDef[T]) View[T] {
-	return View[T]{conn: conn, name: name, def: def}
+// NewView makes a View.
+func NewView[T any](conn *api.Conn, def *ViewDef[T]) View[T] {
+	return View[T]{conn: conn, def: def}
+}
+
+// At is the definition of the same view where clients read it in another place.
+func (d ViewDef[T]) At(list string) *ViewDef[T] {
+	d.List = list
+	return &d
 }
 
 // List returns every matching row, up to query.Limit. The server answers with
@@ -140,7 +147,7 @@ func (v View[T]) Page(ctx context.Context, opts ...query.Option) (*query.Page[T]
 
 // Get returns the row with the given key, or ErrNotFound.
 func (v View[T]) Get(ctx context.Context, id string) (*T, error) {
-	op := v.name + ".Get"
+	op := v.def.List + ".Get"
 	if id == "" {
 		return nil, sdkerr.Required(op, "the id")
 	}
@@ -184,7 +191,7 @@ func (v View[T]) read(method string, opts []query.Option) (*read[T], error) {
 	if v.def.Err != nil {
 		return nil, v.def.Err
 	}
-	r := &read[T]{View: v, op: v.name + method}
+	r := &read[T]{View: v, op: v.def.List + method}
 	for _, opt := range opts {
 		if opt != nil {
 			opt(&r.spec)
@@ -210,7 +217,7 @@ func (v View[T]) read(method string, opts []query.Option) (*read[T], error) {
 // order settles the order of rows and how a walk goes on behind a row.
 func (r *read[T]) order(def *ViewDef[T]) {
 	if len(r.spec.Order) == 0 && len(def.Order) > 0 {
-		query.OrderBy(def.Order...)(&r.spec)
+		r.spec.Order = slices.Clone(def.Order)
 	}
 	r.keyset = len(r.spec.Order) == 0 && len(def.Key) > 0 && def.KeyOf != nil
 	for _, k := range def.Key {

@@ -17,6 +17,7 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/postgresttest"
+	"github.com/workorder-systems/sdk-go/internal/queryspec"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
 )
@@ -35,14 +36,14 @@ var (
 )
 
 var byID = postgrest.ViewDef[item]{
-	Schema: "public", Name: "v_items", Key: []string{"id"},
+	List: "Items", Schema: "public", Name: "v_items", Key: []string{"id"},
 	KeyOf: func(r *item) []string { return []string{r.ID} },
 }
 
 var byRank = postgrest.ViewDef[item]{
-	Schema: "reporting", Name: "v_items", Key: []string{"id"}, Select: "id,rank",
+	List: "Items", Schema: "reporting", Name: "v_items", Key: []string{"id"}, Select: "id,rank",
 	KeyOf: func(r *item) []string { return []string{r.ID} },
-	Order: []query.Order{colRank.Desc()},
+	Order: []queryspec.Order{{Column: "rank", Desc: true, NullsFirst: true}},
 }
 
 // items are n rows in no order: some without rank, many of the same rank, ids
@@ -72,7 +73,7 @@ func conn(t *testing.T, base string) *api.Conn {
 func view(t *testing.T, srv *postgresttest.View, def *postgrest.ViewDef[item]) postgrest.View[item] {
 	t.Helper()
 	srv.Start(t)
-	return postgrest.NewView(conn(t, srv.URL), "Items", def)
+	return postgrest.NewView(conn(t, srv.URL), def)
 }
 
 func ids(rows []item) []string {
@@ -219,8 +220,8 @@ func TestCompositeKey(t *testing.T) {
 	}
 	slices.Reverse(srv.Rows)
 	srv.Start(t)
-	v := postgrest.NewView(conn(t, srv.URL), "Pairs", &postgrest.ViewDef[pair]{
-		Name: "v_pairs", Key: []string{"a", "b"},
+	v := postgrest.NewView(conn(t, srv.URL), &postgrest.ViewDef[pair]{
+		List: "Pairs", Name: "v_pairs", Key: []string{"a", "b"},
 		KeyOf: func(p *pair) []string { return []string{strconv.Itoa(p.A), p.B} },
 	})
 	rows, err := v.List(t.Context())

@@ -140,7 +140,7 @@ func (w *walk[T]) cursor(row *T, offset int) query.Cursor {
 // fingerprint tells reads apart whose cursors must not be mixed up.
 func (r *read[T]) fingerprint() uint32 {
 	var b strings.Builder
-	b.WriteString(r.def.Schema + "." + r.def.Name)
+	b.WriteString(r.def.Schema + "." + r.def.Name + "?" + r.def.Select)
 	for _, o := range r.spec.Order {
 		b.WriteString("," + orderText(o))
 	}
