@@ -185,7 +185,9 @@ func (s *AdminService) UpdateUser(ctx context.Context, id string, p AdminUpdateU
 }
 
 // DeleteUser removes an account with its memberships and sessions. Fails with
-// ErrNotFound when there is none.
+// ErrNotFound when there is none, and is refused (SQLSTATE 23503) for a user
+// who gave somebody a role that they still hold, which everybody has done who
+// created a tenant: ban such a user instead, see [AdminUpdateUserParams].BanFor.
 func (s *AdminService) DeleteUser(ctx context.Context, id string) error {
 	const op = "Auth.Admin.DeleteUser"
 	var req types.AdminDeleteUserRequest

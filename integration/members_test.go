@@ -224,6 +224,7 @@ func TestProfileTakesItsNameFromTheSignUp(t *testing.T) {
 			"Grace", "Hopper", "Grace Hopper", "https://example.com/g.png"},
 		{"first name only", map[string]any{"first_name": "Plato"}, "Plato", "", "Plato", ""},
 		{"no name", nil, "", "", "", ""},
+		{"blank first name", map[string]any{"first_name": "", "last_name": " Ray "}, "", " Ray ", " Ray", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()

@@ -182,12 +182,16 @@ func TestPreferenceKeysHaveAForm(t *testing.T) {
 	requireError(t, upsert("   "), workorder.ErrInvalidInput, "23514")
 	requireError(t, upsert(strings.Repeat("ä", 101)), workorder.ErrInvalidInput, "23514")
 	require.ErrorContains(t, upsert(""), "EventKey")
-	for code, args := range map[string]map[string]any{
-		"23514": {"p_event_key": "", "p_channel_in_app": true},
-		"23502": {"p_event_key": workorders.EventPMOverdue, "p_channel_in_app": nil},
+	for _, tt := range []struct {
+		code string
+		args map[string]any
+	}{
+		{"23514", map[string]any{"p_event_key": "", "p_channel_in_app": true}},
+		{"23502", map[string]any{"p_event_key": nil, "p_channel_in_app": true}},
+		{"23502", map[string]any{"p_event_key": workorders.EventPMOverdue, "p_channel_in_app": nil}},
 	} {
-		args["p_tenant_id"] = tn.ID
-		requireCode(t, code, tn.RPC(t.Context(), "rpc_upsert_notification_preference", args, nil))
+		tt.args["p_tenant_id"] = tn.ID
+		requireCode(t, tt.code, tn.RPC(t.Context(), "rpc_upsert_notification_preference", tt.args, nil))
 	}
 }
 

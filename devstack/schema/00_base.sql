@@ -74,10 +74,12 @@ create function authz.user_id() returns uuid
 language sql stable
 return auth.uid();
 
+-- The uuid in every spelling that PostgreSQL reads: any case, in braces, with
+-- fewer hyphens.
 create function authz.uuid_or_null(p_text text) returns uuid
 language sql immutable strict
 return case
-  when p_text ~* '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then p_text::uuid
+  when p_text ~* '^(([0-9a-f]{4}-?){7}[0-9a-f]{4}|\{([0-9a-f]{4}-?){7}[0-9a-f]{4}\})$' then p_text::uuid
 end;
 
 -- The tenant that views show: the token's claim, else the tenant taken earlier
@@ -199,17 +201,30 @@ end $$;
 
 -- A token issued to an OAuth client carries client_id; its user must have
 -- granted that client the tenant.
-create function authz.require_client_grant(p_tenant_id uuid) returns void
+create function authz.has_client_grant(p_tenant_id uuid) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_client_id constant text := nullif(btrim(auth.jwt() ->> 'client_id'), '');
 begin
-  if v_client_id is not null and not exists (
+  return v_client_id is null or exists (
     select 1 from app.oauth_client_tenant_grants g
-    where g.user_id = authz.user_id() and g.client_id = v_client_id and g.tenant_id = p_tenant_id)
-  then
+    where g.user_id = authz.user_id() and g.client_id = v_client_id and g.tenant_id = p_tenant_id);
+end $$;
+
+create function authz.require_client_grant(p_tenant_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if not authz.has_client_grant(p_tenant_id) then
     raise exception using errcode = '42501', message = 'the OAuth client has no grant for this tenant';
   end if;
+end $$;
+
+-- What the policies of tables ask that are written through their views.
+create function authz.may_write(p_tenant_id uuid, p_permission text) returns boolean
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  return authz.has_permission(authz.user_id(), p_tenant_id, p_permission)
+    and authz.has_client_grant(p_tenant_id);
 end $$;
 
 -- Makes the tenant the caller's current one: for the rest of this transaction,
@@ -318,7 +333,7 @@ begin
     v_changed := array(
       select n.key from jsonb_each(v_new) n
       where n.value is distinct from v_old -> n.key
-      order by n.key);
+      order by length(n.key), n.key collate "C");
   end if;
   insert into audit.entity_changes
     (table_schema, table_name, record_id, operation, old_data, new_data, changed_fields, user_id, tenant_id)
@@ -332,6 +347,7 @@ end $$;
 
 -- ------------------------------------------------------- rules for columns
 
+-- Called by the check constraints of tables, with the rights of who writes.
 create function cfg.is_key(p_key text, p_max integer default 50) returns boolean
 language sql immutable
 return p_key ~ '^[a-z0-9_]+$' and length(p_key) between 1 and p_max;
@@ -358,3 +374,4 @@ revoke execute on all functions in schema app, cfg, authz, audit from public;
 grant execute on function authz.user_id(), authz.uuid_or_null(text), authz.current_tenant_id(),
   authz.my_tenant_ids(), authz.my_tenant_ids_with(text[]), authz.my_tenant_ids_as(text)
   to anon, authenticated;
+grant execute on function authz.may_write(uuid, text), cfg.is_key(text, integer) to authenticated;

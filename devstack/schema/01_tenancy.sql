@@ -6,16 +6,16 @@
 create table app.tenants (
   id         uuid primary key default gen_random_uuid(),
   name       text not null check (length(name) between 1 and 255),
-  slug       text not null unique check (slug ~ '^[a-z0-9_-]+$' and length(slug) between 2 and 63),
+  slug       text not null constraint tenants_slug_unique unique check (slug ~ '^[a-z0-9_-]+$' and length(slug) between 2 and 63),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now()
 );
 
 create table app.tenant_memberships (
-  id         uuid primary key default gen_random_uuid(),
+  id         bigint generated always as identity primary key,
   user_id    uuid not null references auth.users on delete cascade,
   tenant_id  uuid not null references app.tenants on delete cascade,
-  created_at timestamptz not null default now(),
+  joined_at  timestamptz not null default now(),
   unique (user_id, tenant_id)
 );
 create index on app.tenant_memberships (tenant_id);
@@ -30,7 +30,8 @@ create table app.profiles (
   last_name             text check (length(last_name) <= 100),
   display_name_override text check (length(display_name_override) <= 200),
   full_name             text generated always as (
-    coalesce(display_name_override, nullif(btrim(coalesce(btrim(first_name), '') || ' ' || coalesce(btrim(last_name), '')), ''))
+    coalesce(
+      display_name_override, btrim(first_name) || ' ' || btrim(last_name), btrim(first_name), btrim(last_name))
   ) stored,
   avatar_url            text,
   is_name_overridden    boolean not null default false,
@@ -78,7 +79,8 @@ create table app.user_tenant_roles (
   tenant_id      uuid not null,
   tenant_role_id uuid not null,
   assigned_at    timestamptz not null default now(),
-  assigned_by    uuid references auth.users on delete set null,
+  -- Who gave a role to somebody who still holds it cannot be deleted.
+  assigned_by    uuid references auth.users,
   unique (user_id, tenant_id, tenant_role_id),
   foreign key (user_id, tenant_id) references app.tenant_memberships (user_id, tenant_id) on delete cascade,
   foreign key (tenant_id, tenant_role_id) references cfg.tenant_roles (tenant_id, id) on delete cascade
@@ -309,11 +311,11 @@ begin
   return v_id;
 end $$;
 
--- Makes the user a member if they are not.
+-- Makes the user a member if they are not. 23502 for no user.
 create function authz.ensure_member(p_user_id uuid, p_tenant_id uuid) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
-  if not exists (select 1 from auth.users u where u.id = p_user_id) then
+  if p_user_id is not null and not exists (select 1 from auth.users u where u.id = p_user_id) then
     raise exception using errcode = '23503', message = 'unknown user';
   end if;
   insert into app.tenant_memberships (user_id, tenant_id)
@@ -509,10 +511,12 @@ begin
   where rp.tenant_role_id = v_role_id and rp.permission_id = v_permission_id;
 end $$;
 
+-- NULL passes: there is nothing to revoke of that type, and granting it is
+-- 23502 when all other checks have passed.
 create function authz.require_scope_type(p_scope_type text) returns void
 language plpgsql immutable set search_path = '' as $$
 begin
-  if cfg.is_key(p_scope_type) is not true then
+  if not cfg.is_key(p_scope_type) then
     raise exception using errcode = '23514', message = 'the scope type is not a key of 1 to 50 characters';
   end if;
 end $$;

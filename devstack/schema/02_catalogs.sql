@@ -269,9 +269,10 @@ begin
   if p_condition ? 'equals' and p_value is distinct from p_condition -> 'equals' then
     return false;
   end if;
+  -- An unset field is JSON null, which is in a list that holds null.
   if jsonb_typeof(p_condition -> 'in') = 'array' and p_value is not null
-    and (p_value = 'null' or not exists (
-      select 1 from jsonb_array_elements(p_condition -> 'in') e where e.value = p_value))
+    and not exists (
+      select 1 from jsonb_array_elements(p_condition -> 'in') e where e.value = p_value)
   then
     return false;
   end if;

@@ -112,7 +112,7 @@ begin
         raise exception using errcode = '23502', message = 'name is required';
       end if;
       insert into app.departments (tenant_id, name, description, code)
-      values (p_tenant_id, v_name, v_row ->> 'description', nullif(btrim(v_row ->> 'code'), ''))
+      values (p_tenant_id, v_name, nullif(btrim(v_row ->> 'description'), ''), nullif(btrim(v_row ->> 'code'), ''))
       returning id into v_id;
       v_created := v_created || v_id;
     exception when others then

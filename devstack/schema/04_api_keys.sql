@@ -32,9 +32,14 @@ declare
 begin
   perform authz.rate_limit(p_tenant_id, 'tenant_api_key_create', 10);
   v_user_id := authz.require(p_tenant_id, 'tenant.admin');
-  insert into app.tenant_api_keys (tenant_id, name, key_prefix, key_hash, created_by)
-  values (p_tenant_id, p_name, left(v_key, 12), encode(sha256(convert_to(v_key, 'UTF8')), 'hex'), v_user_id)
-  returning * into v_row;
+  begin
+    insert into app.tenant_api_keys (tenant_id, name, key_prefix, key_hash, created_by)
+    values (p_tenant_id, p_name, left(v_key, 12), encode(sha256(convert_to(v_key, 'UTF8')), 'hex'), v_user_id)
+    returning * into v_row;
+  exception when integrity_constraint_violation then
+    -- Raised again without the details, which show the row and so the hash.
+    raise exception using errcode = sqlstate, message = sqlerrm;
+  end;
   return jsonb_build_object(
     'id', v_row.id, 'key', v_key, 'keyPrefix', v_row.key_prefix, 'name', v_row.name, 'createdAt', v_row.created_at);
 end $$;

@@ -167,14 +167,20 @@ alter table app.asset_required_skills enable row level security;
 alter table app.availability_patterns enable row level security;
 create policy availability_patterns_read on app.availability_patterns for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy availability_patterns_write on app.availability_patterns to authenticated
+  using (authz.may_write(tenant_id, 'labor.technician.manage'));
 
 alter table app.availability_overrides enable row level security;
 create policy availability_overrides_read on app.availability_overrides for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy availability_overrides_write on app.availability_overrides to authenticated
+  using (authz.may_write(tenant_id, 'labor.technician.manage'));
 
 alter table app.shifts enable row level security;
 create policy shifts_read on app.shifts for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy shifts_write on app.shifts to authenticated
+  using (authz.may_write(tenant_id, 'labor.technician.manage'));
 
 -- ---------------------------------------------------------------- views
 
@@ -403,6 +409,8 @@ revoke execute on all functions in schema app from public;
 
 grant select on app.technicians, app.crews, app.crew_members, cfg.skill_catalogs, app.technician_skills,
   app.availability_patterns, app.availability_overrides, app.shifts to anon, authenticated;
+-- There is no RPC for these three: they are written through their views.
+grant insert, update, delete on app.availability_patterns, app.availability_overrides, app.shifts to authenticated;
 
 revoke all on public.v_technicians, public.v_crews, public.v_crew_members, public.v_skill_catalogs,
   public.v_technician_skills, public.v_availability_patterns, public.v_availability_overrides, public.v_shifts
@@ -410,6 +418,8 @@ revoke all on public.v_technicians, public.v_crews, public.v_crew_members, publi
 grant select on public.v_technicians, public.v_crews, public.v_crew_members, public.v_skill_catalogs,
   public.v_technician_skills, public.v_availability_patterns, public.v_availability_overrides, public.v_shifts
   to anon, authenticated, service_role;
+grant insert, update, delete on public.v_availability_patterns, public.v_availability_overrides, public.v_shifts
+  to authenticated;
 
 revoke execute on function public.rpc_create_technician, public.rpc_update_technician, public.rpc_create_crew,
   public.rpc_update_crew, public.rpc_delete_crew, public.rpc_add_crew_member, public.rpc_remove_crew_member

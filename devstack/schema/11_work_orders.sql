@@ -5,7 +5,8 @@
 create table app.work_orders (
   id                         uuid primary key default gen_random_uuid(),
   tenant_id                  uuid not null references app.tenants on delete cascade,
-  title                      text not null check (length(title) between 1 and 500),
+  title                      text not null
+    constraint work_orders_title_length_check check (length(title) between 1 and 500),
   description                text,
   status                     text not null check (cfg.is_key(status)),
   priority                   text not null check (cfg.is_key(priority)),
@@ -293,7 +294,9 @@ declare
   v_today constant date := (now() at time zone 'utc')::date;
 begin
   if new.entry_date not between v_today - 365 and v_today + 7 then
-    raise exception using errcode = '23514', message = 'the entry date is more than 365 days ago or 7 days ahead';
+    raise exception using errcode = '23514', constraint = 'work_order_time_entries_entry_date_range_check',
+      message = 'new row for relation "work_order_time_entries" violates check constraint "work_order_time_entries_entry_date_range_check"',
+      detail = 'The entry date is more than 365 days ago or 7 days ahead.';
   end if;
   if (tg_op = 'INSERT' or new.user_id <> old.user_id) and not authz.is_member(new.user_id, new.tenant_id) then
     raise exception using errcode = '23503', message = 'the user is not a member of this tenant';
@@ -664,7 +667,8 @@ revoke all on public.v_work_orders, public.v_work_order_time_entries, public.v_w
   public.v_work_orders_sla_open from public, anon, authenticated, service_role;
 grant select on public.v_work_orders, public.v_work_order_time_entries, public.v_work_order_sla_status,
   public.v_work_orders_sla_open to anon, authenticated, service_role;
-grant update, delete on public.v_work_order_time_entries to authenticated;
+-- anon sees no row that it could change, and gets no error either.
+grant update, delete on public.v_work_order_time_entries to anon, authenticated;
 
 revoke execute on function public.rpc_create_work_order, public.rpc_bulk_import_work_orders,
   public.rpc_transition_work_order_status, public.rpc_complete_work_order, public.rpc_acknowledge_work_order,

@@ -109,7 +109,7 @@ declare
   v_user_id constant uuid := authz.require(p_tenant_id, 'notification.preference.manage');
 begin
   insert into app.notification_preferences as p (tenant_id, user_id, event_key, channel_in_app)
-  values (p_tenant_id, v_user_id, coalesce(btrim(p_event_key), ''), p_channel_in_app)
+  values (p_tenant_id, v_user_id, btrim(p_event_key), p_channel_in_app)
   on conflict (tenant_id, user_id, event_key) do update set channel_in_app = excluded.channel_in_app;
 end $$;
 

@@ -452,7 +452,7 @@ revoke all on public.v_entity_attachments, public.v_work_order_attachments, publ
   from public, anon, authenticated, service_role;
 grant select on public.v_entity_attachments, public.v_work_order_attachments, public.v_asset_attachments,
   public.v_location_attachments, public.v_mobile_work_order_attachments to anon, authenticated, service_role;
-grant update, delete on public.v_work_order_attachments to authenticated;
+grant update, delete on public.v_work_order_attachments to anon, authenticated;
 
 revoke execute on function public.rpc_insert_attachment_storage_object, public.rpc_register_entity_attachment,
   public.rpc_update_entity_attachment_metadata from public;

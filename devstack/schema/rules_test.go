@@ -37,9 +37,17 @@ func TestEveryViewRunsWithTheRightsOfItsCaller(t *testing.T) {
 		  and not coalesce('security_invoker=true' = any (c.reloptions), false)`))
 }
 
-func TestAPIRolesMayOnlyRead(t *testing.T) {
+func TestAPIRolesWriteOnlyWhatHasNoRPC(t *testing.T) {
 	d := newDB(t)
 	require.Equal(t, []string{
+		"anon public.v_work_order_attachments",
+		"anon public.v_work_order_time_entries",
+		"authenticated app.availability_overrides",
+		"authenticated app.availability_patterns",
+		"authenticated app.shifts",
+		"authenticated public.v_availability_overrides",
+		"authenticated public.v_availability_patterns",
+		"authenticated public.v_shifts",
 		"authenticated public.v_work_order_attachments",
 		"authenticated public.v_work_order_time_entries",
 	}, superOne[[]string](d, `
@@ -60,11 +68,13 @@ func TestAPIRolesCallNoInternalFunction(t *testing.T) {
 		"authz.may_read_object(text)",
 		"authz.may_update_object(text)",
 		"authz.may_upload_object(text,text)",
+		"authz.may_write(uuid,text)",
 		"authz.my_tenant_ids()",
 		"authz.my_tenant_ids_as(text)",
 		"authz.my_tenant_ids_with(text[])",
 		"authz.user_id()",
 		"authz.uuid_or_null(text)",
+		"cfg.is_key(text,integer)",
 	}, superOne[[]string](d, `
 		select array_agg(distinct p.oid::regprocedure::text order by p.oid::regprocedure::text)
 		from pg_proc p, unnest(array['anon', 'authenticated', 'service_role']) r
@@ -212,6 +222,10 @@ func TestDeletingATenantOrAUserLeavesNothingInTheWay(t *testing.T) {
 	fill(admin)
 	wo := one[string](admin, `select id from public.v_work_orders where status = 'in_progress'`)
 	admin.ok(`select public.rpc_complete_work_order($1, $2)`, tenant, wo)
+	// Who gave somebody a role, themselves included, cannot be deleted.
+	_, err := d.pool.Exec(t.Context(), `delete from auth.users where id = $1`, admin.id)
+	require.Equal(t, "23503", sqlState(err))
+	d.super(`update app.user_tenant_roles set assigned_by = null where assigned_by = $1`, admin.id)
 	d.super(`delete from auth.users where id = $1`, admin.id)
 	require.Equal(t, admin.id, superOne[string](d, `select completed_by::text from app.work_orders where id = $1`, wo))
 	require.Zero(t, superOne[int](d, `select count(*) from app.tenant_memberships where tenant_id = $1`, tenant))
