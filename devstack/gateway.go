@@ -46,16 +46,13 @@ func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
 	case path == "/health":
 		g.health(w, r)
 	case under(path, "/rest/v1"):
-		if key, ok := g.authenticate(w, r); ok {
-			if r.Header.Get("Authorization") == "" {
-				r.Header.Set("Authorization", "Bearer "+key)
-			}
+		if g.authenticate(w, r) {
 			forward(g.rest, w, r, "/rest/v1")
 		}
 	case slices.Contains(openPaths, path):
 		forward(g.auth, w, r, "/auth/v1")
 	case under(path, "/auth/v1"):
-		if _, ok := g.authenticate(w, r); ok {
+		if g.authenticate(w, r) {
 			forward(g.auth, w, r, "/auth/v1")
 		}
 	case under(path, "/storage/v1"):
@@ -71,9 +68,9 @@ func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
 
 // authenticate looks for one of the keys in the header or the query parameter
 // apikey, and answers the request itself when there is none. The services never
-// see the parameter.
-func (g *gateway) authenticate(w http.ResponseWriter, r *http.Request) (key string, ok bool) {
-	key = r.Header.Get("apikey")
+// see the parameter; without a token in the request they see the key as one.
+func (g *gateway) authenticate(w http.ResponseWriter, r *http.Request) bool {
+	key := r.Header.Get("apikey")
 	if strings.Contains(r.URL.RawQuery, "apikey=") {
 		// Cut out by hand: parsing and encoding again would reorder the filters.
 		var rest []string
@@ -89,15 +86,22 @@ func (g *gateway) authenticate(w http.ResponseWriter, r *http.Request) (key stri
 		r.URL.RawQuery = strings.Join(rest, "&")
 	}
 	if key == "" {
-		w.Header().Set("WWW-Authenticate", `Key realm="kong"`)
-		writeMessage(w, http.StatusUnauthorized, "No API key found in request")
-		return "", false
+		refuseKey(w, "No API key found in request", "No `apikey` request header or url param was found.")
+		return false
 	}
-	if g.known(key) {
-		return key, true
+	if !g.known(key) {
+		refuseKey(w, "Invalid API key", "Double check your Supabase `anon` or `service_role` API key.")
+		return false
 	}
-	writeMessage(w, http.StatusUnauthorized, "Invalid authentication credentials")
-	return "", false
+	if r.Header.Get("Authorization") == "" {
+		r.Header.Set("Authorization", "Bearer "+key)
+	}
+	return true
+}
+
+func refuseKey(w http.ResponseWriter, message, hint string) {
+	w.Header().Set("WWW-Authenticate", "Key")
+	writeJSON(w, http.StatusUnauthorized, map[string]string{"message": message, "hint": hint})
 }
 
 func (g *gateway) known(key string) bool {
@@ -131,7 +135,11 @@ func preflight(w http.ResponseWriter, r *http.Request) {
 		h.Set("Access-Control-Allow-Headers", asked)
 	}
 	h.Set("Access-Control-Max-Age", "3600")
-	w.WriteHeader(http.StatusOK)
+	status := http.StatusOK
+	if under(r.URL.Path, "/auth/v1") {
+		status = http.StatusNoContent // each service answers for itself on a deployment
+	}
+	w.WriteHeader(status)
 }
 
 func under(path, prefix string) bool {
@@ -150,9 +158,13 @@ func forward(h http.Handler, w http.ResponseWriter, r *http.Request, prefix stri
 }
 
 func writeMessage(w http.ResponseWriter, status int, message string) {
+	writeJSON(w, status, map[string]string{"message": message})
+}
+
+func writeJSON(w http.ResponseWriter, status int, body map[string]string) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
-	_ = json.NewEncoder(w).Encode(map[string]string{"message": message})
+	_ = json.NewEncoder(w).Encode(body)
 }
 
 // statusRecorder remembers the status for the log.

@@ -33,6 +33,10 @@ func testGateway() *gateway {
 
 func TestGatewayRoutes(t *testing.T) {
 	g := testGateway()
+	const (
+		noKey  = "{\"hint\":\"No `apikey` request header or url param was found.\",\"message\":\"No API key found in request\"}"
+		badKey = "{\"hint\":\"Double check your Supabase `anon` or `service_role` API key.\",\"message\":\"Invalid API key\"}"
+	)
 	for _, tc := range []struct {
 		name, target, key, bearer string
 		status                    int
@@ -43,12 +47,12 @@ func TestGatewayRoutes(t *testing.T) {
 		{"rest without slash", "/rest/v1", "anon", "Bearer jwt", 200, "rest / Bearer jwt"},
 		{"escaped path", "/rest/v1/a%2Fb", "anon", "Bearer jwt", 200, "rest /a%2Fb Bearer jwt"},
 		{"the key stands for a token", "/rest/v1/x", "service", "", 200, "rest /x Bearer service"},
-		{"auth", "/auth/v1/token?grant_type=password", "anon", "", 200, "auth /token?grant_type=password "},
+		{"auth", "/auth/v1/token?grant_type=password", "anon", "", 200, "auth /token?grant_type=password Bearer anon"},
 		{"key in the query", "/rest/v1/x?b=1&apikey=anon&a=%28", "", "Bearer jwt", 200, "rest /x?b=1&a=%28 Bearer jwt"},
 		{"key in both", "/rest/v1/x?apikey=wrong", "anon", "Bearer jwt", 200, "rest /x Bearer jwt"},
-		{"no key", "/rest/v1/x", "", "Bearer jwt", 401, `{"message":"No API key found in request"}`},
-		{"no key for auth", "/auth/v1/user", "", "Bearer jwt", 401, `{"message":"No API key found in request"}`},
-		{"unknown key", "/rest/v1/x", "nope", "Bearer jwt", 401, `{"message":"Invalid authentication credentials"}`},
+		{"no key", "/rest/v1/x", "", "Bearer jwt", 401, noKey},
+		{"no key for auth", "/auth/v1/user", "", "Bearer jwt", 401, noKey},
+		{"unknown key", "/rest/v1/x", "nope", "Bearer jwt", 401, badKey},
 		{"open path", "/auth/v1/.well-known/jwks.json", "", "", 200, "auth /.well-known/jwks.json "},
 		{"storage without a key", "/storage/v1/object/sign/b/a%20b?token=t", "", "", 200, "storage /object/sign/b/a%20b?token=t "},
 		{"storage", "/storage/v1/object/b/a", "anon", "Bearer jwt", 200, "storage /object/b/a Bearer jwt"},
@@ -83,6 +87,11 @@ func TestGatewayAnswersPreflightWithoutAKey(t *testing.T) {
 	w := httptest.NewRecorder()
 	testGateway().ServeHTTP(w, r)
 	require.Equal(t, http.StatusOK, w.Code)
+	auth := httptest.NewRecorder()
+	r2 := r.Clone(t.Context())
+	r2.URL.Path = "/auth/v1/signup"
+	testGateway().ServeHTTP(auth, r2)
+	require.Equal(t, http.StatusNoContent, auth.Code)
 	require.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "PATCH")
 	require.Equal(t, "apikey,prefer", w.Header().Get("Access-Control-Allow-Headers"))
 	require.Empty(t, w.Body.String())

@@ -3,6 +3,8 @@ package auth
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -47,11 +49,6 @@ func (s *server) readAdminUser(w http.ResponseWriter, r *http.Request) (p adminU
 	}
 	if p.Password != nil && p.PasswordHash != "" {
 		return p, badRequest("validation_failed", "Only a password or a password hash should be provided")
-	}
-	if p.Password != nil && *p.Password != "" {
-		if err := s.checkPassword(*p.Password); err != nil {
-			return p, err
-		}
 	}
 	if p.PasswordHash != "" {
 		if _, err := bcrypt.Cost([]byte(p.PasswordHash)); err != nil {
@@ -98,9 +95,12 @@ func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
 	}
 	hash := p.PasswordHash
 	if hash == "" {
-		password := rand.Text() // nobody knows it: the user needs a new one to sign in
-		if p.Password != nil && *p.Password != "" {
+		password := rand.Text()                     // nobody knows it: the user needs a new one to sign in
+		if p.Password != nil && *p.Password != "" { // however weak
 			password = *p.Password
+		}
+		if len(password) > maxPasswordLength {
+			return badRequest("validation_failed", "%v", bcrypt.ErrPasswordTooLong)
 		}
 		if hash, err = s.hashPassword(password); err != nil {
 			return err
@@ -113,6 +113,10 @@ func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
 	})
 	if err != nil {
 		return err
+	}
+	u.justConfirmed()
+	if p.PasswordHash != "" && p.UserMetadata == nil && !p.EmailConfirm {
+		u.UserMetadata = nil
 	}
 	writeJSON(w, http.StatusOK, u)
 	return nil
@@ -167,7 +171,7 @@ func (s *server) invite(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	u, err := s.createUser(r.Context(), newUser{
-		id: uuid.NewString(), email: email, userMetadata: p.Data, invited: true,
+		id: uuid.NewString(), email: email, userMetadata: p.Data, invited: true, asked: true,
 	})
 	if err != nil {
 		return err
@@ -190,19 +194,22 @@ func (s *server) adminListUsers(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if r.URL.Query().Get("per_page") == "0" {
+		return internal("Internal Server Error", errors.New("per_page is zero")) // Auth divides by it
+	}
+	// An empty filter is in every name, and in the absence of one.
 	filter := "%" + r.URL.Query().Get("filter") + "%"
+	const found = `where $1 = '%%' or email like $1 or raw_user_meta_data ->> 'full_name' ilike $1`
 
 	var total int
 	var users []*user
 	err = pgx.BeginTxFunc(r.Context(), s.Pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
 		func(tx pgx.Tx) error {
-			err := tx.QueryRow(r.Context(), `
-				select count(*) from auth.users where coalesce(email, '') ilike $1`, filter).Scan(&total)
+			err := tx.QueryRow(r.Context(), `select count(*) from auth.users `+found, filter).Scan(&total)
 			if err != nil {
 				return err
 			}
-			users, err = findUsers(r.Context(), tx, `
-				where coalesce(email, '') ilike $1 order by created_at desc, id limit $2 offset $3`,
+			users, err = scanUsers(r.Context(), tx, found+` order by created_at desc, id limit $2 offset $3`,
 				filter, perPage, (page-1)*perPage)
 			return err
 		})
@@ -272,6 +279,7 @@ func (s *server) adminUpdateUser(w http.ResponseWriter, r *http.Request) error {
 		if u, err = findUser(ctx, tx, `where id = $1 for update`, id); err != nil {
 			return errTargetGone(err)
 		}
+		identities := u.Identities
 		data := p.UserMetadata
 		confirm := p.EmailConfirm && !u.confirmed()
 		if confirm {
@@ -292,17 +300,26 @@ func (s *server) adminUpdateUser(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 		if p.Password != nil && *p.Password != "" {
+			if err := s.checkPassword(*p.Password); err != nil {
+				return err
+			}
 			if err := s.setPassword(ctx, tx, id, *p.Password, ""); err != nil {
 				return err
 			}
 		}
-		if p.Email != "" && p.Email != u.Email {
-			if err := s.setEmail(ctx, tx, id, p.Email); err != nil {
+		if p.Email != "" {
+			if err := s.setEmail(ctx, tx, id, p.Email, p.EmailConfirm); err != nil {
 				return err
 			}
 		}
-		u, err = findUser(ctx, tx, `where id = $1`, id)
-		return err
+		if u, err = findUser(ctx, tx, `where id = $1`, id); err != nil {
+			return err
+		}
+		u.Identities = identities // Auth answers with those from before
+		if confirm {
+			u.justConfirmed()
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -327,11 +344,12 @@ func (s *server) adminDeleteUser(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	err = s.tx(r.Context(), func(tx pgx.Tx) error {
-		if _, err := findUser(r.Context(), tx, `where id = $1 for update`, id); err != nil {
+		u, err := findUser(r.Context(), tx, `where id = $1 for update`, id)
+		if err != nil {
 			return errTargetGone(err)
 		}
 		if p.SoftDelete {
-			return s.softDelete(r, tx, id)
+			return s.softDelete(r.Context(), tx, u)
 		}
 		if _, err := tx.Exec(r.Context(), `delete from auth.users where id = $1`, id); err != nil {
 			return internal("Database error deleting user", err)
@@ -345,21 +363,35 @@ func (s *server) adminDeleteUser(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (s *server) softDelete(r *http.Request, tx pgx.Tx, id string) error {
-	_, err := tx.Exec(r.Context(), `
+func (s *server) softDelete(ctx context.Context, tx pgx.Tx, u *user) error {
+	_, err := tx.Exec(ctx, `
 		update auth.users
 		set deleted_at = $2, updated_at = $2, encrypted_password = '', raw_user_meta_data = '{}', raw_app_meta_data = '{}',
-		    email = encode(sha256(convert_to(id::text || coalesce(email, ''), 'utf8')), 'base64')
-		where id = $1`, id, s.Now())
+		    email = $3, phone = $4, email_change = $5, phone_change = $6
+		where id = $1`, u.ID, s.Now(), u.obscured(u.Email), u.obscured(u.Phone)[:phoneLength],
+		u.obscured(u.NewEmail), u.obscured(u.NewPhone)[:phoneLength])
 	if err != nil {
 		return internal("Database error deleting user", err)
 	}
-	for _, table := range []string{"auth.identities", "auth.sessions"} {
-		if _, err := tx.Exec(r.Context(), `delete from `+table+` where user_id = $1`, id); err != nil {
-			return err
+	for _, i := range u.Identities {
+		_, err := tx.Exec(ctx, `update auth.identities set provider_id = $2, identity_data = '{}', updated_at = $3 where id = $1`,
+			i.RowID, u.obscured(i.Provider+":"+i.ID), s.Now())
+		if err != nil {
+			return internal("Database error deleting user", err)
 		}
 	}
-	return nil
+	_, err = tx.Exec(ctx, `delete from auth.sessions where user_id = $1`, u.ID)
+	return err
+}
+
+// phoneLength is how much of an obscured text takes the place of a phone number.
+const phoneLength = 15
+
+// obscured takes the place of a text that tells who a deleted user was. The same
+// user and text give the same again.
+func (u *user) obscured(text string) string {
+	sum := sha256.Sum256([]byte(u.ID + text))
+	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
 // adminTarget checks the caller and returns the id in the path.

@@ -3,6 +3,7 @@ package auth_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -28,8 +29,13 @@ func TestAdminEndpointsNeedAnAdminRole(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, a.Status)
 			require.Equal(t, "not_admin", a.code())
 			require.Equal(t, "bad_jwt", s.do(t, c.method, c.path, "x.y.z", `{}`).code())
+			a = s.do(t, c.method, c.path, s.sign(t, jwt.MapClaims{"role": "anon"}), `{}`)
+			require.Equal(t, http.StatusForbidden, a.Status)
+			require.Equal(t, "not_admin", a.code())
 		})
 	}
+	s.do(t, "POST", "/logout", up.str("access_token"), nil)
+	require.Equal(t, "session_not_found", s.do(t, "GET", "/admin/users", up.str("access_token"), nil).code())
 	admin := s.sign(t, jwt.MapClaims{"role": "supabase_admin"})
 	require.Equal(t, http.StatusOK, s.do(t, "GET", "/admin/users", admin, nil).Status)
 }
@@ -67,6 +73,10 @@ func TestAdminCreateUser(t *testing.T) {
 	require.Equal(t, s.clock.Now().Add(24*time.Hour).UTC().Format(time.RFC3339), banned.str("banned_until"))
 	require.Equal(t, "user_banned", s.signIn(t, "d@example.com", password).code())
 
+	weak := s.do(t, "POST", "/admin/users", s.adminToken(t), map[string]any{"email": "f@example.com", "password": "123", "email_confirm": true})
+	require.Equal(t, http.StatusOK, weak.Status, "administrators may give weak passwords")
+	require.NotEmpty(t, s.signIn(t, "f@example.com", "123").Body["weak_password"], "the user is told")
+
 	noPassword := s.do(t, "POST", "/admin/users", s.adminToken(t), map[string]any{"email": "e@example.com", "email_confirm": true})
 	require.Equal(t, http.StatusOK, noPassword.Status)
 	require.Equal(t, "invalid_credentials", s.signIn(t, "e@example.com", "").code())
@@ -83,7 +93,8 @@ func TestAdminCreateUserRefuses(t *testing.T) {
 		"taken address":     {map[string]any{"email": "Taken@example.com"}, 422, "email_exists"},
 		"no address":        {map[string]any{"password": password}, 400, "validation_failed"},
 		"bad address":       {map[string]any{"email": "nope"}, 400, "validation_failed"},
-		"weak password":     {map[string]any{"email": "a@example.com", "password": "123"}, 422, "weak_password"},
+		"blanks around it":  {map[string]any{"email": " a@example.com"}, 400, "validation_failed"},
+		"long password":     {map[string]any{"email": "a@example.com", "password": strings.Repeat("x", 73)}, 400, "validation_failed"},
 		"password and hash": {map[string]any{"email": "a@example.com", "password": password, "password_hash": "x"}, 400, "validation_failed"},
 		"bad hash":          {map[string]any{"email": "a@example.com", "password_hash": "x"}, 400, "validation_failed"},
 		"bad id":            {map[string]any{"email": "a@example.com", "id": "x"}, 400, "validation_failed"},
@@ -112,7 +123,7 @@ func TestAdminListUsers(t *testing.T) {
 		require.Equal(t, "authenticated", a.str("aud"))
 		emails := []string{}
 		for _, u := range a.Body["users"].([]any) {
-			require.Len(t, u.(map[string]any)["identities"], 1)
+			require.Nil(t, u.(map[string]any)["identities"], "a list leaves them out")
 			emails = append(emails, u.(map[string]any)["email"].(string))
 		}
 		return emails, a.Header
@@ -131,19 +142,28 @@ func TestAdminListUsers(t *testing.T) {
 
 	past, _ := list("?page=9&per_page=2")
 	require.Empty(t, past)
-	found, _ := list("?filter=USER3")
+	found, _ := list("?filter=user3@")
 	require.Equal(t, []string{"user3@example.com"}, found)
+	found, _ = list("?filter=USER3@")
+	require.Empty(t, found, "addresses are lower case, and so is the search")
+	s.signUp(t, "ada@example.com", map[string]any{"full_name": "Ada Byron"})
+	found, _ = list("?filter=byron")
+	require.Equal(t, []string{"ada@example.com"}, found)
 
 	bad := s.do(t, "GET", "/admin/users?page=x", s.adminToken(t), nil)
 	require.Equal(t, http.StatusBadRequest, bad.Status)
 	require.Equal(t, "validation_failed", bad.code())
+	bad = s.do(t, "GET", "/admin/users?per_page=0", s.adminToken(t), nil)
+	require.Equal(t, http.StatusInternalServerError, bad.Status)
+	require.Equal(t, "unexpected_failure", bad.code())
 }
 
 func TestAdminUserByID(t *testing.T) {
 	s := newService(t)
 	up := s.signUp(t, "a@example.com")
 
-	require.Equal(t, up.user(), s.do(t, "GET", "/admin/users/"+up.userID(), s.adminToken(t), nil).Body)
+	require.Equal(t, s.do(t, "GET", "/user", up.str("access_token"), nil).Body,
+		s.do(t, "GET", "/admin/users/"+up.userID(), s.adminToken(t), nil).Body)
 
 	for _, method := range []string{"GET", "PUT", "DELETE"} {
 		a := s.do(t, method, "/admin/users/"+unknownID, s.adminToken(t), `{}`)
@@ -186,7 +206,7 @@ func TestAdminUpdateUser(t *testing.T) {
 		status int
 		code   string
 	}{
-		"taken address": {map[string]any{"email": "taken@example.com"}, 422, "email_exists"},
+		"bad address":   {map[string]any{"email": "new@example.com "}, 400, "validation_failed"},
 		"weak password": {map[string]any{"password": "1"}, 422, "weak_password"},
 		"bad ban":       {map[string]any{"ban_duration": "soon"}, 400, "validation_failed"},
 	} {
@@ -195,6 +215,45 @@ func TestAdminUpdateUser(t *testing.T) {
 			require.Equal(t, c.status, a.Status)
 			require.Equal(t, c.code, a.code())
 		})
+	}
+
+	taken := s.do(t, "PUT", path, s.adminToken(t), map[string]any{"email": "taken@example.com"})
+	require.Equal(t, http.StatusInternalServerError, taken.Status)
+	require.Equal(t, map[string]any{
+		"code":    "23505",
+		"message": `duplicate key value violates unique constraint "users_email_partial_key"`,
+		"detail":  "Key (email)=(taken@example.com) already exists.",
+	}, taken.Body)
+}
+
+func TestAdminChangesOfAnAddressShowTheOldIdentityOnce(t *testing.T) {
+	s := newService(t)
+	up := s.signUp(t, "a@example.com")
+	path := "/admin/users/" + up.userID()
+	identity := func(a answer) map[string]any { return a.Body["identities"].([]any)[0].(map[string]any) }
+
+	put := s.do(t, "PUT", path, s.adminToken(t), map[string]any{"email": "b@example.com"})
+	require.Equal(t, "b@example.com", put.str("email"))
+	require.Equal(t, "a@example.com", identity(put)["email"])
+
+	got := s.do(t, "GET", path, s.adminToken(t), nil)
+	require.Equal(t, "b@example.com", identity(got)["email"])
+	require.Equal(t, false, identity(got)["identity_data"].(map[string]any)["email_verified"])
+
+	s.do(t, "PUT", path, s.adminToken(t), map[string]any{"email": "c@example.com", "email_confirm": true})
+	got = s.do(t, "GET", path, s.adminToken(t), nil)
+	require.Equal(t, true, identity(got)["identity_data"].(map[string]any)["email_verified"])
+}
+
+func TestConfirmedAtShowsFromTheNextRequestOn(t *testing.T) {
+	s := newService(t)
+	created := s.do(t, "POST", "/admin/users", s.adminToken(t), map[string]any{"email": "a@example.com", "email_confirm": true})
+	waiting := s.do(t, "POST", "/admin/users", s.adminToken(t), map[string]any{"email": "b@example.com"})
+	confirmed := s.do(t, "PUT", "/admin/users/"+waiting.userID(), s.adminToken(t), map[string]any{"email_confirm": true})
+	for _, a := range []answer{created, confirmed} {
+		require.NotEmpty(t, a.str("email_confirmed_at"))
+		require.NotContains(t, a.Body, "confirmed_at")
+		require.NotEmpty(t, s.do(t, "GET", "/admin/users/"+a.userID(), s.adminToken(t), nil).str("confirmed_at"))
 	}
 }
 
@@ -226,8 +285,15 @@ func TestAdminSoftDeleteUser(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.Status)
 	row := s.do(t, "GET", "/admin/users/"+up.userID(), s.adminToken(t), nil)
 	require.NotEmpty(t, row.str("deleted_at"))
-	require.NotContains(t, row.str("email"), "example.com")
+	for _, key := range []string{"email", "phone", "new_email", "new_phone"} {
+		require.NotEmpty(t, row.str(key), key)
+		require.NotContains(t, row.str(key), "example.com")
+	}
 	require.Empty(t, row.metadata())
+	identity := row.Body["identities"].([]any)[0].(map[string]any)
+	require.NotEqual(t, up.userID(), identity["id"])
+	require.NotContains(t, identity, "identity_data")
+	require.NotContains(t, identity, "email")
 	require.Equal(t, "invalid_credentials", s.signIn(t, "a@example.com", password).code())
 	require.Equal(t, "refresh_token_not_found", s.refresh(t, up.str("refresh_token")).code())
 	require.Equal(t, http.StatusOK, s.signUp(t, "a@example.com").Status, "the address is free again")
@@ -241,7 +307,9 @@ func TestInvite(t *testing.T) {
 	require.Equal(t, http.StatusOK, a.Status, a.Body)
 	require.Equal(t, "a@example.com", a.str("email"))
 	require.NotEmpty(t, a.str("invited_at"))
+	require.NotEmpty(t, a.str("confirmation_sent_at"))
 	require.Equal(t, "v", a.metadata()["k"])
 	require.Equal(t, "invalid_credentials", s.signIn(t, "a@example.com", password).code())
 	require.Equal(t, "email_exists", s.do(t, "POST", "/invite", s.adminToken(t), map[string]any{"email": "a@example.com"}).code())
+	require.Equal(t, "An email address is required", s.do(t, "POST", "/invite", s.adminToken(t), `{}`).str("msg"))
 }

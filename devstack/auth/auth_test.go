@@ -232,7 +232,34 @@ func TestPublicEndpoints(t *testing.T) {
 	require.Equal(t, false, external["anonymous_users"])
 
 	require.Equal(t, http.StatusNotFound, s.do(t, "POST", "/otp", "", nil).Status)
-	require.Equal(t, http.StatusMethodNotAllowed, s.do(t, "DELETE", "/user", "", nil).Status)
+	wrongMethod := s.do(t, "DELETE", "/user", "", nil)
+	require.Equal(t, http.StatusMethodNotAllowed, wrongMethod.Status)
+	require.Empty(t, wrongMethod.Header.Get("Content-Type"))
+	require.Equal(t, "0", wrongMethod.Header.Get("Content-Length"))
+}
+
+func TestWhatIsOff(t *testing.T) {
+	s := newService(t)
+	token := s.signUp(t, "a@example.com").str("access_token")
+	for _, c := range []struct {
+		method, path string
+		body         any
+		status       int
+		code         string
+	}{
+		{"GET", "/authorize?provider=google", nil, 400, "validation_failed"},
+		{"GET", "/user/identities/authorize?provider=google", nil, 404, "manual_linking_disabled"},
+		{"POST", "/sso", `{"domain":"example.com"}`, 404, "saml_provider_disabled"},
+		{"POST", "/verify", `{}`, 400, "validation_failed"},
+		{"POST", "/verify", `{"type":"email","email":"a@example.com","token":"000000"}`, 403, "otp_expired"},
+		{"POST", "/token?grant_type=pkce", `{}`, 400, "validation_failed"},
+		{"POST", "/token?grant_type=pkce", `{"auth_code":"x","code_verifier":"y"}`, 404, "flow_state_not_found"},
+		{"POST", "/token?grant_type=id_token", `{"id_token":"x","provider":"google"}`, 400, "provider_disabled"},
+	} {
+		a := s.do(t, c.method, c.path, token, c.body)
+		require.Equal(t, c.status, a.Status, "%s %s", c.method, c.path)
+		require.Equal(t, c.code, a.code(), "%s %s", c.method, c.path)
+	}
 }
 
 func TestErrorShapes(t *testing.T) {

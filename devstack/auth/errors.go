@@ -40,6 +40,25 @@ func internal(msg string, cause error) *apiError {
 	return &apiError{status: http.StatusInternalServerError, code: "unexpected_failure", msg: msg, cause: cause}
 }
 
+// databaseError is an error of PostgreSQL that callers get to see as it is.
+type databaseError struct {
+	Code    string `json:"code"` // SQLSTATE
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+	Detail  string `json:"detail,omitempty"`
+}
+
+func (e *databaseError) Error() string { return e.Code + ": " + e.Message }
+
+// asDatabaseError makes err visible to callers when PostgreSQL sent it.
+func asDatabaseError(err error) error {
+	var pg *pgconn.PgError
+	if !errors.As(err, &pg) {
+		return err
+	}
+	return &databaseError{Code: pg.Code, Message: pg.Message, Hint: pg.Hint, Detail: pg.Detail}
+}
+
 // oauthError is the shape that grants of the OAuth protocol fail with.
 type oauthError struct{ code, description string }
 
@@ -63,6 +82,11 @@ func (s *server) writeError(w http.ResponseWriter, r *http.Request, err error) {
 		writeJSON(w, http.StatusBadRequest, map[string]string{
 			"error": oauth.code, "error_description": oauth.description,
 		})
+		return
+	}
+	var database *databaseError
+	if errors.As(err, &database) {
+		writeJSON(w, http.StatusInternalServerError, database)
 		return
 	}
 	var e *apiError

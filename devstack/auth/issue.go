@@ -17,15 +17,20 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// tokenResponse answers a sign-in or a refresh.
+// tokenResponse answers a sign-up or a refresh.
 type tokenResponse struct {
-	AccessToken  string        `json:"access_token"`
-	TokenType    string        `json:"token_type"`
-	ExpiresIn    int64         `json:"expires_in"`
-	ExpiresAt    int64         `json:"expires_at"`
-	RefreshToken string        `json:"refresh_token"`
-	User         *user         `json:"user"`
-	WeakPassword *weakPassword `json:"weak_password,omitempty"`
+	AccessToken  string `json:"access_token"`
+	TokenType    string `json:"token_type"`
+	ExpiresIn    int64  `json:"expires_in"`
+	ExpiresAt    int64  `json:"expires_at"`
+	RefreshToken string `json:"refresh_token"`
+	User         *user  `json:"user"`
+}
+
+// signInResponse answers a sign-in.
+type signInResponse struct {
+	*tokenResponse
+	WeakPassword *weakPassword `json:"weak_password"`
 }
 
 // weakPassword warns a user whose password was set under looser rules.

@@ -9,8 +9,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// legacyTokenLength is the length of the shortest refresh token ever issued.
-const legacyTokenLength = 12
+// refreshTokenLength is the length of every refresh token issued.
+const refreshTokenLength = 12
 
 func (s *server) refreshGrant(w http.ResponseWriter, r *http.Request) error {
 	if err := s.refreshLimit.allow(r, s.Now()); err != nil {
@@ -22,7 +22,7 @@ func (s *server) refreshGrant(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &p); err != nil {
 		return err
 	}
-	if len(p.RefreshToken) < legacyTokenLength {
+	if len(p.RefreshToken) != refreshTokenLength {
 		return badRequest("validation_failed", "Refresh token is not valid")
 	}
 
@@ -78,6 +78,8 @@ func (s *server) refresh(ctx context.Context, tx pgx.Tx, token string) (*tokenRe
 // rotate exchanges token for the session's active one: a new one when token is
 // active itself, else the one it was exchanged for before, as long as that is
 // allowed. A token used too late was probably stolen: its family is revoked.
+// Its newest token still gets a successor, for as long as a used one may be used
+// again.
 func (s *server) rotate(ctx context.Context, tx pgx.Tx, token string, session lockedSession) (string, error) {
 	// The session is locked, so the chain can't change any more.
 	var revoked bool
@@ -92,10 +94,7 @@ func (s *server) rotate(ctx context.Context, tx pgx.Tx, token string, session lo
 		return "", err
 	}
 	if !revoked {
-		if err := s.revoke(ctx, tx, `token = $1`, token); err != nil {
-			return "", err
-		}
-		return s.insertRefreshToken(ctx, tx, session.userID, session.id, &token)
+		return s.swap(ctx, tx, token, session)
 	}
 
 	var active, parent string
@@ -107,13 +106,24 @@ func (s *server) rotate(ctx context.Context, tx pgx.Tx, token string, session lo
 		return "", err
 	}
 	reusable := s.ReuseInterval > 0 && !s.Now().After(usedAt.Add(s.ReuseInterval))
-	if active != "" && (parent == token || reusable) {
+	switch {
+	case active != "" && (parent == token || reusable):
 		return active, nil
+	case reusable:
+		return s.swap(ctx, tx, token, session)
 	}
 	if err := s.revoke(ctx, tx, `session_id = $1 and not coalesce(revoked, false)`, session.id); err != nil {
 		return "", err
 	}
 	return "", badRequest("refresh_token_already_used", "Invalid Refresh Token: Already Used")
+}
+
+// swap puts a new token in the place of token.
+func (s *server) swap(ctx context.Context, tx pgx.Tx, token string, session lockedSession) (string, error) {
+	if err := s.revoke(ctx, tx, `token = $1`, token); err != nil {
+		return "", err
+	}
+	return s.insertRefreshToken(ctx, tx, session.userID, session.id, &token)
 }
 
 func (s *server) revoke(ctx context.Context, tx pgx.Tx, condition string, arg any) error {

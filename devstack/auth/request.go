@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -66,6 +67,10 @@ func (s *server) caller(r *http.Request) (caller, error) {
 	if err != nil {
 		return caller{}, err
 	}
+	return s.callerOf(r.Context(), claims)
+}
+
+func (s *server) callerOf(ctx context.Context, claims jwt.MapClaims) (caller, error) {
 	sub, _ := claims["sub"].(string)
 	if sub == "" {
 		return caller{}, badJWT("invalid claim: missing sub claim")
@@ -82,7 +87,7 @@ func (s *server) caller(r *http.Request) (caller, error) {
 	}
 
 	var userExists, sessionExists bool
-	err = s.Pool.QueryRow(r.Context(), `
+	err := s.Pool.QueryRow(ctx, `
 		select exists (select from auth.users where id = $1 and deleted_at is null),
 		       exists (select from auth.sessions where id = $2)`,
 		sub, nullIfEmpty(sessionID)).Scan(&userExists, &sessionExists)
@@ -105,11 +110,17 @@ func errCallerGone(err error) error {
 	return err
 }
 
-// admin verifies that the token's role administers users.
+// admin verifies that the token's role administers users. A user's token has
+// to be one of a session that is still there, as everywhere.
 func (s *server) admin(r *http.Request) error {
 	claims, err := s.claims(r)
 	if err != nil {
 		return err
+	}
+	if claims["sub"] != nil {
+		if _, err := s.callerOf(r.Context(), claims); err != nil {
+			return err
+		}
 	}
 	if role, _ := claims["role"].(string); role != "service_role" && role != "supabase_admin" {
 		return failf(http.StatusForbidden, "not_admin", "User not allowed")
@@ -120,9 +131,13 @@ func (s *server) admin(r *http.Request) error {
 var emailFormat = regexp.MustCompile("^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@" +
 	`[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$`)
 
-// normalizeEmail returns the address as it is stored: trimmed and lower-case.
+// normalizeEmail returns the address as it is stored, in lower case. Blanks
+// around it make it invalid.
 func normalizeEmail(email string) (string, error) {
-	email = strings.ToLower(strings.TrimSpace(email))
+	email = strings.ToLower(email)
+	if email == "" {
+		return "", badRequest("validation_failed", "An email address is required")
+	}
 	if len(email) > 255 {
 		return "", badRequest("validation_failed", "An email address is too long")
 	}

@@ -33,6 +33,9 @@ func (s *server) settings(w http.ResponseWriter, _ *http.Request) error {
 		"phone_autoconfirm":  false,
 		"sms_provider":       "",
 		"saml_enabled":       false,
+		"passkeys_enabled":   false,
+		// What Auth says when no SAML key is set.
+		"saml_private_key_next_configured": true,
 	})
 	return nil
 }

@@ -57,7 +57,7 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 		}
 		u, err := s.insertUser(r.Context(), tx, newUser{
 			id: id, aud: "authenticated", role: "authenticated", email: email, passwordHash: hash,
-			userMetadata: userData, identityData: identityData, confirmed: !s.ConfirmEmail,
+			userMetadata: userData, identityData: identityData, confirmed: !s.ConfirmEmail, asked: s.ConfirmEmail,
 		})
 		if isUniqueViolation(err) {
 			return errAlreadyRegistered()
@@ -67,6 +67,8 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 		}
 		answer = u
 		if !s.ConfirmEmail {
+			u.justConfirmed()
+			u.Identities[0].Data = u.UserMetadata // as Auth answers; stored is false
 			answer, err = s.openSession(r.Context(), tx, r, u)
 		}
 		return err
@@ -82,7 +84,7 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 func (s *server) checkSignup(p signupRequest) (string, error) {
 	switch {
 	case p.Email == "" && p.Phone == "":
-		return "", unprocessable("anonymous_provider_disabled", "Anonymous sign-ups are disabled")
+		return "", unprocessable("anonymous_provider_disabled", "Anonymous sign-ins are disabled")
 	case s.DisableSignup:
 		return "", unprocessable("signup_disabled", "Signups not allowed for this instance")
 	case p.Password == "":

@@ -15,7 +15,7 @@ import (
 func TestSignupAnswersWithTokens(t *testing.T) {
 	s := newService(t)
 
-	a := s.signUp(t, "  Ada@Example.COM ", map[string]any{
+	a := s.signUp(t, "Ada@Example.COM", map[string]any{
 		"first_name": "Ada", "gone": nil, "sub": "forged", "n": 12345678901234567.0,
 	})
 
@@ -35,7 +35,7 @@ func TestSignupAnswersWithTokens(t *testing.T) {
 	delete(identity, "identity_id")
 	require.Equal(t, map[string]any{
 		"id": id, "aud": "authenticated", "role": "authenticated", "email": "ada@example.com", "phone": "",
-		"email_confirmed_at": stamp, "confirmed_at": stamp, "last_sign_in_at": stamp,
+		"email_confirmed_at": stamp, "last_sign_in_at": stamp,
 		"created_at": stamp, "updated_at": stamp, "is_anonymous": false,
 		"app_metadata": map[string]any{"provider": "email", "providers": []any{"email"}},
 		"user_metadata": map[string]any{
@@ -46,7 +46,7 @@ func TestSignupAnswersWithTokens(t *testing.T) {
 			"id": id, "user_id": id, "provider": "email", "email": "ada@example.com",
 			"last_sign_in_at": stamp, "created_at": stamp, "updated_at": stamp,
 			"identity_data": map[string]any{
-				"sub": id, "email": "ada@example.com", "email_verified": false, "phone_verified": false,
+				"sub": id, "email": "ada@example.com", "email_verified": true, "phone_verified": false,
 				"first_name": "Ada", "n": 12345678901234567.0,
 			},
 		}},
@@ -79,6 +79,7 @@ func TestSignupRefuses(t *testing.T) {
 		"short password":    {map[string]any{"email": "a@example.com", "password": "12345"}, 422, "weak_password"},
 		"long password":     {map[string]any{"email": "a@example.com", "password": strings.Repeat("x", 73)}, 400, "validation_failed"},
 		"no password":       {map[string]any{"email": "a@example.com"}, 400, "validation_failed"},
+		"blanks around it":  {map[string]any{"email": " a@example.com ", "password": password}, 400, "validation_failed"},
 		"bad address":       {map[string]any{"email": "not an address", "password": password}, 400, "validation_failed"},
 		"long address":      {map[string]any{"email": strings.Repeat("a", 250) + "@example.com", "password": password}, 400, "validation_failed"},
 		"anonymous":         {map[string]any{}, 422, "anonymous_provider_disabled"},
@@ -140,6 +141,7 @@ func TestSignupWithConfirmationGivesNoTokens(t *testing.T) {
 		require.NotContains(t, a.Body, "access_token")
 		require.Equal(t, "a@example.com", a.str("email"))
 		require.NotContains(t, a.Body, "email_confirmed_at")
+		require.NotEmpty(t, a.str("confirmation_sent_at"))
 	}
 	require.Len(t, first.Body["identities"], 1)
 	require.Empty(t, again.Body["identities"], "a taken address is not given away")

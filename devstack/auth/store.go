@@ -26,14 +26,6 @@ func (m metadata) merge(changes metadata) metadata {
 	return merged
 }
 
-// MarshalJSON writes no metadata as an empty object.
-func (m metadata) MarshalJSON() ([]byte, error) {
-	if m == nil {
-		return []byte("{}"), nil
-	}
-	return json.Marshal(map[string]json.RawMessage(m))
-}
-
 func jsonValue(v any) json.RawMessage {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -54,7 +46,11 @@ type user struct {
 	PhoneConfirmedAt   *time.Time `json:"phone_confirmed_at,omitempty"`
 	ConfirmationSentAt *time.Time `json:"confirmation_sent_at,omitempty"`
 	ConfirmedAt        *time.Time `json:"confirmed_at,omitempty"`
+	RecoverySentAt     *time.Time `json:"recovery_sent_at,omitempty"`
 	NewEmail           string     `json:"new_email,omitempty"`
+	EmailChangeSentAt  *time.Time `json:"email_change_sent_at,omitempty"`
+	NewPhone           string     `json:"new_phone,omitempty"`
+	ReauthSentAt       *time.Time `json:"reauthentication_sent_at,omitempty"`
 	LastSignInAt       *time.Time `json:"last_sign_in_at,omitempty"`
 	AppMetadata        metadata   `json:"app_metadata"`
 	UserMetadata       metadata   `json:"user_metadata"`
@@ -74,12 +70,16 @@ func (u *user) banned(now time.Time) bool {
 
 func (u *user) confirmed() bool { return u.EmailConfirmedAt != nil }
 
+// justConfirmed makes u the answer to a request that has confirmed it: Auth shows
+// confirmed_at, which the database computes, from the next request on.
+func (u *user) justConfirmed() { u.ConfirmedAt = nil }
+
 // identity is one way in which a user can sign in.
 type identity struct {
 	RowID        string     `json:"identity_id"`
 	ID           string     `json:"id"` // the provider's id; for e-mail the user's
 	UserID       string     `json:"user_id"`
-	Data         metadata   `json:"identity_data"`
+	Data         metadata   `json:"identity_data,omitempty"`
 	Provider     string     `json:"provider"`
 	LastSignInAt *time.Time `json:"last_sign_in_at,omitempty"`
 	CreatedAt    time.Time  `json:"created_at"`
@@ -97,23 +97,25 @@ type querier interface {
 const selectUser = `
 	select id::text, coalesce(aud, ''), coalesce(role, ''), coalesce(email, ''),
 	       email_confirmed_at, invited_at, coalesce(phone, ''), phone_confirmed_at,
-	       confirmation_sent_at, confirmed_at, coalesce(email_change, ''), last_sign_in_at,
+	       confirmation_sent_at, confirmed_at, recovery_sent_at, coalesce(email_change, ''), email_change_sent_at,
+	       coalesce(phone_change, ''), reauthentication_sent_at, last_sign_in_at,
 	       coalesce(raw_app_meta_data, '{}'), coalesce(raw_user_meta_data, '{}'),
 	       coalesce(created_at, 'epoch'), coalesce(updated_at, created_at, 'epoch'),
 	       banned_until, deleted_at, is_anonymous, coalesce(encrypted_password, '')
 	from auth.users `
 
 func scanUser(row pgx.CollectableRow) (*user, error) {
-	u := &user{Identities: []identity{}}
+	u := &user{}
 	err := row.Scan(&u.ID, &u.Aud, &u.Role, &u.Email,
 		&u.EmailConfirmedAt, &u.InvitedAt, &u.Phone, &u.PhoneConfirmedAt,
-		&u.ConfirmationSentAt, &u.ConfirmedAt, &u.NewEmail, &u.LastSignInAt,
+		&u.ConfirmationSentAt, &u.ConfirmedAt, &u.RecoverySentAt, &u.NewEmail, &u.EmailChangeSentAt,
+		&u.NewPhone, &u.ReauthSentAt, &u.LastSignInAt,
 		&u.AppMetadata, &u.UserMetadata,
 		&u.CreatedAt, &u.UpdatedAt,
 		&u.BannedUntil, &u.DeletedAt, &u.IsAnonymous, &u.passwordHash)
 	for _, t := range []*time.Time{
 		u.EmailConfirmedAt, u.InvitedAt, u.PhoneConfirmedAt, u.ConfirmationSentAt, u.ConfirmedAt,
-		u.LastSignInAt, &u.CreatedAt, &u.UpdatedAt, u.BannedUntil, u.DeletedAt,
+		u.RecoverySentAt, u.EmailChangeSentAt, u.ReauthSentAt, u.LastSignInAt, &u.CreatedAt, &u.UpdatedAt, u.BannedUntil, u.DeletedAt,
 	} {
 		if t != nil {
 			*t = t.UTC()
@@ -122,62 +124,47 @@ func scanUser(row pgx.CollectableRow) (*user, error) {
 	return u, err
 }
 
-// findUsers returns the users that the rest of the statement selects.
-func findUsers(ctx context.Context, q querier, rest string, args ...any) ([]*user, error) {
+// scanUsers returns the users that the rest of the statement selects, without
+// their identities.
+func scanUsers(ctx context.Context, q querier, rest string, args ...any) ([]*user, error) {
 	rows, err := q.Query(ctx, selectUser+rest, args...)
 	if err != nil {
 		return nil, err
 	}
-	users, err := pgx.CollectRows(rows, scanUser)
-	if err != nil {
-		return nil, err
-	}
-	return users, loadIdentities(ctx, q, users)
+	return pgx.CollectRows(rows, scanUser)
 }
 
-// findUser is findUsers for exactly one; without one it fails with pgx.ErrNoRows.
+// findUser returns the one user that the rest of the statement selects, with the
+// identities; without one it fails with pgx.ErrNoRows.
 func findUser(ctx context.Context, q querier, rest string, args ...any) (*user, error) {
-	users, err := findUsers(ctx, q, rest, args...)
+	users, err := scanUsers(ctx, q, rest, args...)
 	if err != nil {
 		return nil, err
 	}
 	if len(users) == 0 {
 		return nil, pgx.ErrNoRows
 	}
-	return users[0], nil
+	return users[0], loadIdentities(ctx, q, users[0])
 }
 
-func loadIdentities(ctx context.Context, q querier, users []*user) error {
-	if len(users) == 0 {
-		return nil
-	}
-	byID := make(map[string]*user, len(users))
-	ids := make([]string, len(users))
-	for i, u := range users {
-		byID[u.ID], ids[i] = u, u.ID
-	}
+func loadIdentities(ctx context.Context, q querier, u *user) error {
 	rows, err := q.Query(ctx, `
 		select id::text, provider_id, user_id::text, identity_data, provider, last_sign_in_at,
 		       coalesce(created_at, 'epoch'), coalesce(updated_at, created_at, 'epoch'), coalesce(email, '')
-		from auth.identities where user_id = any($1::uuid[]) order by created_at, id`, ids)
+		from auth.identities where user_id = $1 order by created_at, id`, u.ID)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var i identity
-		if err := rows.Scan(&i.RowID, &i.ID, &i.UserID, &i.Data, &i.Provider, &i.LastSignInAt,
-			&i.CreatedAt, &i.UpdatedAt, &i.Email); err != nil {
-			return err
-		}
+	u.Identities, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (i identity, err error) {
+		err = row.Scan(&i.RowID, &i.ID, &i.UserID, &i.Data, &i.Provider, &i.LastSignInAt,
+			&i.CreatedAt, &i.UpdatedAt, &i.Email)
 		if i.LastSignInAt != nil {
 			*i.LastSignInAt = i.LastSignInAt.UTC()
 		}
 		i.CreatedAt, i.UpdatedAt = i.CreatedAt.UTC(), i.UpdatedAt.UTC()
-		u := byID[i.UserID]
-		u.Identities = append(u.Identities, i)
-	}
-	return rows.Err()
+		return i, err
+	})
+	return err
 }
 
 // newUser is what is needed to create one.
@@ -191,6 +178,7 @@ type newUser struct {
 	identityData metadata
 	confirmed    bool
 	invited      bool
+	asked        bool // to confirm the address, as if by a mail
 	bannedUntil  *time.Time
 }
 
@@ -198,12 +186,15 @@ type newUser struct {
 // run with it, and what they raise fails it.
 func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, error) {
 	now := s.Now()
-	var confirmedAt, invitedAt *time.Time
+	var confirmedAt, invitedAt, askedAt *time.Time
 	if n.confirmed {
 		confirmedAt = &now
 	}
 	if n.invited {
 		invitedAt = &now
+	}
+	if n.asked {
+		askedAt = &now
 	}
 	app := metadata{
 		"provider":  jsonValue("email"),
@@ -211,13 +202,13 @@ func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, e
 	}.merge(n.appMetadata)
 	_, err := tx.Exec(ctx, `
 		insert into auth.users (instance_id, id, aud, role, email, encrypted_password,
-		    email_confirmed_at, invited_at, raw_app_meta_data, raw_user_meta_data,
+		    email_confirmed_at, invited_at, confirmation_sent_at, raw_app_meta_data, raw_user_meta_data,
 		    created_at, updated_at, banned_until,
 		    confirmation_token, recovery_token, email_change_token_new, email_change)
 		values ('00000000-0000-0000-0000-000000000000', $1, $2, $3, $4, $5,
-		    $6, $7, $8, $9, $10, $10, $11, '', '', '', '')`,
+		    $6, $7, $8, $9, $10, $11, $11, $12, '', '', '', '')`,
 		n.id, n.aud, n.role, n.email, n.passwordHash,
-		confirmedAt, invitedAt, app, n.userMetadata, now, n.bannedUntil)
+		confirmedAt, invitedAt, askedAt, app, n.userMetadata, now, n.bannedUntil)
 	if err != nil {
 		return nil, err
 	}
@@ -231,23 +222,36 @@ func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, e
 	return findUser(ctx, tx, `where id = $1`, n.id)
 }
 
-// setEmail changes the address of a user and of its e-mail identity.
-func (s *server) setEmail(ctx context.Context, tx pgx.Tx, userID, email string) error {
+// setEmail changes the address of a user and of its e-mail identity at once. An
+// address that is taken fails with the database's error.
+func (s *server) setEmail(ctx context.Context, tx pgx.Tx, userID, email string, verified bool) error {
 	now := s.Now()
-	_, err := tx.Exec(ctx, `
-		update auth.users
-		set email = $2, email_change = '', email_confirmed_at = coalesce(email_confirmed_at, $3), updated_at = $3
-		where id = $1`, userID, email, now)
-	if isUniqueViolation(err) {
-		return errEmailExists()
-	}
+	_, err := tx.Exec(ctx, `update auth.users set email = $2, updated_at = $3 where id = $1`, userID, email, now)
 	if err != nil {
-		return err
+		return asDatabaseError(err)
 	}
 	_, err = tx.Exec(ctx, `
 		update auth.identities
-		set identity_data = identity_data || jsonb_build_object('email', $2::text, 'email_verified', true), updated_at = $3
-		where user_id = $1 and provider = 'email'`, userID, email, now)
+		set identity_data = identity_data || jsonb_build_object('email', $2::text, 'email_verified', $4::boolean), updated_at = $3
+		where user_id = $1 and provider = 'email'`, userID, email, now, verified)
+	return err
+}
+
+// askForEmail notes the address that a user wants. It becomes the user's once the
+// mails about it are confirmed, which a stack does not send, or when an
+// administrator sets it.
+func (s *server) askForEmail(ctx context.Context, tx pgx.Tx, userID, email string) error {
+	var taken bool
+	err := tx.QueryRow(ctx, `select exists (select from auth.users where email = $1)`, email).Scan(&taken)
+	if err != nil {
+		return err
+	}
+	if taken {
+		return errEmailExists()
+	}
+	_, err = tx.Exec(ctx, `
+		update auth.users set email_change = $2, email_change_sent_at = $3, updated_at = $3 where id = $1`,
+		userID, email, s.Now())
 	return err
 }
 

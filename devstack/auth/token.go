@@ -9,16 +9,41 @@ import (
 )
 
 func (s *server) token(w http.ResponseWriter, r *http.Request) error {
-	switch r.URL.Query().Get("grant_type") {
+	switch r.FormValue("grant_type") { // reads, and thereby uses up, a form in the body
 	case "password":
 		return s.passwordGrant(w, r)
 	case "refresh_token":
 		return s.refreshGrant(w, r)
 	case "id_token":
 		return s.idTokenGrant(w, r)
+	case "pkce":
+		return s.pkceGrant(w, r)
 	default:
 		return badRequest("invalid_credentials", "unsupported_grant_type")
 	}
+}
+
+// pkceGrant fails always: a flow begins at an OAuth provider or with a mail.
+func (s *server) pkceGrant(w http.ResponseWriter, r *http.Request) error {
+	var p struct {
+		AuthCode     string `json:"auth_code"`
+		CodeVerifier string `json:"code_verifier"`
+	}
+	if err := readJSON(w, r, &p); err != nil {
+		return err
+	}
+	if p.AuthCode == "" || p.CodeVerifier == "" {
+		return badRequest("validation_failed", "invalid request: both auth code and code verifier should be non-empty")
+	}
+	return failf(http.StatusNotFound, "flow_state_not_found", "invalid flow state, no valid flow state found")
+}
+
+// issuers are the providers whose tokens name an issuer that is not their name.
+var issuers = map[string]string{
+	"apple":    "https://appleid.apple.com",
+	"facebook": "https://www.facebook.com",
+	"google":   "https://accounts.google.com",
+	"kakao":    "https://kauth.kakao.com",
 }
 
 // idTokenGrant fails always: no OAuth provider is enabled.
@@ -33,7 +58,11 @@ func (s *server) idTokenGrant(w http.ResponseWriter, r *http.Request) error {
 	if p.IDToken == "" {
 		return &oauthError{"invalid request", "id_token required"}
 	}
-	return badRequest("provider_disabled", "Provider (issuer %q) is not enabled", p.Provider)
+	issuer := p.Provider
+	if name, ok := issuers[p.Provider]; ok {
+		issuer = name
+	}
+	return badRequest("provider_disabled", "Provider (issuer %q) is not enabled", issuer)
 }
 
 func (s *server) passwordGrant(w http.ResponseWriter, r *http.Request) error {
@@ -52,12 +81,12 @@ func (s *server) passwordGrant(w http.ResponseWriter, r *http.Request) error {
 	case p.Email != "" && p.Phone != "":
 		return badRequest("validation_failed", "Only an email address or phone number should be provided on login.")
 	case p.Phone != "":
-		return badRequest("phone_provider_disabled", "Phone logins are disabled")
+		return unprocessable("phone_provider_disabled", "Phone logins are disabled")
 	case p.Email == "":
 		return badRequest("validation_failed", "missing email or phone")
 	}
 
-	u, err := findUser(r.Context(), s.Pool, `where email = $1`, strings.ToLower(strings.TrimSpace(p.Email)))
+	u, err := findUser(r.Context(), s.Pool, `where email = $1`, strings.ToLower(p.Email))
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return errInvalidCredentials()
@@ -79,11 +108,12 @@ func (s *server) passwordGrant(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	var weak *apiError
-	if errors.As(s.checkPassword(p.Password), &weak) {
-		answer.WeakPassword = &weakPassword{Message: weak.msg, Reasons: weak.reasons}
+	var weak *weakPassword
+	var refused *apiError
+	if errors.As(s.checkPassword(p.Password), &refused) {
+		weak = &weakPassword{Message: refused.msg, Reasons: refused.reasons}
 	}
-	writeJSON(w, http.StatusOK, answer)
+	writeJSON(w, http.StatusOK, signInResponse{answer, weak})
 	return nil
 }
 

@@ -16,7 +16,7 @@ func TestPasswordGrant(t *testing.T) {
 	up := s.signUp(t, "a@example.com")
 	s.clock.Advance(time.Minute)
 
-	in := s.signIn(t, " A@Example.com", password)
+	in := s.signIn(t, "A@Example.com", password)
 
 	require.Equal(t, http.StatusOK, in.Status, in.Body)
 	require.Equal(t, up.userID(), in.userID())
@@ -24,6 +24,9 @@ func TestPasswordGrant(t *testing.T) {
 	before, after := s.claimsOf(t, up.str("access_token")), s.claimsOf(t, in.str("access_token"))
 	require.NotEqual(t, before["session_id"], after["session_id"], "every sign-in is a session of its own")
 	require.Equal(t, s.clock.Now().UTC().Format(time.RFC3339), in.user()["last_sign_in_at"])
+	require.Contains(t, in.Body, "weak_password")
+	require.Nil(t, in.Body["weak_password"])
+	require.NotContains(t, s.refresh(t, in.str("refresh_token")).Body, "weak_password")
 }
 
 func TestPasswordGrantRefuses(t *testing.T) {
@@ -36,11 +39,12 @@ func TestPasswordGrantRefuses(t *testing.T) {
 		body any
 		code string
 	}{
+		"blanks around it":  {map[string]any{"email": " a@example.com ", "password": password}, "invalid_credentials"},
+		"a form":            {`email=a@example.com`, "bad_json"},
 		"wrong password":    {map[string]any{"email": "a@example.com", "password": "wrong"}, "invalid_credentials"},
 		"no password":       {map[string]any{"email": "a@example.com"}, "invalid_credentials"},
 		"unknown address":   {map[string]any{"email": "b@example.com", "password": password}, "invalid_credentials"},
 		"no address":        {map[string]any{"password": password}, "validation_failed"},
-		"phone":             {map[string]any{"phone": "+4912345", "password": password}, "phone_provider_disabled"},
 		"address and phone": {map[string]any{"email": "a@example.com", "phone": "+4912345"}, "validation_failed"},
 		"banned":            {map[string]any{"email": "banned@example.com", "password": password}, "user_banned"},
 		"broken JSON":       {`{`, "bad_json"},
@@ -52,6 +56,10 @@ func TestPasswordGrantRefuses(t *testing.T) {
 			require.Equal(t, c.code, a.Header.Get("x-sb-error-code"))
 		})
 	}
+
+	phone := s.do(t, "POST", "/token?grant_type=password", "", map[string]any{"phone": "+4912345", "password": password})
+	require.Equal(t, http.StatusUnprocessableEntity, phone.Status)
+	require.Equal(t, "phone_provider_disabled", phone.code())
 
 	s.clock.Advance(2 * time.Hour)
 	require.Equal(t, http.StatusOK, s.signIn(t, "banned@example.com", password).Status, "bans end")
@@ -170,8 +178,16 @@ func TestRefreshTokenReuse(t *testing.T) {
 			{use: 0, want: 1},
 			{use: 1, want: 2, wait: time.Minute},
 			{use: 0, want: -1, wait: time.Minute, why: "stolen or cloned"},
-			{use: 2, want: -1, why: "the active token is revoked too"},
+			{use: 2, want: -1, wait: 11 * time.Second, why: "the active token is revoked too"},
 			{use: 1, want: -1, why: "so is its parent"},
+		},
+		"a revoked family goes on when its newest token is used within the interval": {
+			{use: 0, want: 1},
+			{use: 1, want: 2, wait: time.Minute},
+			{use: 0, want: -1, wait: time.Minute, why: "stolen or cloned"},
+			{use: 2, want: 3, wait: 10 * time.Second, why: "its owner, who does not know yet"},
+			{use: 3, want: 4, wait: time.Minute},
+			{use: 0, want: -1},
 		},
 		"the interval counts from the first use": {
 			{use: 0, want: 1},

@@ -73,7 +73,7 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		if p.Email != "" && p.Email != u.Email {
-			if err := s.setEmail(r.Context(), tx, u.ID, p.Email); err != nil {
+			if err := s.askForEmail(r.Context(), tx, u.ID, p.Email); err != nil {
 				return err
 			}
 		}
@@ -105,7 +105,7 @@ func pretendedUser(now time.Time, id, email string, data metadata) *user {
 		ID: id, Aud: "authenticated", Email: email,
 		ConfirmationSentAt: &now,
 		AppMetadata:        metadata{"provider": jsonValue("email"), "providers": jsonValue([]string{"email"})},
-		UserMetadata:       data,
+		UserMetadata:       metadata{}.merge(data),
 		Identities:         []identity{},
 		CreatedAt:          now, UpdatedAt: now,
 	}

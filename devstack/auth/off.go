@@ -1,0 +1,37 @@
+package auth
+
+import "net/http"
+
+// The endpoints of what this service has not got answer as Auth does where it is
+// switched off.
+
+// authorize would begin the sign-in at an OAuth provider; none is enabled.
+func (s *server) authorize(http.ResponseWriter, *http.Request) error {
+	return badRequest("validation_failed", "Unsupported provider: provider is not enabled")
+}
+
+// linkIdentity would add an OAuth provider to the caller's account.
+func (s *server) linkIdentity(_ http.ResponseWriter, r *http.Request) error {
+	if _, err := s.caller(r); err != nil {
+		return err
+	}
+	return failf(http.StatusNotFound, "manual_linking_disabled", "Manual linking is disabled")
+}
+
+func (s *server) sso(http.ResponseWriter, *http.Request) error {
+	return failf(http.StatusNotFound, "saml_provider_disabled", "SAML 2.0 is disabled")
+}
+
+// verify would take the token of a mail. None was ever sent, so no token is right.
+func (s *server) verify(w http.ResponseWriter, r *http.Request) error {
+	var p struct {
+		Type string `json:"type"`
+	}
+	if err := readJSON(w, r, &p); err != nil {
+		return err
+	}
+	if p.Type == "" {
+		return badRequest("validation_failed", "Verify requires a verification type")
+	}
+	return failf(http.StatusForbidden, "otp_expired", "Token has expired or is invalid")
+}
