@@ -6,12 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/url"
+	"net/http"
 	"strings"
 	"time"
-
-	gotrue "github.com/supabase-community/gotrue-go"
-	"github.com/supabase-community/gotrue-go/types"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -33,8 +30,11 @@ func newAuthService(conn *api.Conn) AuthService {
 
 // User is an account.
 type User struct {
-	ID          string `json:"id"`
-	Email       string `json:"email"`
+	ID    string `json:"id"`
+	Email string `json:"email"`
+	// NewEmail is the address that the user wants instead of Email, until the mails
+	// about it are confirmed; else empty.
+	NewEmail    string `json:"new_email"`
 	Phone       string `json:"phone"`
 	Role        string `json:"role"` // authenticated
 	IsAnonymous bool   `json:"is_anonymous"`
@@ -42,14 +42,19 @@ type User struct {
 	// platform's current_tenant_id.
 	UserMetadata map[string]any `json:"user_metadata"`
 	// AppMetadata is what only administrators may change.
-	AppMetadata      map[string]any `json:"app_metadata"`
-	Identities       []Identity     `json:"identities"`
-	EmailConfirmedAt *time.Time     `json:"email_confirmed_at"`
-	PhoneConfirmedAt *time.Time     `json:"phone_confirmed_at"`
-	LastSignInAt     *time.Time     `json:"last_sign_in_at"`
-	BannedUntil      *time.Time     `json:"banned_until"`
-	CreatedAt        time.Time      `json:"created_at"`
-	UpdatedAt        time.Time      `json:"updated_at"`
+	AppMetadata map[string]any `json:"app_metadata"`
+	// Identities is empty in a list of users, which Auth gives without.
+	Identities []Identity `json:"identities"`
+	Factors    []Factor   `json:"factors"` // for sign-in in two steps
+	// ConfirmedAt is when the first of address and phone number was confirmed. The
+	// answer to the very request that confirms it has no such time yet.
+	ConfirmedAt      *time.Time `json:"confirmed_at"`
+	EmailConfirmedAt *time.Time `json:"email_confirmed_at"`
+	PhoneConfirmedAt *time.Time `json:"phone_confirmed_at"`
+	LastSignInAt     *time.Time `json:"last_sign_in_at"`
+	BannedUntil      *time.Time `json:"banned_until"`
+	CreatedAt        time.Time  `json:"created_at"`
+	UpdatedAt        time.Time  `json:"updated_at"`
 }
 
 // Identity is one way an account can sign in.
@@ -59,6 +64,18 @@ type Identity struct {
 	Provider     string         `json:"provider"` // such as "email"
 	Data         map[string]any `json:"identity_data"`
 	LastSignInAt *time.Time     `json:"last_sign_in_at"`
+}
+
+// Factor is a second step in which an account proves who signs in.
+type Factor struct {
+	ID               string     `json:"id"`
+	Type             string     `json:"factor_type"` // such as "totp"
+	Status           string     `json:"status"`      // "verified", or "unverified" until it was used once
+	FriendlyName     string     `json:"friendly_name"`
+	Phone            string     `json:"phone"` // of a factor of type "phone"
+	LastChallengedAt *time.Time `json:"last_challenged_at"`
+	CreatedAt        time.Time  `json:"created_at"`
+	UpdatedAt        time.Time  `json:"updated_at"`
 }
 
 // SignUpParams describes a new account.
@@ -100,26 +117,22 @@ func (s *AuthService) SignUp(ctx context.Context, p SignUpParams, opts ...Sessio
 	if err := sdkerr.RequireText(op, "Email", p.Email, "Password", p.Password); err != nil {
 		return nil, err
 	}
-	w := newAuthority(s.conn)
-	started := newSessionConfig(opts).now()
-	var raw json.RawMessage
-	resp, err := w.do(ctx, api.Call{Op: op}, nil, &raw, func(c gotrue.Client) error {
-		_, err := c.Signup(types.SignupRequest{Email: p.Email, Password: p.Password, Data: p.Data})
-		return err
-	})
-	if err != nil {
+	if err := noBlanks(op, "Email", p.Email); err != nil {
 		return nil, err
 	}
-	var a tokenAnswer
-	if err := decodeAuth(op, resp, &a); err != nil {
+	w := newAuthority(s.conn)
+	started := newSessionConfig(opts).now()
+	body := struct {
+		Email    string         `json:"email"`
+		Password string         `json:"password"`
+		Data     map[string]any `json:"data,omitempty"`
+	}{p.Email, p.Password, p.Data}
+	var a signUpAnswer
+	if err := w.do(ctx, api.Request{Op: op, Method: http.MethodPost, Path: "/signup"}, body, &a); err != nil {
 		return nil, err
 	}
 	if a.AccessToken == "" {
-		var u User
-		if err := decodeAuth(op, resp, &u); err != nil {
-			return nil, err
-		}
-		return &SignUpResult{User: u}, nil
+		return &SignUpResult{User: a.bare}, nil
 	}
 	session, err := newSessionFrom(ctx, w, a.grant(), started, opts)
 	if err != nil {
@@ -189,9 +202,9 @@ func (s *AuthService) SignOut(ctx context.Context, scope SignOutScope) error {
 	if err := s.needUser(op); err != nil {
 		return err
 	}
-	// gotrue-go's Logout has no scope, so it is added on the way.
-	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op}, url.Values{"scope": {string(scope)}}, nil,
-		func(c gotrue.Client) error { return c.Logout() })
+	err := authWire{s.conn}.do(ctx, api.Request{
+		Op: op, Method: http.MethodPost, Path: "/logout", RawQuery: "scope=" + string(scope),
+	}, nil, nil)
 	if scope == SignOutOthers {
 		return err
 	}
@@ -214,11 +227,8 @@ func (s *AuthService) User(ctx context.Context) (*User, error) {
 		return nil, err
 	}
 	var u User
-	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op, Safe: true}, nil, &u, func(c gotrue.Client) error {
-		_, err := c.GetUser()
-		return err
-	})
-	if err != nil {
+	r := api.Request{Op: op, Method: http.MethodGet, Path: "/user", Safe: true}
+	if err := (authWire{s.conn}).do(ctx, r, nil, &u); err != nil {
 		return nil, err
 	}
 	return &u, nil
@@ -227,7 +237,9 @@ func (s *AuthService) User(ctx context.Context) (*User, error) {
 // UpdateUserParams is what users change about themselves. Nil fields stay as
 // they are.
 type UpdateUserParams struct {
-	Email    *string // where the project asks for it, changed only after a mail is confirmed
+	// Email is the address to use from now on. It takes effect once the mails that
+	// Auth sends about it are confirmed; until then it is the user's NewEmail.
+	Email    *string
 	Phone    *string
 	Password *string
 	Nonce    string // of the re-authentication mail, where the project asks for it
@@ -257,23 +269,22 @@ func (s *AuthService) UpdateUser(ctx context.Context, p UpdateUserParams) (*User
 	if p.Email == nil && p.Phone == nil && p.Password == nil && len(p.Data) == 0 {
 		return nil, sdkerr.Invalid(op, "UpdateUserParams", "changes nothing")
 	}
-	for name, v := range map[string]*string{"Email": p.Email, "Phone": p.Phone, "Password": p.Password} {
-		if v != nil && *v == "" {
-			return nil, sdkerr.Invalid(op, name, "is empty")
-		}
+	if err := checkAccount(op, p.Email, p.Phone, p.Password); err != nil {
+		return nil, err
 	}
 	if err := s.needUser(op); err != nil {
 		return nil, err
 	}
-	req := types.UpdateUserRequest{
-		Email: value(p.Email), Phone: value(p.Phone), Password: p.Password, Nonce: p.Nonce, Data: p.Data,
-	}
+	body := struct {
+		Email    *string        `json:"email,omitempty"`
+		Phone    *string        `json:"phone,omitempty"`
+		Password *string        `json:"password,omitempty"`
+		Nonce    string         `json:"nonce,omitempty"`
+		Data     map[string]any `json:"data,omitempty"`
+	}{p.Email, p.Phone, p.Password, p.Nonce, p.Data}
 	var u User
-	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op}, nil, &u, func(c gotrue.Client) error {
-		_, err := c.UpdateUser(req)
-		return err
-	})
-	if err != nil {
+	r := api.Request{Op: op, Method: http.MethodPut, Path: "/user"}
+	if err := (authWire{s.conn}).do(ctx, r, body, &u); err != nil {
 		return nil, err
 	}
 	return &u, nil
@@ -287,9 +298,24 @@ func (s *AuthService) needUser(op string) error {
 	return nil
 }
 
-func value(s *string) string {
-	if s == nil {
-		return ""
+// checkAccount refuses an update that would say one thing and do another: Auth
+// takes empty text for text that is not given.
+func checkAccount(op string, email, phone, password *string) error {
+	for name, v := range map[string]*string{"Email": email, "Phone": phone, "Password": password} {
+		if v != nil && *v == "" {
+			return sdkerr.Invalid(op, name, "is empty")
+		}
 	}
-	return strings.TrimSpace(*s)
+	if email == nil {
+		return nil
+	}
+	return noBlanks(op, "Email", *email)
+}
+
+// noBlanks refuses blanks around an address, as Auth does.
+func noBlanks(op, field, address string) error {
+	if strings.TrimSpace(address) != address {
+		return sdkerr.Invalid(op, field, "has blanks around it")
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package workorder
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -9,10 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
-
-	gotrue "github.com/supabase-community/gotrue-go"
-	"github.com/supabase-community/gotrue-go/types"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -82,62 +81,50 @@ func (s *AdminService) CreateUser(ctx context.Context, p AdminCreateUserParams) 
 	if p.BanFor < 0 {
 		return nil, sdkerr.Invalid(op, "BanFor", "is negative")
 	}
-	req := types.AdminCreateUserRequest{
-		Email: p.Email, Phone: p.Phone,
+	if err := noBlanks(op, "Email", p.Email); err != nil {
+		return nil, err
+	}
+	body := adminUser{
 		EmailConfirm: p.EmailConfirm, PhoneConfirm: p.PhoneConfirm,
+		Email: p.Email, Phone: p.Phone, Password: p.Password,
 		UserMetadata: p.UserMetadata, AppMetadata: p.AppMetadata,
 	}
-	if p.Password != "" {
-		req.Password = &p.Password
-	}
 	if p.BanFor > 0 {
-		return s.createBanned(ctx, op, req, p.BanFor)
+		body.BanDuration = p.BanFor.String()
 	}
 	var u User
-	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op}, nil, &u, func(c gotrue.Client) error {
-		_, err := c.AdminCreateUser(req)
-		return err
-	})
-	if err != nil {
+	if err := s.do(ctx, api.Request{Op: op, Method: http.MethodPost, Path: "/admin/users"}, body, &u); err != nil {
 		return nil, err
 	}
 	return &u, nil
 }
 
-// createBanned sends the request by itself: gotrue-go writes a ban as a number
-// of nanoseconds, where Auth wants text such as "24h0m0s".
-func (s *AdminService) createBanned(ctx context.Context, op string, req types.AdminCreateUserRequest, ban time.Duration) (*User, error) {
-	body, err := json.Marshal(struct {
-		types.AdminCreateUserRequest
-		BanDuration types.BanDuration `json:"ban_duration"`
-	}{req, types.BanDurationTime(ban)})
-	if err != nil {
-		return nil, sdkerr.Invalid(op, "the metadata", "cannot be written as JSON")
-	}
-	resp, err := s.conn.Do(ctx, &api.Request{Op: op, Method: http.MethodPost, Path: "/auth/v1/admin/users", Body: body})
-	if err != nil {
-		return nil, err
-	}
-	var u User
-	if err := decodeAuth(op, resp, &u); err != nil {
-		return nil, err
-	}
-	return &u, nil
+// adminUser is the body of creating and of updating an account. Auth leaves alone
+// what is not in it.
+type adminUser struct {
+	Email        string         `json:"email,omitempty"`
+	Phone        string         `json:"phone,omitempty"`
+	Password     string         `json:"password,omitempty"`
+	EmailConfirm bool           `json:"email_confirm,omitempty"`
+	PhoneConfirm bool           `json:"phone_confirm,omitempty"`
+	UserMetadata map[string]any `json:"user_metadata,omitempty"`
+	AppMetadata  map[string]any `json:"app_metadata,omitempty"`
+	BanDuration  string         `json:"ban_duration,omitempty"` // such as 24h0m0s, or none
+}
+
+func (s *AdminService) do(ctx context.Context, r api.Request, in, out any) error {
+	return authWire{s.conn}.do(ctx, r, in, out)
 }
 
 // GetUser returns one account. Fails with ErrNotFound when there is none.
 func (s *AdminService) GetUser(ctx context.Context, id string) (*User, error) {
 	const op = "Auth.Admin.GetUser"
-	var req types.AdminGetUserRequest
-	if err := userID(op, id, &req.UserID); err != nil {
+	if err := checkUserID(op, id); err != nil {
 		return nil, err
 	}
 	var u User
-	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op, Safe: true}, nil, &u, func(c gotrue.Client) error {
-		_, err := c.AdminGetUser(req)
-		return err
-	})
-	if err != nil {
+	r := api.Request{Op: op, Method: http.MethodGet, Path: "/admin/users/" + id, Safe: true}
+	if err := s.do(ctx, r, nil, &u); err != nil {
 		return nil, err
 	}
 	return &u, nil
@@ -148,40 +135,40 @@ func (s *AdminService) GetUser(ctx context.Context, id string) (*User, error) {
 // is taken.
 func (s *AdminService) UpdateUser(ctx context.Context, id string, p AdminUpdateUserParams) (*User, error) {
 	const op = "Auth.Admin.UpdateUser"
-	var req types.AdminUpdateUserRequest
-	if err := userID(op, id, &req.UserID); err != nil {
+	if err := checkUserID(op, id); err != nil {
 		return nil, err
 	}
-	for name, v := range map[string]*string{"Email": p.Email, "Phone": p.Phone, "Password": p.Password} {
-		if v != nil && *v == "" {
-			return nil, sdkerr.Invalid(op, name, "is empty")
-		}
+	if err := checkAccount(op, p.Email, p.Phone, p.Password); err != nil {
+		return nil, err
 	}
-	req.Email, req.Phone = value(p.Email), value(p.Phone)
-	if p.Password != nil {
-		req.Password = *p.Password
+	body := adminUser{
+		EmailConfirm: p.EmailConfirm, PhoneConfirm: p.PhoneConfirm,
+		Email: value(p.Email), Phone: value(p.Phone), Password: value(p.Password),
+		UserMetadata: p.UserMetadata, AppMetadata: p.AppMetadata,
 	}
-	req.EmailConfirm, req.PhoneConfirm = p.EmailConfirm, p.PhoneConfirm
-	req.UserMetadata, req.AppMetadata = p.UserMetadata, p.AppMetadata
-	if p.BanFor != nil {
-		if *p.BanFor < 0 {
-			return nil, sdkerr.Invalid(op, "BanFor", "is negative")
-		}
-		ban := types.BanDurationNone()
-		if *p.BanFor > 0 {
-			ban = types.BanDurationTime(*p.BanFor)
-		}
-		req.BanDuration = &ban
+	switch {
+	case p.BanFor == nil:
+	case *p.BanFor < 0:
+		return nil, sdkerr.Invalid(op, "BanFor", "is negative")
+	case *p.BanFor == 0:
+		body.BanDuration = "none"
+	default:
+		body.BanDuration = p.BanFor.String()
 	}
 	var u User
-	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op}, nil, &u, func(c gotrue.Client) error {
-		_, err := c.AdminUpdateUser(req)
-		return err
-	})
-	if err != nil {
+	r := api.Request{Op: op, Method: http.MethodPut, Path: "/admin/users/" + id}
+	if err := s.do(ctx, r, body, &u); err != nil {
 		return nil, err
 	}
 	return &u, nil
+}
+
+// value is what s points to, and empty without it.
+func value(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // DeleteUser removes an account with its memberships and sessions. Fails with
@@ -190,17 +177,13 @@ func (s *AdminService) UpdateUser(ctx context.Context, id string, p AdminUpdateU
 // created a tenant: ban such a user instead, see [AdminUpdateUserParams].BanFor.
 func (s *AdminService) DeleteUser(ctx context.Context, id string) error {
 	const op = "Auth.Admin.DeleteUser"
-	var req types.AdminDeleteUserRequest
-	if err := userID(op, id, &req.UserID); err != nil {
+	if err := checkUserID(op, id); err != nil {
 		return err
 	}
-	_, err := authWire{s.conn}.do(ctx, api.Call{Op: op}, nil, nil, func(c gotrue.Client) error {
-		return c.AdminDeleteUser(req)
-	})
-	return err
+	return s.do(ctx, api.Request{Op: op, Method: http.MethodDelete, Path: "/admin/users/" + id}, nil, nil)
 }
 
-// ListUsers returns every account. For projects with many, use [AdminService.AllUsers].
+// ListUsers returns every account, without its identities. For projects with many, use [AdminService.AllUsers].
 func (s *AdminService) ListUsers(ctx context.Context) ([]User, error) {
 	var users []User
 	for u, err := range s.AllUsers(ctx) {
@@ -215,7 +198,7 @@ func (s *AdminService) ListUsers(ctx context.Context) ([]User, error) {
 // usersPerPage is how many accounts one request asks for.
 const usersPerPage = 200
 
-// AllUsers iterates over every account, page by page. After an error the
+// AllUsers iterates over every account, page by page and without its identities. After an error the
 // iteration ends. Accounts created or deleted meanwhile may shift the pages.
 func (s *AdminService) AllUsers(ctx context.Context) iter.Seq2[User, error] {
 	const op = "Auth.Admin.ListUsers"
@@ -224,14 +207,12 @@ func (s *AdminService) AllUsers(ctx context.Context) iter.Seq2[User, error] {
 			var answer struct {
 				Users []User `json:"users"`
 			}
-			// gotrue-go's AdminListUsers knows no pages, so they are added on
-			// the way. A short page is not the end: the server may allow fewer
-			// per page than asked for.
+			// A short page is not the end: the server may allow fewer per page than
+			// asked for.
 			query := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(usersPerPage)}}
-			_, err := authWire{s.conn}.do(ctx, api.Call{Op: op, Safe: true}, query, &answer, func(c gotrue.Client) error {
-				_, err := c.AdminListUsers()
-				return err
-			})
+			err := s.do(ctx, api.Request{
+				Op: op, Method: http.MethodGet, Path: "/admin/users", RawQuery: query.Encode(), Safe: true,
+			}, nil, &answer)
 			if err != nil {
 				yield(User{}, err)
 				return
@@ -248,12 +229,13 @@ func (s *AdminService) AllUsers(ctx context.Context) iter.Seq2[User, error] {
 	}
 }
 
-// userID reads a user id into gotrue-go's type for it.
-func userID(op, id string, into interface{ UnmarshalText([]byte) error }) error {
+// checkUserID refuses an id that would lead to another endpoint.
+func checkUserID(op, id string) error {
 	if id == "" {
 		return sdkerr.Required(op, "the user id")
 	}
-	if len(id) != 36 || into.UnmarshalText([]byte(id)) != nil {
+	digits, err := hex.DecodeString(strings.ReplaceAll(id, "-", ""))
+	if len(id) != 36 || len(digits) != 16 || err != nil {
 		return sdkerr.Invalid(op, "the user id", "is not a UUID")
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
@@ -83,23 +84,23 @@ func TestAuthRequests(t *testing.T) {
 				return fmt.Errorf("got %v", r)
 			}
 			return err
-		}, "POST", "/auth/v1/signup", `{"email":"ada@example.com","password":"secret-1","data":{"first_name":"Ada"},"gotrue_meta_security":{"captcha_token":""}}`, true},
+		}, "POST", "/auth/v1/signup", `{"email":"ada@example.com","password":"secret-1","data":{"first_name":"Ada"}}`, true},
 		{"SignUp to be confirmed", userJSON, func(c *Client) error {
 			r, err := c.Auth.SignUp(ctx, SignUpParams{Email: "ada@example.com", Password: "secret-1"})
 			if err == nil && (r.Session != nil || r.User.Email != "ada@example.com") {
 				return fmt.Errorf("got %v", r)
 			}
 			return err
-		}, "POST", "/auth/v1/signup", `{"email":"ada@example.com","password":"secret-1","gotrue_meta_security":{"captcha_token":""}}`, true},
+		}, "POST", "/auth/v1/signup", `{"email":"ada@example.com","password":"secret-1"}`, true},
 		{"SignInWithPassword", tokens, func(c *Client) error {
 			s, err := c.Auth.SignInWithPassword(ctx, "ada@example.com", "secret-1")
 			if err == nil && s.User().UserMetadata["first_name"] != "Ada" {
 				return fmt.Errorf("got %v", s.User())
 			}
 			return err
-		}, "POST", "/auth/v1/token?grant_type=password", `{"email":"ada@example.com","password":"secret-1","gotrue_meta_security":{"captcha_token":""}}`, true},
+		}, "POST", "/auth/v1/token?grant_type=password", `{"email":"ada@example.com","password":"secret-1"}`, true},
 		{"Refresh", tokens, func(c *Client) error { return second(c.Auth.Refresh(ctx, "r0")) },
-			"POST", "/auth/v1/token?grant_type=refresh_token", `{"refresh_token":"r0","gotrue_meta_security":{"captcha_token":""}}`, true},
+			"POST", "/auth/v1/token?grant_type=refresh_token", `{"refresh_token":"r0"}`, true},
 		{"User", userJSON, func(c *Client) error {
 			u, err := c.Auth.User(ctx)
 			if err == nil && (u.ID != userID1 || u.EmailConfirmedAt == nil || u.Identities[0].ID != "i1") {
@@ -161,6 +162,9 @@ func TestAuthChecksBeforeSending(t *testing.T) {
 	c := w.client(t).AsUser(testJWT(map[string]any{"sub": "u1"}))
 	ctx, empty, minus := t.Context(), "", -time.Second
 	odd := map[string]any{"f": func() {}}
+	blank := " a@example.com"
+	latin1 := map[string]any{"city": "M\xfcnchen"}
+	nul := "geheim\x00123"
 	for name, err := range map[string]error{
 		"Email":      second(c.Auth.SignUp(ctx, SignUpParams{Password: "secret-1"})),
 		"Password":   second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com"})),
@@ -184,6 +188,20 @@ func TestAuthChecksBeforeSending(t *testing.T) {
 		"json":       second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com", Password: "secret-1", Data: odd})),
 		"json ":      second(c.Auth.UpdateUser(ctx, UpdateUserParams{Data: odd})),
 		"json  ":     second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: "a@example.com", UserMetadata: odd})),
+		"blanks":     second(c.Auth.SignUp(ctx, SignUpParams{Email: blank, Password: "secret-1"})),
+		"blanks ":    second(c.Auth.UpdateUser(ctx, UpdateUserParams{Email: &blank})),
+		"blanks  ":   second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: blank})),
+		"blanks   ":  second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{Email: &blank})),
+		"UTF-8":      second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com", Password: "secret-1", Data: latin1})),
+		"UTF-8 ":     second(c.Auth.UpdateUser(ctx, UpdateUserParams{Data: latin1})),
+		"UTF-8  ":    second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: "a@example.com", UserMetadata: latin1})),
+		"UTF-8   ":   second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{AppMetadata: map[string]any{"a": latin1}})),
+		"UTF-8    ":  second(c.Auth.SignInWithPassword(ctx, "a@example.com", "geheim\xff123")),
+		"UTF-8     ": second(c.Auth.Refresh(ctx, "r\xff")),
+		"NUL":        second(c.Auth.SignInWithPassword(ctx, "a@example.com", nul)),
+		"NUL ":       second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com", Password: nul})),
+		"NUL  ":      second(c.Auth.UpdateUser(ctx, UpdateUserParams{Password: &nul})),
+		"NUL   ":     second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{Password: &nul})),
 		"json   ":    second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{AppMetadata: odd})),
 	} {
 		require.ErrorIs(t, err, ErrInvalidInput, name)
@@ -194,6 +212,33 @@ func TestAuthChecksBeforeSending(t *testing.T) {
 		require.ErrorIs(t, err, ErrUnauthenticated)
 	}
 	require.Empty(t, w.got)
+}
+
+func TestUserShowsWhatAuthKnows(t *testing.T) {
+	w := newWire(t, 200, `{"id":"`+userID1+`","email":"ada@example.com","new_email":"byron@example.com","identities":null,
+		"confirmed_at":"2026-01-02T03:04:05Z","factors":[{"id":"f1","factor_type":"totp","status":"unverified",
+		"friendly_name":"phone","phone":"","last_challenged_at":null,"created_at":"2026-01-02T03:04:06Z","updated_at":"2026-01-02T03:04:07Z"}]}`)
+	got, err := w.client(t).AsUser(testJWT(map[string]any{"sub": userID1})).Auth.User(t.Context())
+	require.NoError(t, err)
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	require.Empty(t, cmp.Diff(&User{
+		ID: userID1, Email: "ada@example.com", NewEmail: "byron@example.com", ConfirmedAt: &at,
+		Factors: []Factor{{
+			ID: "f1", Type: "totp", Status: "unverified", FriendlyName: "phone",
+			CreatedAt: at.Add(time.Second), UpdatedAt: at.Add(2 * time.Second),
+		}},
+	}, got))
+}
+
+func TestAddressThatIsTakenIsAConflict(t *testing.T) {
+	w := newWire(t, 500, `{"code":"23505","message":"duplicate key value violates unique constraint \"users_email_partial_key\"",
+		"detail":"Key (email)=(b@example.com) already exists."}`)
+	_, err := w.client(t).Auth.Admin.UpdateUser(t.Context(), userID1, AdminUpdateUserParams{Email: new("b@example.com")})
+	require.ErrorIs(t, err, ErrConflict)
+	var e *SdkError
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, "23505", e.SQLState())
+	require.Equal(t, "Key (email)=(b@example.com) already exists.", e.Details)
 }
 
 func TestAuthErrorsAreTyped(t *testing.T) {

@@ -5,20 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"time"
 
-	gotrue "github.com/supabase-community/gotrue-go"
-	"github.com/supabase-community/gotrue-go/types"
-
 	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
-// authWire calls the Auth endpoints. gotrue-go builds the requests and they go
-// out through the pipeline, so identity, retries and errors are those of every
-// other call; what gotrue-go itself makes of an answer is not used, because its
-// errors quote the answer and its user lacks fields.
+// authWire calls the Auth endpoints.
 type authWire struct {
 	conn *api.Conn
 }
@@ -27,34 +21,21 @@ type authWire struct {
 // calls with a given token.
 func newAuthority(conn *api.Conn) authWire { return authWire{conn: conn.WithIdentity(nil, "")} }
 
-// do makes one Auth request with gotrue-go and decodes the answer into out,
-// unless out is nil.
-func (w authWire) do(ctx context.Context, call api.Call, query url.Values, out any, send func(gotrue.Client) error) (*api.Response, error) {
-	call.TakeBody = true
-	client := w.conn.Client(ctx, &call)
-	if len(query) > 0 {
-		client.Transport = withQuery{query: query, next: client.Transport}
-	}
-	err := send(gotrue.New("", "").WithCustomGoTrueURL(w.conn.BaseURL() + "/auth/v1").WithClient(client))
-	if call.Response == nil {
-		if err == nil {
-			err = errors.New("no request was made")
+// do sends in, unless it is nil, as the body of r to an endpoint below /auth/v1
+// and decodes the answer into out, unless that is nil.
+func (w authWire) do(ctx context.Context, r api.Request, in, out any) error {
+	r.Path = "/auth/v1" + r.Path
+	if in != nil {
+		var err error
+		if r.Body, err = postgrest.Body(r.Op, in); err != nil {
+			return err
 		}
-		var kind error
-		if cannotEncode(err) {
-			kind = sdkerr.ErrInvalidInput
-		}
-		return nil, sdkerr.Wrap(call.Op, kind, err)
 	}
-	return call.Response, decodeAuth(call.Op, call.Response, out)
-}
-
-// cannotEncode reports that gotrue-go could not write metadata as JSON.
-func cannotEncode(err error) bool {
-	var typ *json.UnsupportedTypeError
-	var value *json.UnsupportedValueError
-	var own *json.MarshalerError
-	return errors.As(err, &typ) || errors.As(err, &value) || errors.As(err, &own)
+	resp, err := w.conn.Do(ctx, &r)
+	if err != nil {
+		return err
+	}
+	return decodeAuth(r.Op, resp, out)
 }
 
 // decodeAuth reads the answer of an Auth endpoint.
@@ -68,30 +49,28 @@ func decodeAuth(op string, resp *api.Response, out any) error {
 	return nil
 }
 
-// withQuery adds query parameters that gotrue-go has no place for.
-type withQuery struct {
-	query url.Values
-	next  http.RoundTripper
-}
-
-func (t withQuery) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
-	q := req.URL.Query()
-	for name, values := range t.query {
-		q[name] = values
-	}
-	req.URL.RawQuery = q.Encode()
-	return t.next.RoundTrip(req)
-}
-
-// tokenAnswer is Auth's answer to a grant. A sign-up that waits for the e-mail
-// to be confirmed is answered with the bare user instead.
+// tokenAnswer is Auth's answer to a grant.
 type tokenAnswer struct {
 	AccessToken  string `json:"access_token"`
 	RefreshToken string `json:"refresh_token"`
 	ExpiresIn    int64  `json:"expires_in"`
 	ExpiresAt    int64  `json:"expires_at"`
 	User         User   `json:"user"`
+}
+
+// signUpAnswer is Auth's answer to a sign-up: tokens, or the bare user when the
+// e-mail address has to be confirmed first.
+type signUpAnswer struct {
+	tokenAnswer
+	bare User
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *signUpAnswer) UnmarshalJSON(b []byte) error {
+	if err := json.Unmarshal(b, &a.tokenAnswer); err != nil || a.AccessToken != "" {
+		return err
+	}
+	return json.Unmarshal(b, &a.bare)
 }
 
 func (a tokenAnswer) grant() grant {
@@ -109,17 +88,16 @@ func (a tokenAnswer) grant() grant {
 }
 
 // grantFrom runs a token grant.
-func (w authWire) grantFrom(ctx context.Context, call api.Call, req types.TokenRequest) (grant, error) {
+func (w authWire) grantFrom(ctx context.Context, op, grantType string, safe bool, in any) (grant, error) {
+	r := api.Request{
+		Op: op, Method: http.MethodPost, Path: "/token", RawQuery: "grant_type=" + grantType, Safe: safe,
+	}
 	var a tokenAnswer
-	_, err := w.do(ctx, call, nil, &a, func(c gotrue.Client) error {
-		_, err := c.Token(req)
-		return err
-	})
-	if err != nil {
+	if err := w.do(ctx, r, in, &a); err != nil {
 		return grant{}, err
 	}
 	if a.AccessToken == "" {
-		return grant{}, sdkerr.New(call.Op, sdkerr.ErrDecode, "the answer has no access token")
+		return grant{}, sdkerr.New(op, sdkerr.ErrDecode, "the answer has no access token")
 	}
 	return a.grant(), nil
 }
@@ -130,16 +108,19 @@ func (w authWire) signIn(ctx context.Context, op, email, password string) (grant
 	if err := sdkerr.RequireText(op, "Email", email, "Password", password); err != nil {
 		return grant{}, err
 	}
-	return w.grantFrom(ctx, api.Call{Op: op},
-		types.TokenRequest{GrantType: "password", Email: email, Password: password})
+	return w.grantFrom(ctx, op, "password", false, struct {
+		Email    string `json:"email"`
+		Password string `json:"password"`
+	}{email, password})
 }
 
 // refresh runs the refresh grant. It may be repeated: Auth answers a refresh
 // token whose successor was never used with the session's current one.
 func (w authWire) refresh(ctx context.Context, refreshToken string) (grant, error) {
 	const op = "Session.Refresh"
-	g, err := w.grantFrom(ctx, api.Call{Op: op, Safe: true},
-		types.TokenRequest{GrantType: "refresh_token", RefreshToken: refreshToken})
+	g, err := w.grantFrom(ctx, op, "refresh_token", true, struct {
+		RefreshToken string `json:"refresh_token"`
+	}{refreshToken})
 	var e *SdkError
 	if errors.As(err, &e) && e.Code == "validation_failed" {
 		// Auth says so of a refresh token that it cannot have issued.

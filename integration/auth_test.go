@@ -133,6 +133,34 @@ func TestUserChangesThePassword(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestUserAsksForAnotherAddress(t *testing.T) {
+	t.Parallel()
+	u, other, wanted := stack.User(t), stack.User(t), newEmail()
+	_, err := u.Auth.UpdateUser(t.Context(), workorder.UpdateUserParams{Email: &other.Email})
+	requireError(t, err, workorder.ErrConflict, "email_exists")
+
+	got, err := u.Auth.UpdateUser(t.Context(), workorder.UpdateUserParams{Email: &wanted})
+	require.NoError(t, err)
+	require.Equal(t, u.Email, got.Email, "until the mails about it are confirmed")
+	require.Equal(t, wanted, got.NewEmail)
+	_, err = u.Auth.SignInWithPassword(t.Context(), wanted, u.Password)
+	requireError(t, err, workorder.ErrUnauthenticated, "invalid_credentials")
+}
+
+func TestAdminChangesAnAddressAtOnce(t *testing.T) {
+	t.Parallel()
+	service, u, other, email := stack.ServiceClient(t), stack.User(t), stack.User(t), newEmail()
+	admin := &service.Auth.Admin
+	_, err := admin.UpdateUser(t.Context(), u.ID, workorder.AdminUpdateUserParams{Email: &other.Email})
+	requireError(t, err, workorder.ErrConflict, "23505")
+
+	got, err := admin.UpdateUser(t.Context(), u.ID, workorder.AdminUpdateUserParams{Email: &email})
+	require.NoError(t, err)
+	require.Equal(t, email, got.Email)
+	_, err = u.Auth.SignInWithPassword(t.Context(), email, u.Password)
+	require.NoError(t, err)
+}
+
 func TestUserNeedsASignedInUser(t *testing.T) {
 	t.Parallel()
 	anon := stack.Client(t)

@@ -139,6 +139,6 @@ func headerSecrets(h http.Header) []string {
 	return secrets
 }
 
-// errForeignHost stops a request that a library or a middleware points elsewhere.
+// errForeignHost stops a request that a middleware points elsewhere.
 var errForeignHost = sdkerr.New("", sdkerr.ErrInvalidInput,
 	"refused to send credentials to another host than the project's")

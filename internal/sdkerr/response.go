@@ -71,6 +71,7 @@ type errorBody struct {
 	Message     json.RawMessage `json:"message"`
 	Msg         json.RawMessage `json:"msg"`
 	Details     json.RawMessage `json:"details"`
+	Detail      json.RawMessage `json:"detail"` // Auth, of an error of the database
 	Hint        json.RawMessage `json:"hint"`
 	Error       json.RawMessage `json:"error"`
 	Description json.RawMessage `json:"error_description"`
@@ -100,7 +101,9 @@ func (e *Error) readJSON(body []byte) bool {
 			e.Code = strings.ReplaceAll(strings.ToLower(name), " ", "_")
 		}
 	}
-	e.Details = anyText(b.Details)
+	if e.Details = anyText(b.Details); e.Details == "" {
+		e.Details = anyText(b.Detail)
+	}
 	e.Hint = anyText(b.Hint)
 	if len(b.Weak.Reasons) > 0 {
 		e.Details = "reasons: " + strings.Join(b.Weak.Reasons, ", ")
