@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
+	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
@@ -43,10 +45,12 @@ func decodeAuth(op string, resp *api.Response, out any) error {
 	if out == nil {
 		return nil
 	}
-	if err := json.Unmarshal(resp.Body, out); err != nil {
-		return sdkerr.Decode(op, -1, "", "", err)
+	err := rowjson.UnmarshalFold(resp.Body, reflect.ValueOf(out))
+	var bad *rowjson.Error
+	if errors.As(err, &bad) { // its value may be a token
+		return sdkerr.Decode(op, -1, bad.Column, "", bad.Err)
 	}
-	return nil
+	return err
 }
 
 // tokenAnswer is Auth's answer to a grant.
@@ -67,10 +71,10 @@ type signUpAnswer struct {
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (a *signUpAnswer) UnmarshalJSON(b []byte) error {
-	if err := json.Unmarshal(b, &a.tokenAnswer); err != nil || a.AccessToken != "" {
+	if err := rowjson.UnmarshalFold(b, reflect.ValueOf(&a.tokenAnswer)); err != nil || a.AccessToken != "" {
 		return err
 	}
-	return json.Unmarshal(b, &a.bare)
+	return rowjson.UnmarshalFold(b, reflect.ValueOf(&a.bare))
 }
 
 func (a tokenAnswer) grant() grant {

@@ -113,10 +113,7 @@ func (c *Client) RPC(ctx context.Context, name string, args, out any) error {
 	if out == nil || len(body) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(body, out); err != nil {
-		return sdkerr.Decode(op, -1, "", string(body), err)
-	}
-	return nil
+	return postgrest.DecodeInto(op, body, out)
 }
 
 // splitSchema splits "reporting.v_custom"; the schema defaults to public.

@@ -1,10 +1,12 @@
 package query
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+
+	"github.com/workorder-systems/sdk-go/internal/pgjson"
 )
 
 // Column is a column of a view whose values are of type V.
@@ -161,8 +163,12 @@ func (c ArrayColumn[V]) array(op string, values []V) Filter {
 	return branch(c.name + "." + op + "." + quote("{"+strings.Join(list, ",")+"}"))
 }
 
-// JSONColumn is a column that holds a JSON document.
-type JSONColumn struct{ name string }
+// JSONColumn is a column that holds a JSON document, or a part of one: Key and
+// Elem lead to its parts.
+type JSONColumn struct {
+	name string // with all steps of the path but the last
+	last string // the last step; empty: the column itself
+}
 
 // NewJSONColumn names a column that holds JSON.
 func NewJSONColumn(name string) JSONColumn { return JSONColumn{name: identifier(name)} }
@@ -170,33 +176,57 @@ func NewJSONColumn(name string) JSONColumn { return JSONColumn{name: identifier(
 // Contains keeps the rows whose document contains v, which is encoded as JSON:
 // {"a": 1} is contained in {"a": 1, "b": 2}.
 func (c JSONColumn) Contains(v any) Filter {
-	b, err := json.Marshal(v)
+	b, err := pgjson.Marshal(v)
 	if err != nil {
-		return Filter{err: fmt.Errorf("%s: %w", c.name, err)}
+		return Filter{err: fmt.Errorf("value for column %s: %w", c.json(), err)}
 	}
-	return compare(c.name, "cs", string(b))
+	return compare(c.json(), "cs", string(b))
+}
+
+// Key is the part of the document at a key of an object, whatever the key looks
+// like: Key("0") is not the first element of an array. It is null where the key
+// is missing.
+func (c JSONColumn) Key(key string) JSONColumn { return JSONColumn{name: c.json(), last: jsonKey(key)} }
+
+// Elem is the part of the document at a position of an array, from 0; negative
+// positions count from the end. It is null where the array is shorter.
+func (c JSONColumn) Elem(i int) JSONColumn {
+	return JSONColumn{name: c.json(), last: strconv.Itoa(i)}
+}
+
+// Text is the part of the document as text: a string without its quotes,
+// anything else as JSON. It is null where the part is missing or JSON's null.
+func (c JSONColumn) Text() TextColumn {
+	if c.last == "" {
+		return TextColumn{Column[string]{name: c.name}}
+	}
+	return TextColumn{Column[string]{name: c.name + "->>" + c.last}}
 }
 
 // Path is the text at the given keys of the document: Path("a", "b") of
-// {"a": {"b": 1}} is "1". It is null where a key is missing.
+// {"a": {"b": 1}} is "1", and short for Key("a").Key("b").Text(). It is null
+// where a key is missing. Keys made of digits are keys; for positions of arrays
+// there is Elem.
 func (c JSONColumn) Path(keys ...string) TextColumn {
-	var b strings.Builder
-	b.WriteString(c.name)
-	for i, k := range keys {
-		b.WriteString("->")
-		if i == len(keys)-1 {
-			b.WriteString(">")
-		}
-		b.WriteString(identifier(k))
+	for _, k := range keys {
+		c = c.Key(k)
 	}
-	return TextColumn{Column[string]{name: b.String()}}
+	return c.Text()
 }
 
 // IsNull keeps the rows that have no document.
-func (c JSONColumn) IsNull() Filter { return branch(c.name + ".is.null") }
+func (c JSONColumn) IsNull() Filter { return branch(c.json() + ".is.null") }
 
 // NotNull keeps the rows that have a document.
-func (c JSONColumn) NotNull() Filter { return branch(c.name + ".not.is.null") }
+func (c JSONColumn) NotNull() Filter { return branch(c.json() + ".not.is.null") }
+
+// json is the name of the part as JSON.
+func (c JSONColumn) json() string {
+	if c.last == "" {
+		return c.name
+	}
+	return c.name + "->" + c.last
+}
 
 // compare renders column.op."value".
 func compare(column, op string, v any) Filter {

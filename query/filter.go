@@ -1,10 +1,6 @@
 package query
 
-import (
-	"errors"
-	"strings"
-	"unicode/utf8"
-)
+import "strings"
 
 // Filter is a condition on the rows of a view. Make one from a generated
 // column, from And, Or, Not or Raw. The zero Filter holds for every row.
@@ -80,27 +76,4 @@ func Not(f Filter) Filter {
 		return Filter{kind: every}
 	}
 	return branch("not.and(" + f.expr + ")")
-}
-
-// Raw is a condition in PostgREST's own words, as it stands inside and=(…):
-// "title.fts.pump" or "or(a.gt.1,b.is.null)". The caller quotes its values.
-func Raw(expr string) Filter {
-	if strings.TrimSpace(expr) == "" {
-		return Filter{err: errors.New("raw filter is empty")}
-	}
-	if err := checkText(expr); err != nil {
-		return Filter{err: errors.New("raw filter " + err.Error())}
-	}
-	return branch(expr)
-}
-
-// checkText finds what PostgreSQL cannot hold in text.
-func checkText(s string) error {
-	if strings.IndexByte(s, 0) >= 0 {
-		return errors.New("contains a NUL byte")
-	}
-	if !utf8.ValidString(s) {
-		return errors.New("is not valid UTF-8")
-	}
-	return nil
 }

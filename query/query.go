@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/workorder-systems/sdk-go/internal/pgjson"
 	"github.com/workorder-systems/sdk-go/internal/queryspec"
 )
 
@@ -18,6 +19,8 @@ func Where(filters ...Filter) Option {
 			switch {
 			case f.err != nil:
 				s.Fail(f.err)
+			case pgjson.Text(f.expr) != nil: // in a name
+				s.Fail(fmt.Errorf("filter %w", pgjson.Text(f.expr)))
 			case f.kind == none:
 				s.Never = true
 			case f.kind == some:
@@ -39,6 +42,10 @@ func OrderBy(orders ...Order) Option {
 		for _, o := range orders {
 			if o.column == "" {
 				s.Fail(errors.New("order has no column"))
+				continue
+			}
+			if err := pgjson.Text(o.column); err != nil {
+				s.Fail(fmt.Errorf("order has a column whose name %w", err))
 				continue
 			}
 			s.Order = append(s.Order, o.spec())

@@ -94,6 +94,18 @@ func TestFilters(t *testing.T) {
 		{data.Contains(map[string]any{"a": 1}), `data.cs."{\"a\":1}"`},
 		{data.Path("a").Eq("x"), `data->>a.eq."x"`},
 		{data.Path("a b", "c").Eq("x"), `data->"a b"->>c.eq."x"`},
+		{data.Path("0").Eq("x"), `data->>"0".eq."x"`},
+		{data.Path("a", "12", "b3").Eq("x"), `data->a->"12"->>b3.eq."x"`},
+		{data.Path("").Eq("x"), `data->>"".eq."x"`},
+		{data.Key("list").Elem(0).Text().Eq("x"), `data->list->>0.eq."x"`},
+		{data.Elem(-1).Path("a").Eq("x"), `data->-1->>a.eq."x"`},
+		{data.Key("a").IsNull(), `data->a.is.null`},
+		{data.Key("a").Contains([]int{1}), `data->a.cs."[1]"`},
+		{data.Text().Eq("x"), `data.eq."x"`},
+		{query.NewColumn[types.TimeOfDay]("t").Eq(types.TimeOfDay{Hour: 8, Nanosecond: 1500}), `t.eq."08:00:00.000002"`},
+		{due.Lt(time.Date(2026, 1, 2, 3, 4, 5, 1600, time.UTC)), `due.lt."2026-01-02T03:04:05.000002Z"`},
+		{query.NewColumn[*time.Time]("p").Lt(&at), `p.lt."2026-01-02T03:04:05.000006Z"`},
+		{data.Contains(map[string]any{"at": at}), `data.cs."{\"at\":\"2026-01-02T03:04:05.000006Z\"}"`},
 		{data.IsNull(), `data.is.null`},
 		{data.NotNull(), `data.not.is.null`},
 		{query.NewColumn[string]("we.ird").Eq("x"), `"we.ird".eq."x"`},
@@ -131,28 +143,41 @@ func TestConstantFilters(t *testing.T) {
 func TestWhatCannotBeAsked(t *testing.T) {
 	var none *types.Date
 	for name, opt := range map[string]query.Option{
-		"NUL":            query.Where(title.Eq("a\x00")),
-		"UTF-8":          query.Where(title.Eq("\xff")),
-		"in In":          query.Where(title.In("a", "\xff")),
-		"in NotIn":       query.Where(title.NotIn("a", "\xff")),
-		"in an array":    query.Where(tags.Contains("\x00")),
-		"nested":         query.Where(query.Not(query.Or(num.Eq(1), title.Eq("\x00")))),
-		"decided":        query.Where(query.And(num.In(), title.Eq("\x00"))),
-		"raw":            query.Where(query.Raw("a.eq.\x00")),
-		"empty raw":      query.Where(query.Raw(" ")),
-		"no column":      query.Where(query.Column[int]{}.Eq(1)),
-		"no column in":   query.Where(query.Column[int]{}.In(1, 2)),
-		"no order":       query.OrderBy(query.Order{}),
-		"year":           query.Where(due.Eq(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))),
-		"no date":        query.Where(query.NewColumn[types.Date]("d").Eq(types.Date{})),
-		"nil":            query.Where(query.NewColumn[*types.Date]("d").Eq(none)),
-		"bad date":       query.Where(query.NewColumn[types.Date]("d").Eq(types.Date{Year: 1, Month: 13})),
-		"type":           query.Where(query.NewColumn[struct{}]("d").Eq(struct{}{})),
-		"JSON":           query.Where(data.Contains(func() {})),
-		"limit":          query.Limit(0),
-		"negative limit": query.Limit(-1),
-		"page size":      query.PageSize(0),
-		"count":          query.Count("roughly"),
+		"NUL":                 query.Where(title.Eq("a\x00")),
+		"UTF-8":               query.Where(title.Eq("\xff")),
+		"in In":               query.Where(title.In("a", "\xff")),
+		"in NotIn":            query.Where(title.NotIn("a", "\xff")),
+		"in an array":         query.Where(tags.Contains("\x00")),
+		"nested":              query.Where(query.Not(query.Or(num.Eq(1), title.Eq("\x00")))),
+		"decided":             query.Where(query.And(num.In(), title.Eq("\x00"))),
+		"raw":                 query.Where(query.Raw("a.eq.\x00")),
+		"empty raw":           query.Where(query.Raw(" ")),
+		"no column":           query.Where(query.Column[int]{}.Eq(1)),
+		"no column in":        query.Where(query.Column[int]{}.In(1, 2)),
+		"no order":            query.OrderBy(query.Order{}),
+		"year":                query.Where(due.Eq(time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC))),
+		"year after rounding": query.Where(due.Eq(time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC))),
+		"year before 1":       query.Where(due.Eq(types.FarPast())),
+		"infinite date":       query.Where(query.NewColumn[types.Date]("d").Eq(types.FarFutureDate())),
+		"no number":           query.Where(query.NewColumn[decimal.Decimal]("c").Eq(decimal.New(1, 131072))),
+		"JSON value":          query.Where(data.Contains(map[string]string{"a": "\xff"})),
+		"JSON key":            query.Where(data.Contains(map[string]string{"\xff": "a"})),
+		"JSON NUL":            query.Where(data.Contains(map[string]string{"a": "\x00"})),
+		"JSON raw":            query.Where(data.Contains(json.RawMessage(`{"a":"\ud800"}`))),
+		"JSON year":           query.Where(data.Contains(map[string]any{"a": types.FarFuture()})),
+		"path UTF-8":          query.Where(data.Path("k\xff").Eq("a")),
+		"path NUL":            query.Where(data.Path("k\x00").IsNull()),
+		"column name":         query.Where(query.NewColumn[int]("\xff").Eq(1)),
+		"order name":          query.OrderBy(query.NewColumn[int]("\x00").Asc()),
+		"no date":             query.Where(query.NewColumn[types.Date]("d").Eq(types.Date{})),
+		"nil":                 query.Where(query.NewColumn[*types.Date]("d").Eq(none)),
+		"bad date":            query.Where(query.NewColumn[types.Date]("d").Eq(types.Date{Year: 1, Month: 13})),
+		"type":                query.Where(query.NewColumn[struct{}]("d").Eq(struct{}{})),
+		"JSON":                query.Where(data.Contains(func() {})),
+		"limit":               query.Limit(0),
+		"negative limit":      query.Limit(-1),
+		"page size":           query.PageSize(0),
+		"count":               query.Count("roughly"),
 	} {
 		require.Error(t, build(opt).Err, name)
 	}
@@ -175,6 +200,63 @@ func TestOptions(t *testing.T) {
 		},
 		Limit: 5, PageSize: 6, After: "c", Count: "planned",
 	}, s)
+}
+
+func TestRaw(t *testing.T) {
+	for _, ok := range []string{
+		"title.fts.pump", "title.fts(english).pump", "title.plfts(simple).a b", "title.wfts.x", "title.phfts.x",
+		"a.eq.1", "a.not.eq.1", `a.eq."x,y)(\"\\"`, "a.eq.", "a.like.*x*", "a.like(any).{x*,y*}", "a.eq(all).{1,2}", "a.not.ilike(any).{x}",
+		"a.in.(1,2)", `a.in.("x,y",z)`, "a.not.in.(1)", "a.in.()", "a.is.null", "a.is.not_null", "a.not.is.null", "a.is.true", "a.is.unknown",
+		"a.isdistinct.1", "a.cs.{x,y}", `a.cs.{"x y",z}`, "a.cd.{}", `a.ov."[1,5)"`, `a.cs."{\"a\":1}"`, "a.sl.5", "a.neq.5", "a.eq.5.5", "a.eq.a:b",
+		"and(a.eq.1,b.eq.2)", "or(a.eq.1,and(b.eq.2,not.or(c.is.null,d.gt.1)))", "not.and(a.eq.1)", "or( a.eq.1 , b.in.(1) )", "  a.eq.1  ",
+		"data->>a.eq.x", "data->a->0->>b.eq.x", "data->-1.is.null", `data->"a.b"->>"0".eq.x`, `"odd name".eq.1`, "two words.eq.1", "with-dash.eq.1",
+		"größe.eq.1", "and.eq.1", "not.eq.1", "a.eq.2026-01-02T03:04:05+00:00", `a.eq.x"y`, "in.in.(in)", "$a_1.eq.1",
+	} {
+		s := build(query.Where(query.Raw(ok)))
+		require.NoError(t, s.Err, ok)
+		require.Equal(t, strings.TrimSpace(ok), s.Where[0].Expr)
+		alone(t, ok)
+	}
+	for _, bad := range []string{
+		"", " ", "title", "title.", "title.eq", ".eq.1", "title.fts", "title.is.nul", "title.is.nullx", "title.is.", "title.in.1", "title.in.(1", "a.in.(1)2",
+		"a.eq.1)", "a.eq.x),id.eq.y", "title.like.a*),id.eq.x", "a.eq.1,b.eq.2", "(a.eq.1)", "and()", "and(a.eq.1", "and(a.eq.1))", "or(a.eq.1,)", "and(,a.eq.1)",
+		"xor(a.eq.1)", "and (a.eq.1)", "not.not.and(a.eq.1)", "and(a.eq.1)b", "and.a.eq.1", `a.eq."x`, `a.eq."x"y`, `a.eq."x,y" ` + "z", `a.eq."a)" ,b.eq.1`,
+		`"a.eq.1`, "a.cs.{x", "a.cs.{x}y", "a.cs.{{x}}", "a.cs.{x)}", "a.in.({x),b.eq.{y})", "a.in.({x),b.eq.{y}", "a.eq.f(x)", "a.eq.(", "a.ov.[1,5)",
+		"a.eq(some).1", "a.neq(any).{1}", "a.fts().x", "a.fts(a)b.x", "a.fts(a),b.x)", "a.like(any.x", "a.is(any).null", "a.EQ.1", "a.nope.1", "a.eq\t.1",
+		"data->.eq.1", "data->>.eq.1", "data->a->.eq.1", "data-.eq.1", "a b .eq.1", "a::text.eq.1", "a*.eq.1", "\na.eq.1", "a;b.eq.1", "a.eq.\x00", "a.eq.\xff",
+		strings.Repeat("and(", 200) + "a.eq.1" + strings.Repeat(")", 200),
+	} {
+		require.Error(t, build(query.Where(query.Raw(bad))).Err, "%q", bad)
+	}
+}
+
+// alone makes sure that PostgREST reads what stands beside a raw filter.
+func alone(t *testing.T, expr string) {
+	t.Helper()
+	n, err := postgresttest.ParseAnd("(a.eq.first," + build(query.Where(query.Raw(expr))).Where[0].Expr + ",z.eq.last)")
+	require.NoError(t, err, expr)
+	require.Len(t, n.Nodes, 3, expr)
+	require.Equal(t, postgresttest.Node{Op: "eq", Column: "a", Value: "first"}, n.Nodes[0], expr)
+	require.Equal(t, postgresttest.Node{Op: "eq", Column: "z", Value: "last"}, n.Nodes[2], expr)
+	n, err = postgresttest.ParseAnd("(" + build(query.Where(query.Not(query.Raw(expr)))).Where[0].Expr + ")")
+	require.NoError(t, err, expr)
+	require.Len(t, n.Nodes, 1, expr)
+	require.True(t, n.Nodes[0].Not && len(n.Nodes[0].Nodes) == 1, expr)
+}
+
+// A raw filter either fails or leaves what stands beside it alone.
+func FuzzRaw(f *testing.F) {
+	for _, s := range []string{
+		"title.like.a*),id.eq.x", "a.in.({x),b.eq.{y})", `a.eq."x" ,b.eq.1`, "or(a.fts(english).b,not.and(c.is.null,d.like(any).{a,b}))",
+		`data->"a"->0->>b.in.("x,y)",z)`, "a-b.eq.{x,y}", "two words.eq.x",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if build(query.Where(query.Raw(s))).Err == nil {
+			alone(t, s)
+		}
+	})
 }
 
 // Whatever text goes into a filter, PostgREST must read the same text.

@@ -9,35 +9,45 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/workorder-systems/sdk-go/internal/pgjson"
+	"github.com/workorder-systems/sdk-go/types"
 )
 
 // render gives a value as PostgreSQL reads it from text.
 func render(v any) (string, error) {
 	switch v := v.(type) {
 	case string:
-		return v, checkText(v)
+		return v, pgjson.Text(v)
 	case time.Time:
-		if y := v.UTC().Year(); y < 1 || y > 9999 {
-			return "", errors.New("is a time outside the years 1 to 9999")
+		at, err := pgjson.Time(v)
+		return at.Format(time.RFC3339Nano), err
+	case types.Date:
+		if err := pgjson.Date(v); err != nil {
+			return "", err
 		}
-		return v.UTC().Format(time.RFC3339Nano), nil
-	case encoding.TextMarshaler:
-		if rv := reflect.ValueOf(v); rv.Kind() == reflect.Pointer && rv.IsNil() {
-			return "", errors.New("is nil: ask for IsNull")
-		}
-		b, err := v.MarshalText()
-		if err != nil {
-			return "", fmt.Errorf("does not render: %w", err)
-		}
-		if len(b) == 0 {
-			return "", errors.New("is empty: ask for IsNull")
-		}
-		return string(b), checkText(string(b))
+	case types.TimeOfDay:
+		return marshalText(pgjson.TimeOfDay(v))
+	case decimal.Decimal:
+		return v.String(), pgjson.Number(v)
 	}
 	rv := reflect.ValueOf(v)
+	if rv.Kind() == reflect.Pointer {
+		if rv.IsNil() {
+			return "", errors.New("is nil: ask for IsNull")
+		}
+		if _, ok := rv.Elem().Interface().(encoding.TextMarshaler); ok {
+			return render(rv.Elem().Interface())
+		}
+	}
+	if v, ok := v.(encoding.TextMarshaler); ok {
+		return marshalText(v)
+	}
 	switch rv.Kind() {
 	case reflect.String:
-		return rv.String(), checkText(rv.String())
+		return rv.String(), pgjson.Text(rv.String())
 	case reflect.Bool:
 		return strconv.FormatBool(rv.Bool()), nil
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
@@ -57,6 +67,17 @@ func render(v any) (string, error) {
 	return "", fmt.Errorf("has type %T, which has no text form", v)
 }
 
+func marshalText(v encoding.TextMarshaler) (string, error) {
+	b, err := v.MarshalText()
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("does not render: %w", err)
+	case len(b) == 0:
+		return "", errors.New("is empty: ask for IsNull")
+	}
+	return string(b), pgjson.Text(string(b))
+}
+
 var quoter = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
 // quote makes text a quoted value of PostgREST's logic tree, which is also how
@@ -72,6 +93,15 @@ func identifier(name string) string {
 		}
 	}
 	return name
+}
+
+// jsonKey gives a key of a JSON path. Bare digits would be a position of an
+// array.
+func jsonKey(key string) string {
+	if strings.Trim(key, "0123456789") == "" {
+		return quote(key)
+	}
+	return identifier(key)
 }
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)

@@ -3,11 +3,13 @@ package types
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
 )
 
-// Date is a day of the calendar, without time or zone. The zero Date is no day:
-// it is written as null.
+// Date is a day of the calendar, without time or zone, in the years 1 to 9999.
+// What lies outside, PostgreSQL's infinity and -infinity included, is
+// FarFutureDate or FarPastDate. The zero Date is no day: it is written as null.
 type Date struct {
 	Year  int
 	Month time.Month
@@ -26,7 +28,9 @@ func DateOf(t time.Time) Date {
 	return Date{Year: y, Month: m, Day: d}
 }
 
-// ParseDate reads a date such as 2026-01-31.
+// ParseDate reads a date as PostgreSQL writes it: 2026-01-31, 10000-01-01,
+// "0044-03-15 BC", infinity. What lies outside the years 1 to 9999 gives
+// FarFutureDate or FarPastDate.
 func ParseDate(s string) (Date, error) {
 	var d Date
 	err := d.UnmarshalText([]byte(s))
@@ -36,13 +40,26 @@ func ParseDate(s string) (Date, error) {
 // IsZero reports whether d is no day.
 func (d Date) IsZero() bool { return d == Date{} }
 
-// In gives the moment at which the day begins in the zone.
+// In gives the moment at which the day begins in the zone; FarFuture and FarPast
+// for a day that is infinite.
 func (d Date) In(loc *time.Location) time.Time {
+	switch d {
+	case FarFutureDate():
+		return FarFuture()
+	case FarPastDate():
+		return FarPast()
+	}
 	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
 }
 
-// AddDays gives the day n days later; n can be negative.
-func (d Date) AddDays(n int) Date { return NewDate(d.Year, d.Month, d.Day+n) }
+// AddDays gives the day n days later; n can be negative. A day that is infinite
+// stays as it is.
+func (d Date) AddDays(n int) Date {
+	if d.IsInfinite() {
+		return d
+	}
+	return NewDate(d.Year, d.Month, d.Day+n)
+}
 
 // Compare gives -1 when d is before e, 1 when it is after, 0 when they are the
 // same day.
@@ -54,10 +71,16 @@ func (d Date) Before(e Date) bool { return d.Compare(e) < 0 }
 // After reports whether d is after e.
 func (d Date) After(e Date) bool { return d.Compare(e) > 0 }
 
-// String gives the date as 2026-01-31, and nothing for the zero Date.
+// String gives the date as 2026-01-31, nothing for the zero Date, and infinity
+// or -infinity for the days that stand for them.
 func (d Date) String() string {
-	if d.IsZero() {
+	switch d {
+	case Date{}:
 		return ""
+	case FarFutureDate():
+		return "infinity"
+	case FarPastDate():
+		return "-infinity"
 	}
 	return fmt.Sprintf("%04d-%02d-%02d", d.Year, int(d.Month), d.Day)
 }
@@ -77,18 +100,45 @@ func (d *Date) UnmarshalText(text []byte) error {
 		*d = Date{}
 		return nil
 	}
-	if len(text) != len("2006-01-02") || text[4] != '-' || text[7] != '-' {
-		return badText("date", text)
-	}
-	y, ok1 := digits(text[:4])
-	m, ok2 := digits(text[5:7])
-	day, ok3 := digits(text[8:])
-	got := Date{Year: int(y), Month: time.Month(m), Day: int(day)}
-	if !ok1 || !ok2 || !ok3 || !got.valid() {
+	got, ok := parseDate(string(text))
+	if !ok {
 		return badText("date", text)
 	}
 	*d = got
 	return nil
+}
+
+// parseDate reads a date and clamps it to the years 1 to 9999.
+func parseDate(s string) (Date, bool) {
+	switch s {
+	case "infinity":
+		return FarFutureDate(), true
+	case "-infinity":
+		return FarPastDate(), true
+	}
+	s, bc := strings.CutSuffix(s, " BC")
+	i := strings.IndexByte(s, '-') // years have four digits or more
+	if i < 4 || i > 7 || i > 4 && s[0] == '0' || len(s) != i+len("-01-02") || s[i+3] != '-' {
+		return Date{}, false
+	}
+	y, ok1 := digits([]byte(s[:i]))
+	m, ok2 := digits([]byte(s[i+1 : i+3]))
+	day, ok3 := digits([]byte(s[i+4:]))
+	year := int(y)
+	if bc {
+		year = 1 - year
+	}
+	got := Date{Year: year, Month: time.Month(m), Day: int(day)}
+	if !ok1 || !ok2 || !ok3 || y == 0 || NewDate(year, got.Month, got.Day) != got {
+		return Date{}, false
+	}
+	switch {
+	case year > 9999:
+		return FarFutureDate(), true
+	case year < 1:
+		return FarPastDate(), true
+	}
+	return got, true
 }
 
 // MarshalJSON implements json.Marshaler: the zero Date is null.
@@ -113,9 +163,10 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 	return d.UnmarshalText(text)
 }
 
-// valid reports whether the calendar has the day. Years run from 1 to 9999.
+// valid reports whether the calendar has the day, or d stands for those outside
+// the years 1 to 9999.
 func (d Date) valid() bool {
-	return d.Year >= 1 && d.Year <= 9999 && NewDate(d.Year, d.Month, d.Day) == d
+	return d.IsInfinite() || d.Year >= 1 && d.Year <= 9999 && NewDate(d.Year, d.Month, d.Day) == d
 }
 
 // digits reads an unsigned number of any length but nothing else.

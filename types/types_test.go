@@ -3,9 +3,11 @@ package types_test
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	"github.com/workorder-systems/sdk-go/types"
@@ -28,8 +30,13 @@ func TestDateReadsWhatPostgreSQLWrites(t *testing.T) {
 		{"2023-1-01", types.Date{}, false},
 		{"2023-01-01T00:00:00", types.Date{}, false},
 		{"-023-01-01", types.Date{}, false},
-		{"infinity", types.Date{}, false},
-		{"0044-03-15 BC", types.Date{}, false},
+		{"infinity", types.FarFutureDate(), true},
+		{"-infinity", types.FarPastDate(), true},
+		{"Infinity", types.Date{}, false},
+		{"0044-02-30 BC", types.Date{}, false},
+		{"10000-13-01", types.Date{}, false},
+		{"02023-01-01", types.Date{}, false},
+		{"12345678-01-01", types.Date{}, false},
 	} {
 		got, err := types.ParseDate(tt.in)
 		require.Equal(t, tt.ok, err == nil, "%q: %v", tt.in, err)
@@ -38,6 +45,72 @@ func TestDateReadsWhatPostgreSQLWrites(t *testing.T) {
 			require.Equal(t, tt.in, got.String())
 		}
 	}
+}
+
+func TestDatesOutsideTheYearsOfGo(t *testing.T) {
+	for in, want := range map[string]types.Date{
+		"infinity": types.FarFutureDate(), "10000-01-01": types.FarFutureDate(), "5874897-12-31": types.FarFutureDate(),
+		"-infinity": types.FarPastDate(), "0001-12-31 BC": types.FarPastDate(), "0044-03-15 BC": types.FarPastDate(),
+		"4714-11-24 BC": types.FarPastDate(), "0005-02-29 BC": types.FarPastDate(),
+	} {
+		got, err := types.ParseDate(in)
+		require.NoError(t, err, in)
+		require.Equal(t, want, got, in)
+		require.True(t, got.IsInfinite())
+		b, err := json.Marshal(got)
+		require.NoError(t, err)
+		var again types.Date
+		require.NoError(t, json.Unmarshal(b, &again))
+		require.Equal(t, got, again)
+		require.Equal(t, got, got.AddDays(-400))
+	}
+	first, last := types.NewDate(1, time.January, 1), types.NewDate(9999, time.December, 31)
+	for _, d := range []types.Date{{}, first, last} {
+		require.False(t, d.IsInfinite())
+	}
+	require.True(t, last.Before(types.FarFutureDate()))
+	require.True(t, first.After(types.FarPastDate()))
+	require.True(t, types.IsInfinite(types.FarFutureDate().In(time.Local)))
+	require.True(t, types.IsInfinite(types.FarPastDate().In(time.Local)))
+}
+
+func TestFarTimes(t *testing.T) {
+	require.True(t, types.IsInfinite(types.FarFuture().In(time.FixedZone("", 3600))))
+	require.True(t, types.IsInfinite(types.FarPast()))
+	require.False(t, types.IsInfinite(time.Time{}))
+	require.True(t, types.FarPast().Before(time.Time{}))
+	last := time.Date(9999, 12, 31, 23, 59, 59, 999999000, time.UTC)
+	require.False(t, types.IsInfinite(last))
+	require.True(t, types.FarFuture().After(last))
+	b, err := json.Marshal([]time.Time{types.FarFuture(), types.FarPast()})
+	require.NoError(t, err)
+	var again []time.Time
+	require.NoError(t, json.Unmarshal(b, &again))
+	require.True(t, types.IsInfinite(again[0]) && types.IsInfinite(again[1]))
+}
+
+func TestNumericsThatAreNoNumbers(t *testing.T) {
+	parse := func(s string) decimal.Decimal {
+		d, err := types.ParseNumeric(s)
+		require.NoError(t, err, s)
+		_, err = json.Marshal(d)
+		require.NoError(t, err, s)
+		return d
+	}
+	most := "9" + strings.Repeat("0", 131071) // the longest that PostgreSQL keeps
+	nan, inf, minus := parse("NaN"), parse("Infinity"), parse("-Infinity")
+	require.True(t, inf.GreaterThan(parse(most)))
+	require.True(t, minus.LessThan(parse("-"+most)))
+	require.True(t, nan.IsZero())
+	require.Equal(t, "0", nan.String())
+	for _, d := range []decimal.Decimal{nan, inf, minus} {
+		require.False(t, types.IsFinite(d))
+	}
+	for _, s := range []string{"0", "-1.50", "1e5", most, "0.00000000000000000001"} {
+		require.True(t, types.IsFinite(parse(s)))
+	}
+	_, err := types.ParseNumeric("nan")
+	require.Error(t, err)
 }
 
 func TestDateArithmetic(t *testing.T) {
@@ -182,8 +255,9 @@ func TestIntervalDuration(t *testing.T) {
 func FuzzDate(f *testing.F) {
 	f.Add("2026-01-31")
 	f.Add("2024-02-30")
+	f.Add("0044-03-15 BC")
 	f.Fuzz(func(t *testing.T, s string) {
-		if d, err := types.ParseDate(s); err == nil {
+		if d, err := types.ParseDate(s); err == nil && !d.IsInfinite() {
 			require.Equal(t, s, d.String())
 		}
 	})

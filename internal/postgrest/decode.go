@@ -36,6 +36,15 @@ func decodeValue[R any](op string, body []byte) (R, error) {
 	return out, nil
 }
 
+// DecodeInto decodes an answer into what out points at, a type that the caller
+// brought along.
+func DecodeInto(op string, body []byte, out any) error {
+	if err := rowjson.UnmarshalFold(body, reflect.ValueOf(out)); err != nil {
+		return decodeError(op, err)
+	}
+	return nil
+}
+
 func decodeError(op string, err error) error {
 	var bad *rowjson.Error
 	if errors.As(err, &bad) {

@@ -95,7 +95,28 @@ func (p *parser) node() (Node, error) {
 
 var operators = []string{
 	"in", "is", "neq", "cs", "cd", "ov", "eq", "gte", "gt", "lte", "lt",
-	"like", "ilike", "match", "imatch", "fts",
+	"like", "ilike", "match", "imatch", "fts", "plfts", "phfts", "wfts",
+	"isdistinct", "sl", "sr", "nxr", "nxl", "adj",
+}
+
+// operator reads the operator, a modifier in parentheses and the point behind.
+func (p *parser) operator(op string) bool {
+	start := p.pos
+	if p.take(op) {
+		switch op {
+		case "eq", "gte", "gt", "lte", "lt", "like", "ilike", "match", "imatch":
+			_ = p.take("(any)") || p.take("(all)")
+		case "fts", "plfts", "phfts", "wfts":
+			if end := strings.IndexByte(p.in[p.pos:], ')'); p.take("(") && end > 1 {
+				p.pos += end
+			}
+		}
+		if p.take(".") {
+			return true
+		}
+	}
+	p.pos = start
+	return false
 }
 
 func (p *parser) condition() (n Node, err error) {
@@ -119,7 +140,7 @@ func (p *parser) condition() (n Node, err error) {
 	}
 	n.Not = p.take("not.")
 	for _, op := range operators {
-		if p.take(op + ".") {
+		if p.operator(op) {
 			n.Op = op
 			break
 		}

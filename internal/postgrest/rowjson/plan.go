@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/shopspring/decimal"
 )
 
 // plan says how the columns of a row go into the fields of a struct.
@@ -17,7 +19,7 @@ type plan struct {
 type field struct {
 	name    string
 	member  string // how the name stands in the input: "name":
-	index   int    // in the struct
+	index   []int  // in the struct
 	offset  uintptr
 	kind    kind
 	pointer bool // nil for null
@@ -26,14 +28,17 @@ type field struct {
 type kind uint8
 
 const (
-	other     kind = iota // left to encoding/json
+	other     kind = iota // looked into when it is there
 	text                  // string, exactly
 	named                 // another type made of string
 	timestamp             // time.Time
 	integer               // of any size
 	boolean
-	unmarshaler // has UnmarshalJSON
+	float
+	numeric // decimal.Decimal
+	number  // json.Number
 	rawJSON
+	unmarshaler // has UnmarshalJSON
 )
 
 var plans sync.Map // reflect.Type → *plan
@@ -54,32 +59,65 @@ func newPlan(t reflect.Type) *plan {
 		return nil
 	}
 	p := &plan{byName: map[string]int{}}
+	if !p.add(t, nil, 0) {
+		return nil
+	}
+	return p
+}
+
+// add adds the fields of t, which is the row itself or embedded in it. A name
+// that comes twice is left to encoding/json, which has rules for it.
+func (p *plan) add(t reflect.Type, index []int, offset uintptr) bool {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		tag := f.Tag.Get("json")
 		name, options, _ := strings.Cut(tag, ",")
+		at := append(index[:len(index):len(index)], i)
 		switch {
-		case f.Anonymous || strings.Contains(options, "string"):
-			return nil
-		case !f.IsExported() || tag == "-":
+		case tag == "-":
+			continue
+		case f.Anonymous && name == "":
+			if f.Type.Kind() != reflect.Struct || reflect.PointerTo(f.Type).Implements(unmarshalerType) ||
+				!p.add(f.Type, at, offset+f.Offset) {
+				return false
+			}
+			continue
+		case strings.Contains(options, "string"):
+			return false
+		case !f.IsExported():
 			continue
 		case name == "":
 			name = f.Name
 		}
 		if _, twice := p.byName[name]; twice {
-			return nil
+			return false
 		}
 		p.byName[name] = len(p.fields)
 		p.fields = append(p.fields, field{
 			name:    name,
 			member:  `"` + name + `":`, // other spellings are found by name
-			index:   i,
-			offset:  f.Offset,
+			index:   at,
+			offset:  offset + f.Offset,
 			kind:    kindOf(f.Type),
 			pointer: f.Type.Kind() == reflect.Pointer,
 		})
 	}
-	return p
+	return true
+}
+
+// find gives the field of a name, as encoding/json does without regard to case
+// when fold is set.
+func (p *plan) find(name []byte, fold bool) (int, bool) {
+	i, known := p.byName[string(name)]
+	if known || !fold {
+		return i, known
+	}
+	for i := range p.fields {
+		if strings.EqualFold(p.fields[i].name, string(name)) {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 func kindOf(t reflect.Type) kind {
@@ -89,6 +127,10 @@ func kindOf(t reflect.Type) kind {
 	switch {
 	case t == reflect.TypeFor[time.Time]():
 		return timestamp
+	case t == reflect.TypeFor[decimal.Decimal]():
+		return numeric
+	case t == reflect.TypeFor[json.Number]():
+		return number
 	case t == reflect.TypeFor[json.RawMessage]():
 		return rawJSON
 	case reflect.PointerTo(t).Implements(unmarshalerType):
@@ -103,6 +145,8 @@ func kindOf(t reflect.Type) kind {
 		return named
 	case reflect.Bool:
 		return boolean
+	case reflect.Float32, reflect.Float64:
+		return float
 	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
 		return integer
 	default:

@@ -1,7 +1,6 @@
 package rowjson
 
 import (
-	"encoding/json"
 	"errors"
 	"reflect"
 	"sync"
@@ -17,6 +16,8 @@ type decoder struct {
 	scanner
 	*buffers
 	plan    *plan
+	fold    bool // names match without regard to case
+	stale   bool // the row may have values that null must clear
 	outside bool // the error is in the array, not in a row
 }
 
@@ -35,6 +36,15 @@ type value struct {
 
 var pool = sync.Pool{New: func() any { return new(buffers) }}
 
+// borrow takes buffers that fit the plan.
+func (d *decoder) borrow() {
+	d.buffers = pool.Get().(*buffers)
+	if cap(d.values) < len(d.plan.fields) {
+		d.values = make([]value, len(d.plan.fields))
+	}
+	d.values = d.values[:len(d.plan.fields)]
+}
+
 // release gives the buffers back.
 func (d *decoder) release() {
 	if d.buffers != nil {
@@ -45,12 +55,6 @@ func (d *decoder) release() {
 
 // array calls row at the start of every element of the array that is the input.
 func (d *decoder) array(row func() error) error {
-	d.buffers = pool.Get().(*buffers)
-	if cap(d.values) < len(d.plan.fields) {
-		d.values = make([]value, len(d.plan.fields))
-	}
-	d.values = d.values[:len(d.plan.fields)]
-
 	d.outside = true
 	if d.next() != '[' {
 		return errors.New("not a JSON array")
@@ -129,7 +133,7 @@ func (d *decoder) column(want int) (int, error) {
 			return 0, &Error{Raw: d.excerpt(d.pos), Err: errSyntax}
 		}
 		d.pos++
-		i, known := d.plan.byName[string(name)]
+		i, known := d.plan.find(name, d.fold)
 		if !known {
 			d.next()
 			start := d.pos
@@ -183,12 +187,14 @@ func (d *decoder) fill(row unsafe.Pointer, dst reflect.Value) error {
 	var times []time.Time
 	for i := range d.values {
 		v, f := &d.values[i], &d.plan.fields[i]
-		if v.kind == absent || v.kind == aNull {
+		if v.kind == absent || v.kind == aNull && !d.stale {
 			continue
 		}
 		at := unsafe.Add(row, f.offset)
 		var err error
 		switch {
+		case v.kind == aNull:
+			clearNil(dst.FieldByIndex(f.index))
 		case f.kind == text && v.kind == aString:
 			s := all[v.text[0]:v.text[1]]
 			if !f.pointer {
@@ -215,14 +221,14 @@ func (d *decoder) fill(row unsafe.Pointer, dst reflect.Value) error {
 			times = append(times, t)
 			*(**time.Time)(at) = &times[len(times)-1]
 		case f.kind == named && v.kind == aString:
-			settle(dst.Field(f.index), f).SetString(all[v.text[0]:v.text[1]])
+			settle(dst.FieldByIndex(f.index), f).SetString(all[v.text[0]:v.text[1]])
 		case f.kind == text || f.kind == timestamp || f.kind == named:
 			err = errKind
 		default:
-			err = d.plain(settle(dst.Field(f.index), f), f, v)
+			err = decode(d.in[v.raw[0]:v.raw[1]], settle(dst.FieldByIndex(f.index), f), f.kind, d.fold)
 		}
 		if err != nil {
-			return &Error{Column: f.name, Raw: excerpt(d.in[v.raw[0]:v.raw[1]]), Err: err}
+			return within(f.name, d.in[v.raw[0]:v.raw[1]], err)
 		}
 	}
 	return nil
@@ -244,44 +250,10 @@ func settle(fv reflect.Value, f *field) reflect.Value {
 	if !f.pointer {
 		return fv
 	}
-	fv.Set(reflect.New(fv.Type().Elem()))
+	if fv.IsNil() {
+		fv.Set(reflect.New(fv.Type().Elem()))
+	}
 	return fv.Elem()
 }
 
 var errKind = errors.New("the value is of another type")
-
-// plain decodes everything but text and time.
-func (d *decoder) plain(dst reflect.Value, f *field, v *value) error {
-	raw := d.in[v.raw[0]:v.raw[1]]
-	switch f.kind {
-	case integer:
-		n, err := parseInt(raw)
-		if err != nil {
-			return err
-		}
-		if dst.OverflowInt(n) {
-			return errRange
-		}
-		dst.SetInt(n)
-		return nil
-	case boolean:
-		if v.kind != aTrue && v.kind != aFalse {
-			return errKind
-		}
-		dst.SetBool(v.kind == aTrue)
-		return nil
-	case rawJSON:
-		if !json.Valid(raw) {
-			return errSyntax
-		}
-		dst.SetBytes(append([]byte(nil), raw...))
-		return nil
-	case unmarshaler:
-		if !json.Valid(raw) {
-			return errSyntax
-		}
-		return dst.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(raw)
-	default:
-		return json.Unmarshal(raw, dst.Addr().Interface())
-	}
-}

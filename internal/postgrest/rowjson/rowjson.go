@@ -3,17 +3,20 @@
 // fraction of the time and the allocations of encoding/json, and it can say
 // which row and column does not fit.
 //
-// It differs from encoding/json in three points: column names match exactly,
-// invalid UTF-8 is an error instead of a replacement character, and null leaves
-// a json.RawMessage nil. Types whose decoding is not a matter of a few lines
-// are left to encoding/json.
+// It differs from encoding/json in these points: column names match exactly,
+// invalid UTF-8 is an error instead of a replacement character, null leaves a
+// json.RawMessage nil, JSON may be nested as deep as it likes, and times,
+// numerics and floats have a value for everything that PostgreSQL sends (see
+// package types). Types whose decoding is not a matter of a few lines are left
+// to encoding/json.
 package rowjson
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
+	"strconv"
+	"strings"
 	"unsafe"
 )
 
@@ -31,19 +34,32 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Err }
 
+// within puts the name of a column, or its place in a list, before what is
+// wrong inside it.
+func within(name string, raw []byte, err error) *Error {
+	var inner *Error
+	if !errors.As(err, &inner) {
+		return &Error{Column: name, Raw: excerpt(raw), Err: err}
+	}
+	switch {
+	case inner.Column == "":
+		inner.Column = name
+	case inner.Column[0] == '[':
+		inner.Column = name + inner.Column
+	default:
+		inner.Column = name + "." + inner.Column
+	}
+	return inner
+}
+
 // Append appends the rows of the JSON array body to rows. On an error it gives
 // what it got so far.
 func Append[T any](rows []T, body []byte) ([]T, error) {
-	p := planOf(reflect.TypeFor[T]())
-	if p == nil {
-		var got []T
-		if err := json.Unmarshal(body, &got); err != nil {
-			return rows, locate(body, reflect.TypeFor[T](), err)
-		}
-		return append(rows, got...), nil
+	d := decoder{plan: planOf(reflect.TypeFor[T]()), scanner: scanner{in: body}}
+	if d.plan != nil {
+		d.borrow()
+		defer d.release()
 	}
-	d := decoder{plan: p, scanner: scanner{in: body}}
-	defer d.release()
 	n := 0
 	err := d.array(func() error {
 		if len(rows) == cap(rows) {
@@ -52,7 +68,13 @@ func Append[T any](rows []T, body []byte) ([]T, error) {
 		var zero T
 		rows = append(rows, zero)
 		row := &rows[len(rows)-1]
-		if err := d.row(unsafe.Pointer(row), reflect.ValueOf(row).Elem()); err != nil {
+		var err error
+		if d.plan != nil {
+			err = d.row(unsafe.Pointer(row), reflect.ValueOf(row).Elem())
+		} else {
+			err = d.element(reflect.ValueOf(row).Elem(), false)
+		}
+		if err != nil {
 			rows = rows[:len(rows)-1]
 			return err
 		}
@@ -60,17 +82,22 @@ func Append[T any](rows []T, body []byte) ([]T, error) {
 		return nil
 	})
 	if err != nil {
-		var e *Error
-		if !errors.As(err, &e) {
-			e = &Error{Err: err, Raw: d.excerpt(d.pos)}
-		}
-		e.Row = n
-		if d.outside {
-			e.Row = -1
-		}
-		return rows, e
+		return rows, d.inRow(n, err)
 	}
 	return rows, nil
+}
+
+// inRow says in which row of the array err is.
+func (d *decoder) inRow(n int, err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Err: err, Raw: d.excerpt(d.pos)}
+	}
+	e.Row = n
+	if d.outside {
+		e.Row = -1
+	}
+	return e
 }
 
 // grow makes room for the rows that are left. How many that are is a guess by
@@ -93,44 +120,42 @@ func grow[T any](rows []T, body []byte, pos, n int) []T {
 	return out
 }
 
-// Unmarshal decodes any JSON value into what ptr points at.
-func Unmarshal(body []byte, ptr reflect.Value) error {
-	err := json.Unmarshal(body, ptr.Interface())
+// Unmarshal decodes any JSON value into what ptr points at, at every depth as
+// Append decodes rows.
+func Unmarshal(body []byte, ptr reflect.Value) error { return unmarshal(body, ptr, false) }
+
+// UnmarshalFold is Unmarshal for types that are not ours: the names of fields
+// match without regard to case, as in encoding/json.
+func UnmarshalFold(body []byte, ptr reflect.Value) error { return unmarshal(body, ptr, true) }
+
+func unmarshal(body []byte, ptr reflect.Value, fold bool) error {
+	dst := ptr.Elem()
+	s := scanner{in: body}
+	s.next()
+	start := s.pos
+	if _, err := s.skip(); err != nil {
+		return &Error{Row: -1, Raw: s.excerpt(s.pos), Err: err}
+	}
+	raw := body[start:s.pos]
+	if s.next() != 0 || s.pos < len(body) {
+		return &Error{Row: -1, Raw: s.excerpt(s.pos), Err: errors.New("something follows the JSON value")}
+	}
+	err := decode(raw, dst, kindOf(dst.Type()), fold)
 	if err == nil {
 		return nil
 	}
-	if t := ptr.Type().Elem(); t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Struct {
-		return locate(body, t.Elem(), err)
+	var e *Error
+	if !errors.As(err, &e) {
+		return &Error{Row: -1, Raw: excerpt(raw), Err: err}
 	}
-	return &Error{Row: -1, Raw: excerpt(body), Err: err}
-}
-
-// locate finds the row, column and value that encoding/json could not decode.
-func locate(body []byte, row reflect.Type, cause error) error {
-	var raws []json.RawMessage
-	if json.Unmarshal(body, &raws) != nil {
-		return &Error{Row: -1, Raw: excerpt(body), Err: cause}
+	e.Row = -1
+	if rest, ok := strings.CutPrefix(e.Column, "["); ok && raw[0] == '[' { // [3].due_date is row 3
+		index, column, _ := strings.Cut(rest, "]")
+		if n, err := strconv.Atoi(index); err == nil {
+			e.Row, e.Column = n, strings.TrimPrefix(column, ".")
+		}
 	}
-	for i, raw := range raws {
-		err := json.Unmarshal(raw, reflect.New(row).Interface())
-		if err == nil {
-			continue
-		}
-		e := &Error{Row: i, Raw: excerpt(raw), Err: err}
-		var columns map[string]json.RawMessage
-		if json.Unmarshal(raw, &columns) != nil {
-			return e
-		}
-		for name, value := range columns {
-			one, _ := json.Marshal(map[string]json.RawMessage{name: value})
-			if err := json.Unmarshal(one, reflect.New(row).Interface()); err != nil {
-				e.Column, e.Raw, e.Err = name, excerpt(value), err
-				return e
-			}
-		}
-		return e
-	}
-	return &Error{Row: -1, Raw: excerpt(body), Err: cause}
+	return e
 }
 
 const maxExcerpt = 100

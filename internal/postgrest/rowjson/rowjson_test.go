@@ -120,8 +120,7 @@ func TestErrorsNameRowAndColumn(t *testing.T) {
 		{`[{"id":"a"},{"id":5}]`, 1, "id", `5`},
 		{`[{"id":{"a":1}}]`, 0, "id", `{"a":1}`},
 		{`[{"kind":5}]`, 0, "kind", `5`},
-		{`[{"at":"infinity"}]`, 0, "at", `"infinity"`},
-		{`[{"at":"0044-03-15T00:00:00+00:00 BC"}]`, 0, "at", `"0044-03-15T00:00:00+00:00 BC"`},
+		{`[{"at":"forever"}]`, 0, "at", `"forever"`},
 		{`[{"at":"2026-02-30T00:00:00+00:00"}]`, 0, "at", `"2026-02-30T00:00:00+00:00"`},
 		{`[{"at":"2026-02-03T24:00:00+00:00"}]`, 0, "at", `"2026-02-03T24:00:00+00:00"`},
 		{`[{"at":7}]`, 0, "at", `7`},
@@ -132,8 +131,9 @@ func TestErrorsNameRowAndColumn(t *testing.T) {
 		{`[{"small":32768}]`, 0, "small", `32768`},
 		{`[{"count":"x"}]`, 0, "count", `"x"`},
 		{`[{"ok":1}]`, 0, "ok", `1`},
-		{`[{"ratio":"NaN"}]`, 0, "ratio", `"NaN"`},
-		{`[{"cost":"NaN"}]`, 0, "cost", `"NaN"`},
+		{`[{"ratio":"nan"}]`, 0, "ratio", `"nan"`},
+		{`[{"ratio":1.}]`, 0, "ratio", `1.`},
+		{`[{"cost":"much"}]`, 0, "cost", `"much"`},
 		{`[{"day":"soon"}]`, 0, "day", `"soon"`},
 		{`[{"tags":[1]}]`, 0, "tags", `[1]`},
 		{`[{"data":{"a":}}]`, 0, "data", `{"a":}`},
@@ -300,4 +300,179 @@ func TestTimesAgreeWithTheStandardLibrary(t *testing.T) {
 			require.Equal(t, time.UTC, got[0].At.Location())
 		}
 	}
+}
+
+// Everything that PostgreSQL sends in a column of the type has a value.
+func TestEveryTimeHasAValue(t *testing.T) {
+	utc := func(y int, m time.Month, d, hh, mm, ss, ns int) time.Time {
+		return time.Date(y, m, d, hh, mm, ss, ns, time.UTC)
+	}
+	for in, want := range map[string]time.Time{
+		"infinity":                                types.FarFuture(),
+		"-infinity":                               types.FarPast(),
+		"10000-01-01T04:59:59+00:00":              types.FarFuture(),
+		"294276-12-31T23:59:59.999999+00:00":      types.FarFuture(),
+		"0044-03-15T00:00:00+00:00 BC":            types.FarPast(),
+		"4714-11-24T00:00:00+00:00 BC":            types.FarPast(),
+		"0001-01-01T00:00:00+00:00":               {},
+		"0001-12-31T23:30:00-01:00 BC":            utc(1, 1, 1, 0, 30, 0, 0),
+		"0001-01-01T00:30:00+01:00":               types.FarPast(),
+		"9999-12-31T23:30:00-01:00":               types.FarFuture(),
+		"10000-01-01T00:30:00+01:00":              utc(9999, 12, 31, 23, 30, 0, 0),
+		"9999-12-31T23:59:59.999999+00:00":        utc(9999, 12, 31, 23, 59, 59, 999999000),
+		"9999-12-31T23:59:59.999999999Z":          types.FarFuture(), // our own, read again
+		"1900-01-01T00:00:00+08:05:43":            utc(1899, 12, 31, 15, 54, 17, 0),
+		"1890-01-01T00:00:00-00:00:36":            utc(1890, 1, 1, 0, 0, 36, 0),
+		"2026-01-02T03:04:05.5+05":                utc(2026, 1, 1, 22, 4, 5, 5e8),
+		"2026-01-02 03:04:05.123456+00":           utc(2026, 1, 2, 3, 4, 5, 123456000),
+		"2024-02-29T00:00:00-12:00":               utc(2024, 2, 29, 12, 0, 0, 0),
+		"2026-01-02T03:04:05.123456":              utc(2026, 1, 2, 3, 4, 5, 123456000),
+		"12026-01-02T03:04:05.123456789012+00:00": types.FarFuture(),
+	} {
+		got, err := rowjson.Append([]row(nil), fmt.Appendf(nil, `[{"at":%q,"due":%q},{"id":"next"}]`, in, in))
+		require.NoError(t, err, in)
+		require.True(t, want.Equal(got[0].At), "%s: %s", in, got[0].At)
+		require.True(t, want.Equal(*got[0].Due), in)
+		require.Equal(t, time.UTC, got[0].At.Location(), in)
+		require.Equal(t, "next", got[1].ID)
+		_, err = json.Marshal(got)
+		require.NoError(t, err, in)
+	}
+	for _, bad := range []string{
+		"", "now", "Infinity", "2026-01-02", "2026-01-02T", "2026-01-02T03:04", "2026-02-30T00:00:00Z", "2026-02-29T00:00:00Z",
+		"2026-01-02T24:00:00Z", "2026-01-02T03:60:00Z", "2026-00-02T03:00:00Z", "2026-01-00T03:00:00Z", "2026-01-02T03:04:05.Z",
+		"2026-01-02T03:04:05+", "2026-01-02T03:04:05+1", "2026-01-02T03:04:05+01:", "2026-01-02T03:04:05+01:60", "2026-01-02T03:04:05 AD",
+		"2026-01-02T03:04:05+01:00:00:00", "2026-01-02x03:04:05Z", "1234567-01-01T00:00:00Z", "20x6-01-01T00:00:00Z",
+	} {
+		_, err := rowjson.Append([]row(nil), fmt.Appendf(nil, `[{"at":%q}]`, bad))
+		require.Error(t, err, bad)
+	}
+}
+
+func TestNumbersThatJSONLacks(t *testing.T) {
+	got, err := rowjson.Append([]row(nil), []byte(`[{"ratio":"NaN","cost":"NaN","price":"Infinity"},{"ratio":"Infinity"},{"ratio":"-Infinity","cost":"-Infinity"},
+		{"ratio":1e308,"cost":123456789012345678901234567890.123456789,"price":"1.50"}]`))
+	require.NoError(t, err)
+	require.True(t, math.IsNaN(got[0].Ratio))
+	require.False(t, types.IsFinite(got[0].Cost))
+	require.True(t, got[0].Cost.IsZero())
+	require.True(t, !types.IsFinite(*got[0].Price) && got[0].Price.IsPositive())
+	require.True(t, math.IsInf(got[1].Ratio, 1))
+	require.True(t, math.IsInf(got[2].Ratio, -1))
+	require.True(t, !types.IsFinite(got[2].Cost) && got[2].Cost.IsNegative())
+	require.Equal(t, "123456789012345678901234567890.123456789", got[3].Cost.String())
+	require.Equal(t, "1.5", got[3].Price.String())
+
+	type numbers struct {
+		N json.Number  `json:"n"`
+		P *json.Number `json:"p"`
+	}
+	ns, err := rowjson.Append([]numbers(nil), []byte(`[{"n":12345678901234567890.123456789,"p":-0.5e+7},{"n":null,"p":null}]`))
+	require.NoError(t, err)
+	require.Equal(t, json.Number("12345678901234567890.123456789"), ns[0].N)
+	require.Equal(t, json.Number("-0.5e+7"), *ns[0].P)
+	require.Equal(t, numbers{}, ns[1])
+	for _, bad := range []string{`"NaN"`, `"1"`, `1.`, `01`, `-`, `1e`, `1-1`, `true`} {
+		_, err = rowjson.Append([]numbers(nil), []byte(`[{"n":`+bad+`}]`))
+		require.Error(t, err, bad)
+	}
+}
+
+func TestJSONOfAnyDepth(t *testing.T) {
+	for _, depth := range []int{10_001, 1_000_000} {
+		deep := strings.Repeat(`{"a":[`, depth/2) + "1" + strings.Repeat("]}", depth/2)
+		got, err := rowjson.Append([]row(nil), []byte(`[{"id":"a","data":`+deep+`},{"id":"b","unknown":`+deep+`}]`))
+		require.NoError(t, err)
+		require.Equal(t, deep, string(got[0].Data))
+		require.Equal(t, "b", got[1].ID)
+	}
+}
+
+func TestUnmarshalAtEveryDepth(t *testing.T) {
+	type place struct {
+		Seen time.Time `json:"seen"`
+	}
+	type payload struct {
+		row
+		Rows  []row              `json:"rows"`
+		More  []*row             `json:"more"`
+		Place *place             `json:"place"`
+		ByKey map[kind]time.Time `json:"by_key"`
+		Any   any                `json:"any"`
+		Pair  [2]int             `json:"pair"`
+		Bytes []byte             `json:"bytes"`
+		U     uint8              `json:"u"`
+		Lists [][]string         `json:"lists"`
+	}
+	var p *payload
+	require.NoError(t, rowjson.Unmarshal([]byte(` {"id":"top","at":"infinity","rows":[{"id":"a","due":"-infinity"},{}],"more":[{"cost":"NaN"},null],
+		"place":{"seen":"0044-03-15T00:00:00+00:00 BC"},"by_key":{"x":"infinity","\u0079":"2026-01-02T03:04:05Z"},
+		"any":{"n":[1]},"pair":[1,2],"bytes":"AQI=","u":200,"lists":[["a"],[]]} `), reflect.ValueOf(&p)))
+	require.Equal(t, "top", p.ID)
+	require.Equal(t, types.FarFuture(), p.At)
+	require.Equal(t, types.FarPast(), *p.Rows[0].Due)
+	require.Len(t, p.Rows, 2)
+	require.False(t, types.IsFinite(p.More[0].Cost))
+	require.Nil(t, p.More[1])
+	require.Equal(t, types.FarPast(), p.Place.Seen)
+	require.Equal(t, map[kind]time.Time{"x": types.FarFuture(), "y": time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)}, p.ByKey)
+	require.Equal(t, map[string]any{"n": []any{1.0}}, p.Any)
+	require.Equal(t, [2]int{1, 2}, p.Pair)
+	require.Equal(t, []byte{1, 2}, p.Bytes)
+	require.Equal(t, uint8(200), p.U)
+	require.Equal(t, [][]string{{"a"}, {}}, p.Lists)
+
+	for body, column := range map[string]string{
+		`{"rows":[{},{"due":"soon"}]}`: "rows[1].due",
+		`{"more":[{"big":"x"}]}`:       "more[0].big",
+		`{"place":{"seen":1}}`:         "place.seen",
+		`{"place":[]}`:                 "place",
+		`{"rows":[{},5]}`:              "rows[1]",
+		`{"rows":{}}`:                  "rows",
+		`{"by_key":{"x":"soon"}}`:      "by_key.x",
+		`{"pair":["a"]}`:               "pair",
+		`{"u":300}`:                    "u",
+	} {
+		var e *rowjson.Error
+		require.ErrorAs(t, rowjson.Unmarshal([]byte(body), reflect.ValueOf(&p)), &e, body)
+		require.Equal(t, column, e.Column, body)
+		require.Equal(t, -1, e.Row)
+	}
+	require.Error(t, rowjson.Unmarshal([]byte(`{} {}`), reflect.ValueOf(&p)))
+	require.Error(t, rowjson.Unmarshal([]byte(``), reflect.ValueOf(&p)))
+}
+
+func TestUnmarshalFoldMatchesNamesAsEncodingJSON(t *testing.T) {
+	type result struct {
+		ID    string
+		Other *string
+		Count int `json:"count"`
+	}
+	old := "old"
+	got := result{Other: &old, Count: 7}
+	require.NoError(t, rowjson.UnmarshalFold([]byte(`{"id":"a","OTHER":null,"x":1}`), reflect.ValueOf(&got)))
+	require.Equal(t, result{ID: "a", Count: 7}, got)
+	var exact result
+	require.NoError(t, rowjson.Unmarshal([]byte(`{"id":"a"}`), reflect.ValueOf(&exact)))
+	require.Empty(t, exact.ID)
+}
+
+func FuzzUnmarshal(f *testing.F) {
+	f.Add(`{"id":"a","data":{"a":[1,2.5e3,null,true,"\u00e4\n"]},"tags":["x"],"big":5}`)
+	f.Add(`{"data":[[],{},{"a":{}}],"labels":["a"]}`)
+	f.Fuzz(func(t *testing.T, body string) {
+		var want, got row
+		wantErr := json.Unmarshal([]byte(body), &want)
+		err := rowjson.UnmarshalFold([]byte(body), reflect.ValueOf(&got))
+		if wantErr == nil && utf8.ValidString(body) && strings.Count(body, `":`) < 2 {
+			if err == nil {
+				require.Empty(t, cmp.Diff(want.Data, got.Data))
+			}
+		}
+		var raw json.RawMessage
+		rawErr := rowjson.Unmarshal([]byte(body), reflect.ValueOf(&raw))
+		if utf8.ValidString(body) {
+			require.Equal(t, json.Valid([]byte(body)), rawErr == nil, body)
+		}
+	})
 }
