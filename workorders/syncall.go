@@ -4,11 +4,13 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"slices"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
+	"github.com/workorder-systems/sdk-go/types"
 )
 
 // SyncAllParams says what a device has and wants to know.
@@ -121,8 +123,8 @@ func (r *syncRun) next(ctx context.Context) (*SyncPage, error) {
 	full := false
 	for _, l := range r.lists {
 		times := l.times(payload)
-		if len(times) > 0 && times[len(times)-1].After(after) {
-			after = times[len(times)-1]
+		if last := lastFinite(times); last.After(after) {
+			after = last
 		}
 		if len(times) < r.params.Limit {
 			continue
@@ -167,6 +169,17 @@ func (r *syncRun) tied(payload *SyncPayload) bool {
 		}
 	}
 	return false
+}
+
+// lastFinite is the last time that can be asked for again, zero when there is
+// none. A row that says it changed at infinity comes with every run.
+func lastFinite(times []time.Time) time.Time {
+	for _, t := range slices.Backward(times) {
+		if !types.IsInfinite(t) {
+			return t
+		}
+	}
+	return time.Time{}
 }
 
 // lastBefore is the last time before the one that a list ends with, which may

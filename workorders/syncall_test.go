@@ -53,7 +53,7 @@ func TestSync(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, got.Len())
 	srv.WantRequest(t, http.MethodPost, "/rest/v1/rpc/rpc_mobile_sync",
-		`{"p_tenant_id":"t9","p_updated_after":"2026-03-04T08:00:00.123456+01:00","p_limit":7,"p_technician_id":"x1"}`)
+		`{"p_tenant_id":"t9","p_updated_after":"2026-03-04T07:00:00.123456Z","p_limit":7,"p_technician_id":"x1"}`)
 }
 
 // syncBackend does what rpc_mobile_sync does: every list after one cursor, in
