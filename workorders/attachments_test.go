@@ -108,7 +108,7 @@ func TestWritesThroughViews(t *testing.T) {
 				})
 			},
 			method: http.MethodPatch, view: "v_work_order_time_entries", and: `(id.eq."e1")`,
-			body: `{"entry_date":"2026-03-04","description":null,"logged_at":"2026-03-04T08:00:00+01:00"}`,
+			body: `{"entry_date":"2026-03-04","description":null,"logged_at":"2026-03-04T07:00:00Z"}`,
 		},
 		{
 			name: "deleting a time entry of one's own",

@@ -98,7 +98,7 @@ func TestRequestsServiceLevelsAndComms(t *testing.T) {
 			},
 			rpc: "rpc_create_work_order_request",
 			body: `{"p_tenant_id":"t9","p_title":"Leak","p_description":"d","p_priority":"high","p_maintenance_type":"corrective",
-				"p_location_id":"l1","p_asset_id":"a1","p_due_date":"2026-03-04T08:00:00+01:00"}`,
+				"p_location_id":"l1","p_asset_id":"a1","p_due_date":"2026-03-04T07:00:00Z"}`,
 			reply: `"w1"`, want: "w1",
 		},
 		{
@@ -121,7 +121,7 @@ func TestRequestsServiceLevelsAndComms(t *testing.T) {
 			},
 			rpc: "rpc_create_maintenance_request",
 			body: `{"p_tenant_id":"t1","p_title":"Leak","p_description":"d","p_priority":"low","p_maintenance_type":"corrective",
-				"p_location_id":"l1","p_asset_id":"a1","p_due_date":"2026-03-04T08:00:00+01:00","p_status":"draft"}`,
+				"p_location_id":"l1","p_asset_id":"a1","p_due_date":"2026-03-04T07:00:00Z","p_status":"draft"}`,
 			reply: `"m1"`, want: "m1",
 		},
 		{
@@ -204,8 +204,8 @@ func TestScheduling(t *testing.T) {
 				return c.Scheduling.Schedule(ctx, workorders.ScheduleParams{WorkOrderID: "w1", TechnicianID: "x1", StartAt: start, EndAt: end})
 			},
 			rpc: "rpc_schedule_work_order",
-			body: `{"p_work_order_id":"w1","p_technician_id":"x1","p_crew_id":null,"p_start_at":"2026-03-04T08:00:00+01:00",
-				"p_end_at":"2026-03-04T09:30:00+01:00","p_location_id":null,"p_asset_id":null}`,
+			body: `{"p_work_order_id":"w1","p_technician_id":"x1","p_crew_id":null,"p_start_at":"2026-03-04T07:00:00Z",
+				"p_end_at":"2026-03-04T08:30:00Z","p_location_id":null,"p_asset_id":null}`,
 			reply: `"b1"`, want: "b1",
 		},
 		{
@@ -216,8 +216,8 @@ func TestScheduling(t *testing.T) {
 				})
 			},
 			rpc: "rpc_schedule_work_order",
-			body: `{"p_work_order_id":"w1","p_technician_id":null,"p_crew_id":"c1","p_start_at":"2026-03-04T08:00:00+01:00",
-				"p_end_at":"2026-03-04T09:30:00+01:00","p_location_id":"l1","p_asset_id":"a1"}`,
+			body: `{"p_work_order_id":"w1","p_technician_id":null,"p_crew_id":"c1","p_start_at":"2026-03-04T07:00:00Z",
+				"p_end_at":"2026-03-04T08:30:00Z","p_location_id":"l1","p_asset_id":"a1"}`,
 			reply: `"b1"`, want: "b1",
 		},
 		{
@@ -227,7 +227,7 @@ func TestScheduling(t *testing.T) {
 			},
 			rpc: "rpc_update_schedule_block",
 			body: `{"p_schedule_block_id":"b1","p_technician_id":null,"p_crew_id":null,"p_start_at":null,
-				"p_end_at":"2026-03-04T09:30:00+01:00","p_location_id":null,"p_asset_id":"a1"}`,
+				"p_end_at":"2026-03-04T08:30:00Z","p_location_id":null,"p_asset_id":"a1"}`,
 			reply: `"b1"`, want: "b1",
 		},
 		{
@@ -252,7 +252,7 @@ func TestScheduling(t *testing.T) {
 				})
 			},
 			rpc: "rpc_validate_schedule",
-			body: `{"p_technician_id":null,"p_crew_id":"c1","p_start_at":"2026-03-04T08:00:00+01:00","p_end_at":"2026-03-04T09:30:00+01:00",
+			body: `{"p_technician_id":null,"p_crew_id":"c1","p_start_at":"2026-03-04T07:00:00Z","p_end_at":"2026-03-04T08:30:00Z",
 				"p_work_order_id":"w1","p_exclude_block_id":"b1"}`,
 			reply: `[{"check_type":"conflict_member","severity":"warning","message":"m"},{"check_type":"sla","severity":"breach","message":"n"}]`,
 			want: []workorders.ScheduleCheck{
@@ -355,7 +355,7 @@ func TestFieldOps(t *testing.T) {
 				})
 			},
 			rpc: "rpc_checkout_tool",
-			body: `{"p_tenant_id":"t1","p_tool_id":"o1","p_checked_out_to_user_id":"u2","p_due_at":"2026-03-04T09:30:00+01:00",
+			body: `{"p_tenant_id":"t1","p_tool_id":"o1","p_checked_out_to_user_id":"u2","p_due_at":"2026-03-04T08:30:00Z",
 				"p_work_order_id":"w1","p_notes":"n"}`,
 			reply: `"k1"`, want: "k1",
 		},
@@ -372,8 +372,8 @@ func TestFieldOps(t *testing.T) {
 				return c.FieldOps.CreateShiftHandover(ctx, workorders.CreateShiftHandoverParams{ToUserID: "u2", ShiftStartedAt: start, ShiftEndedAt: end})
 			},
 			rpc: "rpc_create_shift_handover",
-			body: `{"p_tenant_id":"t1","p_location_id":null,"p_shift_started_at":"2026-03-04T08:00:00+01:00",
-				"p_shift_ended_at":"2026-03-04T09:30:00+01:00","p_to_user_id":"u2","p_summary":null}`,
+			body: `{"p_tenant_id":"t1","p_location_id":null,"p_shift_started_at":"2026-03-04T07:00:00Z",
+				"p_shift_ended_at":"2026-03-04T08:30:00Z","p_to_user_id":"u2","p_summary":null}`,
 			reply: `"h1"`, want: "h1",
 		},
 		{
