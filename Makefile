@@ -10,7 +10,7 @@ help: ## list the targets
 
 demo: ## run the quickstart on the local stack, with nothing configured
 	@./tools/postgres.sh
-	@cd examples && go run ./quickstart
+	@./tools/demo.sh
 
 test: ## run every test of every module, with the race detector
 	@./tools/postgres.sh

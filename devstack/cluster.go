@@ -63,6 +63,7 @@ func startCluster(ctx context.Context, c *config, sources []source) (_ *cluster,
 		path: filepath.Join(c.cacheDir, "clusters", templateKey(sources, clusterVersion, platform, inst.Bin, inst.Version)+templateExt),
 		build: func(ctx context.Context, w io.Writer) error {
 			c.logger.InfoContext(ctx, "devstack: building the database, once")
+			defer c.stillAt(ctx, "building the database")()
 			return buildTemplate(ctx, c, inst, owner, sources, w)
 		},
 	}

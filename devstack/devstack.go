@@ -146,11 +146,13 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		return nil, err
 	}
 	authHandler, err := auth.New(auth.Config{
-		Pool:      authPool,
-		JWTSecret: []byte(c.jwtSecret),
-		JWTExpiry: c.jwtExpiry,
-		Issuer:    s.URL + "/auth/v1",
-		Hook:      c.tokenHook,
+		Pool:       authPool,
+		JWTSecret:  []byte(c.jwtSecret),
+		JWTExpiry:  c.jwtExpiry,
+		Issuer:     s.URL + "/auth/v1",
+		Hook:       c.tokenHook,
+		Logger:     c.logger,
+		RateLimits: c.authLimits,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("devstack: %w", err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
@@ -15,6 +16,23 @@ var ErrNoPostgres = postgres.ErrNotFound
 
 const installHint = `install it (Debian, Ubuntu: apt-get install postgresql; Homebrew: brew install postgresql@17; ` +
 	`Fedora: dnf install postgresql-server) or set ` + DatabaseURLEnv + ` to a server where you are superuser`
+
+// stillAt logs every few seconds that a long step goes on, until its end is called.
+func (c *config) stillAt(ctx context.Context, step string) (end func()) {
+	began, tick, ended := time.Now(), time.NewTicker(3*time.Second), make(chan struct{})
+	go func() {
+		defer tick.Stop()
+		for {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+				c.logger.InfoContext(ctx, "devstack: still "+step, "for", time.Since(began).Round(time.Second))
+			}
+		}
+	}()
+	return func() { close(ended) }
+}
 
 // locate finds PostgreSQL on the machine, else downloads it into the cache.
 func (c *config) locate(ctx context.Context) (*postgres.Installation, error) {
@@ -31,6 +49,7 @@ func (c *config) locate(ctx context.Context) (*postgres.Installation, error) {
 		bin string
 		err error
 	}
+	defer c.stillAt(ctx, "downloading PostgreSQL")()
 	done := make(chan result, 1) // the download knows no context
 	go func() {
 		bin, err := c.download(filepath.Join(c.cacheDir, "postgres"))

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/workorder-systems/sdk-go/devstack/auth"
 	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
 )
 
@@ -35,6 +36,7 @@ type config struct {
 	jwtSecret   string
 	jwtExpiry   time.Duration
 	maxRows     int
+	authLimits  auth.RateLimits
 	tokenHook   string
 	schema      fs.FS  // nil: the reference backend
 	migrations  string // directory, "" for none
@@ -135,6 +137,20 @@ func WithJWTExpiry(d time.Duration) Option {
 			return fmt.Errorf("devstack: the JWT expiry %s is not positive", d)
 		}
 		c.jwtExpiry = d
+		return nil
+	}
+}
+
+// WithAuthLimits makes Auth answer 429 (over_request_rate_limit) to an IP address
+// that signs up and in, or refreshes, more often than so many times in five
+// minutes. Zero is no limit, as without this option. Supabase projects begin with
+// 30 and 150.
+func WithAuthLimits(signIns, refreshes int) Option {
+	return func(c *config) error {
+		if signIns < 0 || refreshes < 0 {
+			return fmt.Errorf("devstack: the limits of Auth, %d and %d, are negative", signIns, refreshes)
+		}
+		c.authLimits = auth.RateLimits{SignInUp: signIns, Refresh: refreshes}
 		return nil
 	}
 }

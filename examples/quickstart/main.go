@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"strings"
@@ -39,7 +40,9 @@ func main() {
 func run(ctx context.Context, out io.Writer) (err error) {
 	url, key := os.Getenv("SUPABASE_URL"), os.Getenv("SUPABASE_ANON_KEY")
 	if url == "" || key == "" {
-		stack, err := devstack.Start(ctx)
+		// The first start takes a while and says so.
+		progress := slog.New(slog.NewTextHandler(os.Stderr, nil))
+		stack, err := devstack.Start(ctx, devstack.WithLogger(progress))
 		if err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/workorder-systems/sdk-go/devstack"
 )
@@ -56,6 +57,13 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		migrations  = flags.String("migrations", "", "apply the *.sql files of this `directory` instead of the reference backend")
 		databaseURL = flags.String("database-url", "", "use the PostgreSQL server at this `URL`, as superuser (default $"+devstack.DatabaseURLEnv+")")
 		hook        = flags.String("token-hook", "", "`function` that adds claims to tokens, as schema.name")
+		jwtExpiry   = flags.Duration("jwt-expiry", time.Hour, "`lifetime` of access tokens, such as 90s")
+		jwtSecret   = flags.String("jwt-secret", "", "`secret` of 32 bytes or more that signs tokens (default that of every local Supabase project)")
+		maxRows     = flags.Int("max-rows", 1000, "`number` of rows that one answer holds at most")
+		cacheDir    = flags.String("cache-dir", "", "`directory` of the cache (default below the user's cache directory)")
+		signIns     = flags.Int("sign-in-limit", 0, "`number` of sign-ups and sign-ins that Auth takes from one address in five minutes; any when 0")
+		refreshes   = flags.Int("refresh-limit", 0, "`number` of refreshes that Auth takes from one address in five minutes; any when 0")
+		noLimits    = flags.Bool("no-auth-limits", false, "lift both limits of Auth, whatever the flags before say")
 		verbose     = flags.Bool("v", false, "log requests and PostgreSQL's messages")
 	)
 	if err := flags.Parse(args); err != nil {
@@ -69,7 +77,19 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if *verbose {
 		level = slog.LevelDebug
 	}
-	opts := []devstack.Option{devstack.WithLogger(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level})))}
+	if *noLimits {
+		*signIns, *refreshes = 0, 0
+	}
+	opts := []devstack.Option{
+		devstack.WithLogger(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))),
+		devstack.WithJWTExpiry(*jwtExpiry),
+		devstack.WithMaxRows(*maxRows),
+		devstack.WithCacheDir(*cacheDir),
+		devstack.WithAuthLimits(*signIns, *refreshes),
+	}
+	if *jwtSecret != "" {
+		opts = append(opts, devstack.WithJWTSecret(*jwtSecret))
+	}
 	if *migrations != "" {
 		opts = append(opts, devstack.WithMigrations(*migrations))
 	}

@@ -9,10 +9,13 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -59,6 +62,28 @@ func TestServesUntilInterrupted(t *testing.T) {
 	require.False(t, lines.Scan(), "standard output holds only the variables")
 }
 
+func TestFlagsReachTheStack(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "1.sql"), []byte(
+		"create view public.numbers as select generate_series(1, 9) n; grant select on public.numbers to anon;"), 0o600))
+	const secret = "another secret of more than thirty-two bytes"
+	script := `curl -s "$SUPABASE_URL/rest/v1/numbers" -H "apikey: $SUPABASE_ANON_KEY"; echo
+		for i in 1 2; do curl -s "$SUPABASE_URL/auth/v1/signup" -H "apikey: $SUPABASE_ANON_KEY" -d "{\"email\":\"a$i@example.com\",\"password\":\"correct horse\"}" |
+		grep -oE '"expires_in":[0-9]+|over_request_rate_limit'; done; echo "$JWT_SECRET"`
+	args := []string{
+		"-port", "0", "-migrations", dir, "-max-rows", "2", "-jwt-expiry", "90s", "-jwt-secret", secret, "-sign-in-limit", "1",
+	}
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run(t.Context(), append(args, "sh", "-c", script), &stdout, &stderr), stderr.String())
+	require.Equal(t, "[{\"n\":1},{\"n\":2}]\n\"expires_in\":90\nover_request_rate_limit\n"+secret+"\n",
+		strings.ReplaceAll(stdout.String(), " \n ", ""))
+
+	stdout.Reset()
+	require.Zero(t, run(t.Context(), append(args, "-no-auth-limits", "sh", "-c", script), &stdout, &stderr), stderr.String())
+	require.Equal(t, 2, strings.Count(stdout.String(), `"expires_in":90`), "no limits")
+	require.NotContains(t, stderr.String(), secret)
+}
+
 func TestRunsACommand(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "1.sql"), []byte("create table public.a ();"), 0o600))
@@ -83,11 +108,13 @@ func TestMain(m *testing.M) {
 
 func TestEndsCleanly(t *testing.T) {
 	for _, tc := range []struct {
-		name string
-		end  os.Signal
-		code int
-		err  string
+		name  string
+		nohup bool
+		end   os.Signal
+		code  int
+		err   string
 	}{
+		{name: "interrupted under nohup", nohup: true, end: os.Interrupt},
 		{name: "interrupted", end: os.Interrupt},
 		{name: "the terminal is closed", end: syscall.SIGHUP},
 		{name: "nobody reads the output", code: 1, err: "broken pipe"},
@@ -110,7 +137,10 @@ func TestEndsCleanly(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), os.Args[0], "-port", "0", "-migrations", migrations)
 			cmd.Env = append(os.Environ(), "DEVSTACK_TEST_MAIN=1", "DEVSTACK_DATABASE_URL=", "TMPDIR="+temp)
 			cmd.Stdout, cmd.Stderr = write, &stderr
-			require.NoError(t, cmd.Start())
+			restore := hangUp(tc.nohup)
+			err = cmd.Start()
+			restore()
+			require.NoError(t, err)
 			require.NoError(t, write.Close())
 			if tc.end != nil {
 				_, err := bufio.NewReader(read).ReadString('\n')
@@ -118,6 +148,11 @@ func TestEndsCleanly(t *testing.T) {
 				dirs, err := os.ReadDir(temp)
 				require.NoError(t, err)
 				require.NotEmpty(t, dirs, "the stack lives elsewhere")
+				if tc.nohup {
+					require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+					time.Sleep(500 * time.Millisecond)
+					require.NotEmpty(t, processes(t, temp), "it has to go on")
+				}
 				require.NoError(t, cmd.Process.Signal(tc.end))
 			}
 			_ = cmd.Wait() // the exit code says it
@@ -128,6 +163,37 @@ func TestEndsCleanly(t *testing.T) {
 			require.Empty(t, dirs)
 		})
 	}
+}
+
+// hangUp makes processes started from now on ignore SIGHUP, as nohup does, or
+// take it, which they do not when this test itself runs under nohup.
+func hangUp(ignored bool) (restore func()) {
+	before := signal.Ignored(syscall.SIGHUP)
+	if ignored {
+		signal.Ignore(syscall.SIGHUP)
+		return func() { signal.Reset(syscall.SIGHUP) }
+	}
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP) // what is caught here is not ignored there
+	return func() {
+		signal.Stop(caught)
+		if before {
+			signal.Ignore(syscall.SIGHUP)
+		}
+	}
+}
+
+// processes lists the processes whose command line names dir.
+func processes(t *testing.T, dir string) (found []string) {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), "ps", "-eww", "-o", "command=").Output()
+	require.NoError(t, err)
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, dir) {
+			found = append(found, line)
+		}
+	}
+	return found
 }
 
 func TestFailures(t *testing.T) {
@@ -146,6 +212,10 @@ func TestFailures(t *testing.T) {
 		{[]string{"-port", "x"}, 2, "invalid value"},
 		{[]string{"-port", "99999"}, 1, "not between 0 and 65535"},
 		{[]string{"-migrations", "/nowhere"}, 1, "/nowhere"},
+		{[]string{"-jwt-expiry", "0s"}, 1, "JWT expiry"},
+		{[]string{"-jwt-secret", "short"}, 1, "at least 32 bytes"},
+		{[]string{"-max-rows", "0"}, 1, "max rows"},
+		{[]string{"-sign-in-limit", "-1"}, 1, "negative"},
 		{[]string{"-nothing"}, 2, "not defined: -nothing"},
 		{[]string{"-h"}, 0, "usage: devstack"},
 	} {
