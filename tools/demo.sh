@@ -7,7 +7,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 # Without cgo, symbols and debugging information, none of which the quickstart
-# needs: a third less to compile and link.
+# needs: no C compiler, and less to compile and link.
 export CGO_ENABLED=0
 go build -v -ldflags="-s -w" -o "$work/quickstart" ./quickstart >"$work/log" 2>&1 &
 build=$!

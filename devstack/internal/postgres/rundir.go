@@ -95,3 +95,7 @@ func (d *RunDir) Remove() error {
 	}
 	return err
 }
+
+// Abandon gives up the lock and leaves the directory, as a process that is killed
+// does. The next [Sweep] clears it away.
+func (d *RunDir) Abandon() { _ = d.lock.Close() }
