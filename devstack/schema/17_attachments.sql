@@ -235,7 +235,7 @@ declare
   v_entity_id uuid;
   v_file_id uuid;
 begin
-  if cardinality(v_folders) is distinct from 3 or new.name ~ '/$' then
+  if cardinality(v_folders) is distinct from 3 then
     raise exception using errcode = 'P0001',
       message = 'the path of an attachment is {tenant_id}/{entity_type}/{entity_id}/{filename}';
   end if;
@@ -359,27 +359,28 @@ create trigger write instead of update or delete on public.v_work_order_attachme
 -- ---------------------------------------------------------- functions: calls
 
 -- Adds an object that has no bytes; the trigger on storage.objects makes the
--- file and the attachment.
+-- file and the attachment. The file name may be empty. Nobody as owner is taken
+-- from nobody, who then lacks the right to attach.
 create function public.rpc_insert_attachment_storage_object(
   p_tenant_id uuid, p_entity_type text, p_entity_id uuid, p_name text, p_owner_id uuid, p_metadata jsonb default '{}'
 ) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
   v_folders constant text[] := storage.foldername(p_name);
+  v_entity_type constant text := lower(btrim(p_entity_type));
 begin
-  if authz.user_id() is null or p_owner_id is distinct from authz.user_id() then
+  if p_owner_id is distinct from authz.user_id() then
     raise exception using errcode = '42501', message = 'the owner of an attachment is the caller';
   end if;
   if cardinality(v_folders) is distinct from 3
     or v_folders[1]::uuid is distinct from p_tenant_id
-    or v_folders[2] is distinct from lower(p_entity_type)
+    or lower(v_folders[2]) is distinct from v_entity_type
     or v_folders[3]::uuid is distinct from p_entity_id
-    or p_name ~ '/$'
   then
     raise exception using errcode = 'P0001', message = 'the path contradicts the other arguments';
   end if;
-  if not authz.may_attach(p_owner_id, p_tenant_id, lower(p_entity_type), p_entity_id) then
-    raise exception using errcode = '42501', message = format('no right to attach files to this %s', p_entity_type);
+  if not authz.may_attach(p_owner_id, p_tenant_id, v_entity_type, p_entity_id) then
+    raise exception using errcode = '42501', message = format('no right to attach files to this %s', v_entity_type);
   end if;
   perform authz.require_client_grant(p_tenant_id);
   insert into storage.objects (bucket_id, name, owner, owner_id, metadata)

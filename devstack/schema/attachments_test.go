@@ -56,8 +56,16 @@ func TestAttachmentsOfObjects(t *testing.T) {
 	} {
 		admin.fails(code, insertObject, args...)
 	}
-	for _, bad := range []string{name + "/deeper", tenant + "/work_order/" + wo, objectName(tenant, "work_order", wo, "")} {
+	for _, bad := range []string{name + "/deeper", tenant + "/work_order/" + wo} {
 		admin.fails("P0001", insertObject, tenant, "work_order", wo, bad, admin.id, "{}")
+	}
+	for _, spelt := range []struct{ argument, inPath, file string }{
+		{"work_order", "WORK_ORDER", "1"}, {" Work_Order ", "work_order", "2"}, {"work_order", "work_order", ""},
+	} {
+		path := objectName(tenant, spelt.inPath, wo, spelt.file)
+		admin.ok(insertObject, tenant, spelt.argument, wo, path, admin.id, "{}")
+		require.Equal(t, "work_order "+spelt.file, one[string](admin, `
+			select entity_type || ' ' || filename from public.v_entity_attachments where storage_path = $1`, path))
 	}
 	for metadata, code := range map[string]string{
 		`{"label": "` + strings.Repeat("x", 256) + `"}`: "23514",
@@ -73,6 +81,7 @@ func TestAttachmentsOfObjects(t *testing.T) {
 	}
 	d.anon().fails("42501", insertObject, tenant, "work_order", wo, name, technician.id, "{}")
 	d.anon().fails("42501", insertObject, tenant, "work_order", wo, name, nil, "{}")
+	d.anon().fails("P0001", insertObject, tenant, "work_order", wo, "y", nil, "{}")
 	member.fails("42501", insertObject, tenant, "work_order", wo, name, member.id, "{}")
 	otherAdmin.fails("42501", insertObject, tenant, "work_order", wo, name, otherAdmin.id, "{}")
 	admin.fails("42501", insertObject, tenant, "work_order", unknown, objectName(tenant, "work_order", unknown, "n.txt"), admin.id, "{}")
