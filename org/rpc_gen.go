@@ -10,8 +10,8 @@ import (
 
 // createTenantArgs are the arguments of rpc_create_tenant.
 type createTenantArgs struct {
-	Name string `json:"p_name"`
-	Slug string `json:"p_slug"`
+	Name string `json:"p_name" max:"255"`
+	Slug string `json:"p_slug" max:"63"`
 }
 
 var createTenantRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_tenant"}
@@ -79,7 +79,7 @@ func (a removeMemberFromTenantArgs) WithTenant(id string) postgrest.TenantArgs {
 // replaceOAuthClientTenantGrantsArgs are the arguments of
 // rpc_replace_oauth_client_tenant_grants.
 type replaceOAuthClientTenantGrantsArgs struct {
-	OAuthClientID string   `json:"p_oauth_client_id"`
+	OAuthClientID string   `json:"p_oauth_client_id" max:"128,trim"`
 	TenantIDs     []string `json:"p_tenant_ids"`
 }
 
@@ -171,7 +171,7 @@ func (a revokePermissionFromRoleArgs) WithTenant(id string) postgrest.TenantArgs
 type grantScopeArgs struct {
 	TenantID   string  `json:"p_tenant_id"`
 	UserID     string  `json:"p_user_id"`
-	ScopeType  string  `json:"p_scope_type"`
+	ScopeType  string  `json:"p_scope_type" max:"50"`
 	ScopeValue *string `json:"p_scope_value"`
 }
 
@@ -209,7 +209,7 @@ func (a revokeScopeArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID
 type createStatusArgs struct {
 	TenantID     string  `json:"p_tenant_id"`
 	EntityType   string  `json:"p_entity_type"`
-	Key          string  `json:"p_key"`
+	Key          string  `json:"p_key" max:"50"`
 	Name         string  `json:"p_name"`
 	Category     string  `json:"p_category"`
 	DisplayOrder int     `json:"p_display_order"`
@@ -232,7 +232,7 @@ func (a createStatusArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantI
 type createPriorityArgs struct {
 	TenantID     string  `json:"p_tenant_id"`
 	EntityType   string  `json:"p_entity_type"`
-	Key          string  `json:"p_key"`
+	Key          string  `json:"p_key" max:"50"`
 	Name         string  `json:"p_name"`
 	Weight       int     `json:"p_weight"`
 	DisplayOrder int     `json:"p_display_order"`
@@ -254,7 +254,7 @@ func (a createPriorityArgs) WithTenant(id string) postgrest.TenantArgs { a.Tenan
 type createMaintenanceTypeArgs struct {
 	TenantID     string  `json:"p_tenant_id"`
 	Category     string  `json:"p_category"`
-	Key          string  `json:"p_key"`
+	Key          string  `json:"p_key" max:"50"`
 	Name         string  `json:"p_name"`
 	Description  *string `json:"p_description"`
 	DisplayOrder *int    `json:"p_display_order"`
@@ -320,9 +320,9 @@ func (a getWorkflowGraphArgs) WithTenant(id string) postgrest.TenantArgs { a.Ten
 // createDepartmentArgs are the arguments of rpc_create_department.
 type createDepartmentArgs struct {
 	TenantID    string  `json:"p_tenant_id"`
-	Name        string  `json:"p_name"`
+	Name        string  `json:"p_name" max:"255"`
 	Description *string `json:"p_description"`
-	Code        *string `json:"p_code"`
+	Code        *string `json:"p_code" max:"20"`
 }
 
 var createDepartmentRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_department"}
@@ -340,9 +340,9 @@ func (a createDepartmentArgs) WithTenant(id string) postgrest.TenantArgs { a.Ten
 type updateDepartmentArgs struct {
 	TenantID     string  `json:"p_tenant_id"`
 	DepartmentID string  `json:"p_department_id"`
-	Name         *string `json:"p_name"`
+	Name         *string `json:"p_name" max:"255"`
 	Description  *string `json:"p_description"`
-	Code         *string `json:"p_code"`
+	Code         *string `json:"p_code" max:"20"`
 }
 
 var updateDepartmentRPC = postgrest.RPC{Schema: "public", Name: "rpc_update_department"}
@@ -396,7 +396,7 @@ func (a bulkImportDepartmentsArgs) WithTenant(id string) postgrest.TenantArgs {
 // createTenantAPIKeyArgs are the arguments of rpc_create_tenant_api_key.
 type createTenantAPIKeyArgs struct {
 	TenantID string `json:"p_tenant_id"`
-	Name     string `json:"p_name"`
+	Name     string `json:"p_name" max:"255"`
 }
 
 var createTenantAPIKeyRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_tenant_api_key"}
@@ -488,8 +488,8 @@ func (a setAuditRetentionConfigArgs) WithTenant(id string) postgrest.TenantArgs 
 // claimIdempotencyArgs are the arguments of rpc_claim_idempotency.
 type claimIdempotencyArgs struct {
 	TenantID       string  `json:"p_tenant_id"`
-	Scope          string  `json:"p_scope"`
-	IdempotencyKey string  `json:"p_idempotency_key"`
+	Scope          string  `json:"p_scope" max:"128"`
+	IdempotencyKey string  `json:"p_idempotency_key" max:"256"`
 	ResourceID     *string `json:"p_resource_id,omitempty"`
 }
 

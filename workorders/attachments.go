@@ -161,6 +161,12 @@ func (s *AttachmentService) UpdateWorkOrderAttachment(ctx context.Context, p Upd
 	if err := sdkerr.RequireText(op, "AttachmentID", p.AttachmentID); err != nil {
 		return err
 	}
+	if err := postgrest.MaxLength(op, "Label", p.Label, 255); err != nil {
+		return err
+	}
+	if err := postgrest.MaxLength(op, "Kind", p.Kind, 50); err != nil {
+		return err
+	}
 	changes := map[string]any{}
 	for column, text := range map[string]*string{
 		"label":             p.Label,

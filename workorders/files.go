@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/workorder-systems/sdk-go/internal/pgjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
 )
@@ -114,6 +115,8 @@ func checkUpload(op string, p UploadParams) error {
 		return sdkerr.Invalid(op, "EntityType", "has characters that a path cannot hold")
 	case !isSegment(p.EntityID):
 		return sdkerr.Invalid(op, "EntityID", "has characters that a path cannot hold")
+	case pgjson.Text(p.Label) != nil:
+		return sdkerr.Invalid(op, "Label", pgjson.Text(p.Label).Error())
 	case utf8.RuneCountInString(p.Label) > 255:
 		return sdkerr.Invalid(op, "Label", "is longer than 255 characters")
 	case len(p.Kind) > 50 || strings.ContainsFunc(p.Kind, func(r rune) bool { return !isKey(r) }):

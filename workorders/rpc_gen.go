@@ -14,7 +14,7 @@ import (
 // createWorkOrderArgs are the arguments of rpc_create_work_order.
 type createWorkOrderArgs struct {
 	TenantID        string     `json:"p_tenant_id"`
-	Title           string     `json:"p_title"`
+	Title           string     `json:"p_title" max:"500"`
 	Description     *string    `json:"p_description"`
 	Priority        *string    `json:"p_priority"`
 	MaintenanceType *string    `json:"p_maintenance_type"`
@@ -24,7 +24,7 @@ type createWorkOrderArgs struct {
 	DueDate         *time.Time `json:"p_due_date"`
 	PMScheduleID    *string    `json:"p_pm_schedule_id"`
 	ProjectID       *string    `json:"p_project_id"`
-	ClientRequestID *string    `json:"p_client_request_id"`
+	ClientRequestID *string    `json:"p_client_request_id" max:"256,trim"`
 }
 
 var createWorkOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_work_order"}
@@ -115,7 +115,7 @@ type logWorkOrderTimeArgs struct {
 	Minutes        int         `json:"p_minutes"`
 	EntryDate      *types.Date `json:"p_entry_date"`
 	UserID         *string     `json:"p_user_id"`
-	Description    *string     `json:"p_description"`
+	Description    *string     `json:"p_description" max:"1000"`
 	Latitude       *float64    `json:"p_latitude"`
 	Longitude      *float64    `json:"p_longitude"`
 	AccuracyMetres *float64    `json:"p_accuracy_metres"`
@@ -204,7 +204,7 @@ func (a upsertWorkOrderVendorCostArgs) WithTenant(id string) postgrest.TenantArg
 type addWorkOrderCommsEventArgs struct {
 	TenantID    string          `json:"p_tenant_id"`
 	WorkOrderID string          `json:"p_work_order_id"`
-	Body        string          `json:"p_body"`
+	Body        string          `json:"p_body" max:"8000,trim"`
 	Channel     *CommsChannel   `json:"p_channel"`
 	Metadata    json.RawMessage `json:"p_metadata"`
 }
@@ -227,7 +227,7 @@ func (a addWorkOrderCommsEventArgs) WithTenant(id string) postgrest.TenantArgs {
 // rpc_create_work_order_request.
 type createWorkOrderRequestArgs struct {
 	TenantID        string     `json:"p_tenant_id"`
-	Title           string     `json:"p_title"`
+	Title           string     `json:"p_title" max:"500"`
 	Description     *string    `json:"p_description"`
 	Priority        *string    `json:"p_priority"`
 	MaintenanceType *string    `json:"p_maintenance_type"`
@@ -353,7 +353,7 @@ type insertAttachmentStorageObjectArgs struct {
 	TenantID   string          `json:"p_tenant_id"`
 	EntityType EntityType      `json:"p_entity_type"`
 	EntityID   string          `json:"p_entity_id"`
-	Name       string          `json:"p_name"`
+	Name       string          `json:"p_name" max:"1024"`
 	OwnerID    string          `json:"p_owner_id"`
 	Metadata   json.RawMessage `json:"p_metadata,omitempty"`
 }
@@ -381,8 +381,8 @@ type registerEntityAttachmentArgs struct {
 	EntityType EntityType `json:"p_entity_type"`
 	EntityID   string     `json:"p_entity_id"`
 	FileID     string     `json:"p_file_id"`
-	Label      *string    `json:"p_label"`
-	Kind       *string    `json:"p_kind"`
+	Label      *string    `json:"p_label" max:"255"`
+	Kind       *string    `json:"p_kind" max:"50"`
 }
 
 var registerEntityAttachmentRPC = postgrest.RPC{Schema: "public", Name: "rpc_register_entity_attachment"}
@@ -403,8 +403,8 @@ func (a registerEntityAttachmentArgs) WithTenant(id string) postgrest.TenantArgs
 // rpc_update_entity_attachment_metadata.
 type updateEntityAttachmentMetadataArgs struct {
 	AttachmentID    string      `json:"p_attachment_id"`
-	Label           *string     `json:"p_label"`
-	Kind            *string     `json:"p_kind"`
+	Label           *string     `json:"p_label" max:"255"`
+	Kind            *string     `json:"p_kind" max:"50"`
 	DocumentTypeKey *string     `json:"p_document_type_key"`
 	IsControlled    *bool       `json:"p_is_controlled"`
 	EffectiveDate   *types.Date `json:"p_effective_date"`
@@ -462,7 +462,7 @@ func (a markNotificationsReadArgs) WithTenant(id string) postgrest.TenantArgs {
 // rpc_upsert_notification_preference.
 type upsertNotificationPreferenceArgs struct {
 	TenantID     string `json:"p_tenant_id"`
-	EventKey     string `json:"p_event_key"`
+	EventKey     string `json:"p_event_key" max:"100,trim"`
 	ChannelInApp bool   `json:"p_channel_in_app"`
 }
 
@@ -592,7 +592,7 @@ type stopWorkOrderArgs struct {
 	WorkOrderID    string   `json:"p_work_order_id"`
 	Complete       *bool    `json:"p_complete,omitempty"`
 	Minutes        *int     `json:"p_minutes"`
-	Note           *string  `json:"p_note"`
+	Note           *string  `json:"p_note" max:"10000,trim"`
 	Latitude       *float64 `json:"p_latitude"`
 	Longitude      *float64 `json:"p_longitude"`
 	AccuracyMetres *float64 `json:"p_accuracy_metres"`
@@ -615,7 +615,7 @@ func (a stopWorkOrderArgs) WithTenant(id string) postgrest.TenantArgs { a.Tenant
 type addWorkOrderNoteArgs struct {
 	TenantID    string   `json:"p_tenant_id"`
 	WorkOrderID string   `json:"p_work_order_id"`
-	Body        string   `json:"p_body"`
+	Body        string   `json:"p_body" max:"10000"`
 	Latitude    *float64 `json:"p_latitude"`
 	Longitude   *float64 `json:"p_longitude"`
 }
@@ -634,10 +634,10 @@ func (a addWorkOrderNoteArgs) WithTenant(id string) postgrest.TenantArgs { a.Ten
 // createToolArgs are the arguments of rpc_create_tool.
 type createToolArgs struct {
 	TenantID     string  `json:"p_tenant_id"`
-	Name         string  `json:"p_name"`
+	Name         string  `json:"p_name" max:"255,trim"`
 	AssetTag     *string `json:"p_asset_tag"`
 	SerialNumber *string `json:"p_serial_number"`
-	Status       *string `json:"p_status"`
+	Status       *string `json:"p_status" max:"50,trim"`
 }
 
 var createToolRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_tool"}
@@ -655,10 +655,10 @@ func (a createToolArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID 
 type updateToolArgs struct {
 	TenantID     string  `json:"p_tenant_id"`
 	ToolID       string  `json:"p_tool_id"`
-	Name         *string `json:"p_name"`
+	Name         *string `json:"p_name" max:"255,trim"`
 	AssetTag     *string `json:"p_asset_tag"`
 	SerialNumber *string `json:"p_serial_number"`
-	Status       *string `json:"p_status"`
+	Status       *string `json:"p_status" max:"50,trim"`
 }
 
 var updateToolRPC = postgrest.RPC{Schema: "public", Name: "rpc_update_tool"}

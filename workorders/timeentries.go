@@ -36,6 +36,9 @@ func (s *WorkOrderService) UpdateTimeEntry(ctx context.Context, p UpdateTimeEntr
 	if err := sdkerr.RequireText(op, "TimeEntryID", p.TimeEntryID); err != nil {
 		return err
 	}
+	if err := postgrest.MaxLength(op, "Description", p.Description, 1000); err != nil {
+		return err
+	}
 	changes := map[string]any{}
 	if p.Minutes != nil {
 		changes["minutes"] = *p.Minutes

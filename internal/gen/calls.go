@@ -46,6 +46,10 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 	if err := known("Types", slices.Sorted(maps.Keys(r.Types)), func(n string) bool { return arg(n) != nil }); err != nil {
 		return err
 	}
+	isText := func(n string) bool { a := arg(n); return a != nil && a.Type == "text" }
+	if err := known("Max", slices.Sorted(maps.Keys(r.Max)), isText); err != nil {
+		return err
+	}
 
 	if r.Key != "" && (!optional(r.Key) || arg(r.Key).Type != "text") {
 		return fmt.Errorf("key %q is not an optional text argument", r.Key)
@@ -77,7 +81,11 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 		if a.Name == tenantArg && a.Required && typ == "string" {
 			tenant = true
 		}
-		fmt.Fprintf(b, "\t%s %s `json:%q`\n", argField(a.Name), typ, tag)
+		limit := ""
+		if most := r.Max[a.Name]; most != "" {
+			limit = fmt.Sprintf(" max:%q", most)
+		}
+		fmt.Fprintf(b, "\t%s %s `json:%q%s`\n", argField(a.Name), typ, tag, limit)
 	}
 	b.WriteString("}\n\n")
 

@@ -39,6 +39,9 @@ type rpc struct {
 	Omit []string
 	// Types replaces the Go type of an argument by a named one of the package.
 	Types map[string]string
+	// Max holds how many characters text arguments may have, as the tag max of
+	// internal/pgjson has it: "500", or "256,trim" when the server trims first.
+	Max map[string]string
 	// Key is the optional text argument that makes repeating the call harmless.
 	Key string
 	// Result describes the rows of a function that returns a table.

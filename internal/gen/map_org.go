@@ -60,31 +60,31 @@ var orgPackage = pkg{
 		}},
 	},
 	RPCs: []rpc{
-		{Name: "rpc_create_tenant"},
+		{Name: "rpc_create_tenant", Max: map[string]string{"p_name": "255", "p_slug": "63"}},
 		{Name: "rpc_invite_user_to_tenant"},
 		{Name: "rpc_assign_role_to_user"},
 		{Name: "rpc_remove_member_from_tenant"},
-		{Name: "rpc_replace_oauth_client_tenant_grants"},
+		{Name: "rpc_replace_oauth_client_tenant_grants", Max: map[string]string{"p_oauth_client_id": "128,trim"}},
 
 		{Name: "rpc_has_permission"},
 		{Name: "rpc_get_user_permissions"},
 		{Name: "rpc_assign_permission_to_role"},
 		{Name: "rpc_revoke_permission_from_role"},
-		{Name: "rpc_grant_scope"},
+		{Name: "rpc_grant_scope", Max: map[string]string{"p_scope_type": "50"}},
 		{Name: "rpc_revoke_scope"},
 
-		{Name: "rpc_create_status"},
-		{Name: "rpc_create_priority"},
-		{Name: "rpc_create_maintenance_type"},
+		{Name: "rpc_create_status", Max: map[string]string{"p_key": "50"}},
+		{Name: "rpc_create_priority", Max: map[string]string{"p_key": "50"}},
+		{Name: "rpc_create_maintenance_type", Max: map[string]string{"p_key": "50"}},
 		{Name: "rpc_create_status_transition"},
 		{Name: "rpc_get_workflow_graph"},
 
-		{Name: "rpc_create_department"},
-		{Name: "rpc_update_department"},
+		{Name: "rpc_create_department", Max: map[string]string{"p_name": "255", "p_code": "20"}},
+		{Name: "rpc_update_department", Max: map[string]string{"p_name": "255", "p_code": "20"}},
 		{Name: "rpc_delete_department"},
 		{Name: "rpc_bulk_import_departments"},
 
-		{Name: "rpc_create_tenant_api_key"},
+		{Name: "rpc_create_tenant_api_key", Max: map[string]string{"p_name": "255"}},
 		{Name: "rpc_list_tenant_api_keys"},
 		{Name: "rpc_revoke_tenant_api_key"},
 		{Name: "rpc_validate_tenant_api_key", Result: &result{
@@ -96,7 +96,7 @@ var orgPackage = pkg{
 		// Null is refused for p_is_active; left out it means true.
 		{Name: "rpc_set_audit_retention_config", Omit: []string{"p_is_active"}},
 
-		{Name: "rpc_claim_idempotency", Omit: []string{"p_resource_id"}},
+		{Name: "rpc_claim_idempotency", Max: map[string]string{"p_scope": "128", "p_idempotency_key": "256"}, Omit: []string{"p_resource_id"}},
 		{Name: "rpc_get_idempotency_resource"},
 	},
 }

@@ -99,18 +99,18 @@ var workordersPackage = pkg{
 		}},
 	},
 	RPCs: []rpc{
-		{Name: "rpc_create_work_order", Key: "p_client_request_id"},
+		{Name: "rpc_create_work_order", Max: map[string]string{"p_title": "500", "p_client_request_id": "256,trim"}, Key: "p_client_request_id"},
 		{Name: "rpc_bulk_import_work_orders"},
 		{Name: "rpc_transition_work_order_status"},
 		{Name: "rpc_complete_work_order"},
-		{Name: "rpc_log_work_order_time", Types: position},
+		{Name: "rpc_log_work_order_time", Max: map[string]string{"p_description": "1000"}, Types: position},
 		{Name: "rpc_assign_work_order", Null: []string{"p_assigned_to"}},
 		{Name: "rpc_set_work_order_primary_supplier", Null: []string{"p_primary_supplier_id"}},
 		{Name: "rpc_upsert_work_order_vendor_cost"},
-		{Name: "rpc_add_work_order_comms_event", Types: map[string]string{"p_channel": "CommsChannel"}},
+		{Name: "rpc_add_work_order_comms_event", Max: map[string]string{"p_body": "8000,trim"}, Types: map[string]string{"p_channel": "CommsChannel"}},
 
 		// Requests and service levels.
-		{Name: "rpc_create_work_order_request"},
+		{Name: "rpc_create_work_order_request", Max: map[string]string{"p_title": "500"}},
 		{Name: "rpc_create_maintenance_request", Types: map[string]string{"p_status": "MaintenanceRequestStatus"}},
 		{Name: "rpc_convert_maintenance_request_to_work_order"},
 		{Name: "rpc_acknowledge_work_order"},
@@ -118,9 +118,9 @@ var workordersPackage = pkg{
 		{Name: "rpc_upsert_work_order_sla_rule"},
 
 		// Attachments.
-		{Name: "rpc_insert_attachment_storage_object", Omit: []string{"p_metadata"}, Types: entityTypes},
-		{Name: "rpc_register_entity_attachment", Types: entityTypes},
-		{Name: "rpc_update_entity_attachment_metadata"},
+		{Name: "rpc_insert_attachment_storage_object", Max: map[string]string{"p_name": "1024"}, Omit: []string{"p_metadata"}, Types: entityTypes},
+		{Name: "rpc_register_entity_attachment", Max: map[string]string{"p_label": "255", "p_kind": "50"}, Types: entityTypes},
+		{Name: "rpc_update_entity_attachment_metadata", Max: map[string]string{"p_label": "255", "p_kind": "50"}},
 
 		// Notifications.
 		{Name: "rpc_list_my_notifications", Result: &result{
@@ -148,7 +148,7 @@ var workordersPackage = pkg{
 			},
 		}},
 		{Name: "rpc_mark_notifications_read"},
-		{Name: "rpc_upsert_notification_preference"},
+		{Name: "rpc_upsert_notification_preference", Max: map[string]string{"p_event_key": "100,trim"}},
 		{Name: "rpc_process_due_notifications"},
 
 		// Scheduling.
@@ -171,12 +171,12 @@ var workordersPackage = pkg{
 		{Name: "rpc_mobile_sync"},
 		{Name: "rpc_start_work_order", Types: position},
 		// Null for p_complete means false; left out it means true.
-		{Name: "rpc_stop_work_order", Omit: []string{"p_complete"}, Types: position},
-		{Name: "rpc_add_work_order_note", Types: place},
+		{Name: "rpc_stop_work_order", Max: map[string]string{"p_note": "10000,trim"}, Omit: []string{"p_complete"}, Types: position},
+		{Name: "rpc_add_work_order_note", Max: map[string]string{"p_body": "10000"}, Types: place},
 
 		// Field operations.
-		{Name: "rpc_create_tool"},
-		{Name: "rpc_update_tool"},
+		{Name: "rpc_create_tool", Max: map[string]string{"p_name": "255,trim", "p_status": "50,trim"}},
+		{Name: "rpc_update_tool", Max: map[string]string{"p_name": "255,trim", "p_status": "50,trim"}},
 		{Name: "rpc_checkout_tool"},
 		{Name: "rpc_return_tool"},
 		{Name: "rpc_create_shift_handover", Null: []string{"p_location_id"}},
