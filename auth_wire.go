@@ -2,7 +2,6 @@ package workorder
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"reflect"
@@ -150,11 +149,11 @@ func (w authWire) setTenant(ctx context.Context, access Token, tenant string) er
 
 // setTenantContext calls rpc_set_tenant_context.
 func setTenantContext(ctx context.Context, conn *api.Conn, op, tenant string) error {
-	body, err := json.Marshal(struct {
+	body, err := postgrest.Body(op, struct {
 		TenantID string `json:"p_tenant_id"`
 	}{tenant})
 	if err != nil {
-		return sdkerr.Wrap(op, nil, err)
+		return err
 	}
 	_, err = conn.Do(ctx, &api.Request{
 		Op: op, Method: http.MethodPost, Path: "/rest/v1/rpc/rpc_set_tenant_context", Body: body, Keyed: true,

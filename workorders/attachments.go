@@ -237,8 +237,8 @@ func (s *AttachmentService) ownAttachments(ctx context.Context, op string, ofAny
 type StorageObjectMetadata struct {
 	ContentType     string     `json:"content_type,omitempty"`
 	ByteSize        int64      `json:"byte_size,omitempty"`
-	Label           string     `json:"label,omitempty"`
-	Kind            string     `json:"kind,omitempty"`
+	Label           string     `json:"label,omitempty" max:"255"`
+	Kind            string     `json:"kind,omitempty" max:"50"`
 	DocumentTypeKey string     `json:"document_type_key,omitempty"`
 	IsControlled    bool       `json:"is_controlled,omitempty"`
 	EffectiveDate   types.Date `json:"effective_date,omitzero"`
@@ -274,8 +274,8 @@ func (s *AttachmentService) InsertStorageObject(ctx context.Context, p InsertSto
 	var metadata json.RawMessage
 	if p.Metadata != (StorageObjectMetadata{}) {
 		var err error
-		if metadata, err = json.Marshal(p.Metadata); err != nil {
-			return sdkerr.Invalid(op, "Metadata", "cannot be encoded: "+err.Error())
+		if metadata, err = postgrest.Body(op, p.Metadata); err != nil {
+			return err
 		}
 	}
 	return postgrest.Exec(ctx, s.rpc, op, insertAttachmentStorageObjectArgs{

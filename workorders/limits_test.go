@@ -100,3 +100,16 @@ func TestDocumentedLengths(t *testing.T) {
 		}
 	}
 }
+
+func TestStorageObjectMetadataIsText(t *testing.T) {
+	c, srv := apitest.New(t)
+	for _, m := range []workorders.StorageObjectMetadata{
+		{Label: "Pr\xfcfbericht"}, {RevisionLabel: "a\x00"}, {Label: strings.Repeat("ü", 256)},
+	} {
+		err := c.Attachments.InsertStorageObject(t.Context(), workorders.InsertStorageObjectParams{
+			EntityType: workorders.EntityAsset, EntityID: "a1", StoragePath: "t1/asset/a1/x.pdf", OwnerID: "u1", Metadata: m,
+		})
+		require.ErrorIs(t, err, workorder.ErrInvalidInput)
+	}
+	srv.WantNoRequest(t)
+}

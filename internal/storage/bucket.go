@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -107,6 +108,9 @@ func checkPath(op, object string) error {
 		if segment == "" || segment == "." || segment == ".." {
 			return sdkerr.Invalid(op, "the storage path", "has an empty segment, . or ..")
 		}
+	}
+	if !utf8.ValidString(object) {
+		return sdkerr.Invalid(op, "the storage path", "is not valid UTF-8")
 	}
 	if strings.ContainsFunc(object, func(r rune) bool { return r < ' ' || r == 0x7f || r == '\\' }) {
 		return sdkerr.Invalid(op, "the storage path", "has a control character or a backslash")
