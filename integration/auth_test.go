@@ -362,6 +362,17 @@ func TestDeletedUserLosesTheTenants(t *testing.T) {
 	require.Empty(t, tenants)
 }
 
+func TestUserWhoGaveARoleCannotBeDeleted(t *testing.T) {
+	t.Parallel()
+	service, a := stack.ServiceClient(t), stack.Tenant(t)
+	a.Member(t, "member")
+	err := service.Auth.Admin.DeleteUser(t.Context(), a.Admin.ID)
+	requireError(t, err, workorder.ErrInvalidReference, "23503")
+
+	_, err = a.Admin.Auth.SignInWithPassword(t.Context(), a.Admin.Email, a.Admin.Password)
+	require.NoError(t, err, "nothing of the account is gone")
+}
+
 func TestNewFromEnvActsAsTheUserOfTheEnvironment(t *testing.T) {
 	u := stack.User(t)
 	t.Setenv("SUPABASE_URL", stack.URL)

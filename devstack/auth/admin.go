@@ -351,10 +351,8 @@ func (s *server) adminDeleteUser(w http.ResponseWriter, r *http.Request) error {
 		if p.SoftDelete {
 			return s.softDelete(r.Context(), tx, u)
 		}
-		if _, err := tx.Exec(r.Context(), `delete from auth.users where id = $1`, id); err != nil {
-			return internal("Database error deleting user", err)
-		}
-		return nil
+		_, err = tx.Exec(r.Context(), `delete from auth.users where id = $1`, id)
+		return asDatabaseError(err)
 	})
 	if err != nil {
 		return err
