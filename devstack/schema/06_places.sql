@@ -90,6 +90,28 @@ select a.id, a.tenant_id, a.name, a.description, a.asset_number, a.location_id, 
 from app.assets a
 where a.tenant_id = (select authz.current_tenant_id());
 
+-- Places that can be reached from a root, with the way to them.
+create view app.location_hierarchy with (security_invoker = true) as
+with recursive tree as (
+  select l.id, l.tenant_id, l.name, l.description, l.parent_location_id, l.location_type, l.code, l.address_line,
+    l.external_id, array[l.id] as path_ids, array[l.name] as path_names, 0 as depth
+  from app.locations l
+  where l.tenant_id = (select authz.current_tenant_id()) and l.parent_location_id is null
+  union all
+  select l.id, l.tenant_id, l.name, l.description, l.parent_location_id, l.location_type, l.code, l.address_line,
+    l.external_id, t.path_ids || l.id, t.path_names || l.name, t.depth + 1
+  from tree t
+  join app.locations l on l.tenant_id = t.tenant_id and l.parent_location_id = t.id
+)
+select t.id, t.tenant_id, t.name, t.description, t.parent_location_id, t.location_type, t.code, t.address_line,
+  t.external_id, t.path_ids, t.path_names, t.depth
+from tree t;
+
+create view public.v_location_hierarchy with (security_invoker = true) as
+select h.id, h.tenant_id, h.name, h.description, h.parent_location_id, h.location_type, h.code, h.address_line,
+  h.external_id, h.path_ids, h.path_names, h.depth
+from app.location_hierarchy h;
+
 -- ------------------------------------------------------ functions: triggers
 
 create trigger touch before update on app.locations
@@ -120,17 +142,37 @@ create trigger check_status before insert or update on app.assets
   for each row execute function app.check_asset_status();
 
 -- A root may have any type; a child's parent must have a type that contains it,
--- and must not be inside the child.
+-- and must not be inside the child. An unknown parent is left to the foreign key,
+-- after all other rules.
 create function app.check_location_parent() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
   v_ancestor_id uuid := new.parent_location_id;
-  v_parent_type text;
+  v_parent app.locations;
   v_steps integer := 0;
 begin
   if new.parent_location_id is null then
     return new;
   end if;
+  select l.* into v_parent from app.locations l where l.id = new.parent_location_id;
+  if not found and new.parent_location_id <> new.id then
+    return new;
+  end if;
+  if v_parent.tenant_id <> new.tenant_id then
+    raise exception using errcode = '23503', message = 'unknown parent location';
+  end if;
+  if not (case new.location_type
+    when 'site' then v_parent.location_type in ('region', 'site')
+    when 'building' then v_parent.location_type = 'site'
+    when 'floor' then v_parent.location_type = 'building'
+    when 'room' then v_parent.location_type in ('floor', 'zone')
+    when 'zone' then v_parent.location_type in ('floor', 'zone')
+    else false
+  end) then
+    raise exception using errcode = '23514',
+      message = format('a %s cannot be inside a %s', new.location_type, v_parent.location_type);
+  end if;
+
   -- Two moves at the same time could close a cycle that neither of them sees.
   if tg_op = 'UPDATE' and new.parent_location_id is distinct from old.parent_location_id then
     perform pg_advisory_xact_lock(hashtextextended('app.locations ' || new.tenant_id, 0));
@@ -142,23 +184,6 @@ begin
     end if;
     select l.parent_location_id into v_ancestor_id from app.locations l where l.id = v_ancestor_id;
   end loop;
-
-  select l.location_type into v_parent_type
-  from app.locations l where l.id = new.parent_location_id and l.tenant_id = new.tenant_id;
-  if not found then
-    raise exception using errcode = '23503', message = 'unknown parent location';
-  end if;
-  if not (case new.location_type
-    when 'site' then v_parent_type in ('region', 'site')
-    when 'building' then v_parent_type = 'site'
-    when 'floor' then v_parent_type = 'building'
-    when 'room' then v_parent_type in ('floor', 'zone')
-    when 'zone' then v_parent_type in ('floor', 'zone')
-    else false
-  end) then
-    raise exception using errcode = '23514',
-      message = format('a %s cannot be inside a %s', new.location_type, v_parent_type);
-  end if;
   return new;
 end $$;
 
@@ -259,6 +284,39 @@ begin
   delete from app.locations l where l.id = p_location_id;
 end $$;
 
+-- Good rows stay, bad ones are reported by their position and skipped. Rows
+-- cannot name rows of the same call as their parent.
+create function public.rpc_bulk_import_locations(p_tenant_id uuid, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_created uuid[] := '{}';
+  v_errors jsonb := '[]';
+  v_row jsonb;
+  v_index bigint;
+  v_id uuid;
+begin
+  perform authz.rate_limit(p_tenant_id, 'location_bulk_import', 1);
+  perform authz.require(p_tenant_id, 'location.create');
+  perform app.require_rows(p_rows);
+
+  for v_row, v_index in select r.value, r.ordinality - 1 from jsonb_array_elements(p_rows) with ordinality r loop
+    begin
+      insert into app.locations (
+        tenant_id, name, description, parent_location_id, location_type, code, address_line, external_id)
+      values (
+        p_tenant_id, nullif(btrim(v_row ->> 'name'), ''), nullif(btrim(v_row ->> 'description'), ''),
+        nullif(btrim(v_row ->> 'parent_location_id'), '')::uuid,
+        coalesce(nullif(btrim(v_row ->> 'location_type'), ''), 'site'), nullif(btrim(v_row ->> 'code'), ''),
+        nullif(btrim(v_row ->> 'address_line'), ''), nullif(btrim(v_row ->> 'external_id'), ''))
+      returning id into v_id;
+      v_created := v_created || v_id;
+    exception when others then
+      v_errors := v_errors || jsonb_build_object('index', v_index, 'message', sqlerrm);
+    end;
+  end loop;
+  return jsonb_build_object('created_ids', to_jsonb(v_created), 'errors', v_errors);
+end $$;
+
 -- -------------------------------------------------------- functions: assets
 
 -- P0001 for an unknown asset, 42501 for one of another tenant.
@@ -336,16 +394,63 @@ begin
   delete from app.assets a where a.id = p_asset_id;
 end $$;
 
+-- Good rows stay, bad ones are reported by their position and skipped.
+create function public.rpc_bulk_import_assets(p_tenant_id uuid, p_rows jsonb) returns jsonb
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_created uuid[] := '{}';
+  v_errors jsonb := '[]';
+  v_row jsonb;
+  v_index bigint;
+  v_id uuid;
+begin
+  perform authz.rate_limit(p_tenant_id, 'asset_bulk_import', 1);
+  perform authz.require(p_tenant_id, 'asset.create');
+  perform app.require_rows(p_rows);
+
+  for v_row, v_index in select r.value, r.ordinality - 1 from jsonb_array_elements(p_rows) with ordinality r loop
+    begin
+      insert into app.assets (tenant_id, name, description, asset_number, status, location_id, department_id)
+      values (
+        p_tenant_id, nullif(btrim(v_row ->> 'name'), ''), nullif(btrim(v_row ->> 'description'), ''),
+        nullif(btrim(v_row ->> 'asset_number'), ''), coalesce(nullif(btrim(v_row ->> 'status'), ''), 'active'),
+        nullif(btrim(v_row ->> 'location_id'), '')::uuid, nullif(btrim(v_row ->> 'department_id'), '')::uuid)
+      returning id into v_id;
+      v_created := v_created || v_id;
+    exception when others then
+      v_errors := v_errors || jsonb_build_object('index', v_index, 'message', sqlerrm);
+    end;
+  end loop;
+  return jsonb_build_object('created_ids', to_jsonb(v_created), 'errors', v_errors);
+end $$;
+
+-- The asset with the code as barcode, else as number; NULL when there is none.
+create function public.rpc_resolve_asset_by_scan_code(p_tenant_id uuid, p_code text) returns uuid
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_code constant text := nullif(btrim(p_code), '');
+begin
+  perform authz.require(p_tenant_id, 'asset.view');
+  return coalesce(
+    (select a.id from app.assets a where a.tenant_id = p_tenant_id and a.barcode = v_code),
+    (select a.id from app.assets a where a.tenant_id = p_tenant_id and a.asset_number = v_code));
+end $$;
+
 -- ---------------------------------------------------------------- grants
 
 revoke execute on all functions in schema app from public;
 
 grant select on app.locations, app.assets to anon, authenticated;
+grant select on app.location_hierarchy to authenticated;
 
-revoke all on public.v_locations, public.v_assets from public, anon, authenticated, service_role;
-grant select on public.v_locations, public.v_assets to anon, authenticated, service_role;
+revoke all on public.v_locations, public.v_location_hierarchy, public.v_assets
+  from public, anon, authenticated, service_role;
+grant select on public.v_locations, public.v_location_hierarchy, public.v_assets
+  to anon, authenticated, service_role;
 
 revoke execute on function public.rpc_create_location, public.rpc_update_location, public.rpc_delete_location,
-  public.rpc_create_asset, public.rpc_update_asset, public.rpc_delete_asset from public;
+  public.rpc_bulk_import_locations, public.rpc_create_asset, public.rpc_update_asset, public.rpc_delete_asset,
+  public.rpc_bulk_import_assets, public.rpc_resolve_asset_by_scan_code from public;
 grant execute on function public.rpc_create_location, public.rpc_update_location, public.rpc_delete_location,
-  public.rpc_create_asset, public.rpc_update_asset, public.rpc_delete_asset to anon, authenticated, service_role;
+  public.rpc_bulk_import_locations, public.rpc_create_asset, public.rpc_update_asset, public.rpc_delete_asset,
+  public.rpc_bulk_import_assets, public.rpc_resolve_asset_by_scan_code to anon, authenticated, service_role;

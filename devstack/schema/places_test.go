@@ -112,3 +112,102 @@ func TestAssets(t *testing.T) {
 	admin.ok(`select public.rpc_delete_asset($1, $2)`, tenant, id)
 	admin.fails("P0001", `select public.rpc_delete_asset($1, $2)`, tenant, id)
 }
+
+func TestLocationRulesInOrder(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	create := `select public.rpc_create_location($1, 'L', p_parent_location_id => $2, p_location_type => $3, p_code => $4)`
+	region := one[string](admin, create, tenant, nil, "region", "R")
+	site := one[string](admin, create, tenant, region, "site", nil)
+	admin.fails("23503", create, tenant, unknown, "region", nil)
+	admin.fails("23505", create, tenant, unknown, "site", "R")
+	admin.fails("23514", `select public.rpc_update_location($1, $2, p_parent_location_id => $3)`, tenant, region, site)
+	_, err := d.pool.Exec(t.Context(), `insert into app.locations (id, tenant_id, name, parent_location_id) values ($1, $2, 'L', $1)`, unknown, tenant)
+	require.Equal(t, "23503", sqlState(err))
+}
+
+func TestLocationHierarchy(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	_, otherAdmin := d.tenant()
+	outer := one[string](admin, `select public.rpc_create_location($1, 'Outer')`, tenant)
+	inner := one[string](admin, `select public.rpc_create_location($1, 'Inner', p_parent_location_id => $2)`, tenant, outer)
+	require.Equal(t, []string{"Outer", "Inner"}, one[[]string](admin, `select path_names from public.v_location_hierarchy where id = $1 and depth = 1`, inner))
+	require.Equal(t, []string{outer}, one[[]string](admin, `select path_ids::text[] from public.v_location_hierarchy where depth = 0`))
+	require.Zero(t, otherAdmin.count(`select * from public.v_location_hierarchy`))
+	require.Zero(t, otherAdmin.in(tenant).count(`select * from public.v_location_hierarchy`))
+	d.anon().fails("42501", `select * from public.v_location_hierarchy`)
+	d.service().fails("42501", `select * from public.v_location_hierarchy`)
+}
+
+func TestImportsOfPlaces(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	other, otherAdmin := d.tenant()
+	site := one[string](admin, `select public.rpc_create_location($1, 'Site')`, tenant)
+	theirs := one[string](otherAdmin, `select public.rpc_create_location($1, 'Site')`, other)
+	tests := []struct {
+		function, rows string
+		errors         []int
+		view, want     string
+	}{
+		{"rpc_bulk_import_locations",
+			`[{"name": " n0 ", "code": "K", "description": " d ", "address_line": "", "latitude": 1}, {"name": " "}, {"name": "n2", "code": "K"},
+			{"name": "n3", "location_type": "campus"}, {"name": "n4", "parent_location_id": "junk"}, {"name": "n5", "parent_location_id": "` + theirs + `"},
+			{"name": 6, "location_type": " building ", "parent_location_id": "` + site + `"}, null, "x", []]`,
+			[]int{1, 2, 3, 4, 5, 7, 8, 9},
+			`select string_agg(concat_ws('|', name, location_type, code, coalesce(description, '-'), coalesce(address_line, '-'), coalesce(latitude::text, '-')), ' ' order by name) from public.v_locations where name <> 'Site'`,
+			"6|building|-|-|- n0|site|K|d|-|-"},
+		{"rpc_bulk_import_assets",
+			`[{"name": " a0 ", "asset_number": " 1 ", "barcode": "B"}, {"name": ""}, {"name": "a2", "asset_number": "1"}, {"name": "a3", "status": "unheard"},
+			{"name": "a4", "location_id": "` + theirs + `"}, {"name": "a5", "status": "retired", "location_id": "` + site + `", "asset_number": ""}, 7]`,
+			[]int{1, 2, 3, 4, 6},
+			`select string_agg(concat_ws('|', name, status, coalesce(asset_number, '-'), coalesce(barcode, '-'), location_id is not null), ' ' order by name) from public.v_assets`,
+			"a0|active|1|-|f a5|retired|-|-|t"},
+	}
+	for _, tt := range tests {
+		call := `select public.` + tt.function + `($1, $2::text::jsonb)`
+		got := one[struct {
+			CreatedIDs []string `json:"created_ids"`
+			Errors     []struct {
+				Index   int    `json:"index"`
+				Message string `json:"message"`
+			} `json:"errors"`
+		}](admin, call, tenant, tt.rows)
+		var indexes []int
+		for _, e := range got.Errors {
+			indexes = append(indexes, e.Index)
+			require.NotEmpty(t, e.Message)
+		}
+		require.Equal(t, tt.errors, indexes, tt.function)
+		require.Len(t, got.CreatedIDs, 2)
+		require.Equal(t, tt.want, one[string](admin, tt.view))
+		require.JSONEq(t, `{"created_ids": [], "errors": []}`, one[string](admin, call+`::text`, tenant, `[]`))
+		admin.fails("22P02", call, tenant, `{}`)
+		admin.fails("22004", call, tenant, nil)
+		admin.fails("42501", call, nil, `[]`)
+		d.member(admin, "member").fails("42501", call, tenant, `[]`)
+		otherAdmin.fails("42501", call, tenant, `[]`)
+		d.anon().fails("28000", call, tenant, `[]`)
+	}
+}
+
+func TestScanCodes(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	other, otherAdmin := d.tenant()
+	create := `select public.rpc_create_asset($1, 'A', p_asset_number => $2, p_barcode => $3)`
+	labelled, numbered := one[string](admin, create, tenant, nil, " BC "), one[string](admin, create, tenant, "BC", nil)
+	scan := func(c caller, tenant string, code any) *string {
+		return one[*string](c, `select public.rpc_resolve_asset_by_scan_code($1, $2)`, tenant, code)
+	}
+	require.Equal(t, &labelled, scan(d.member(admin, "requestor"), tenant, " BC "))
+	admin.ok(`select public.rpc_update_asset($1, $2, p_barcode => '')`, tenant, labelled)
+	require.Equal(t, &numbered, scan(admin, tenant, "BC"))
+	for _, code := range []any{"bc", "B%", " ", "", nil, "BC\t"} {
+		require.Nil(t, scan(admin, tenant, code), "%q", code)
+	}
+	require.Nil(t, scan(otherAdmin, other, "BC"))
+	otherAdmin.fails("42501", `select public.rpc_resolve_asset_by_scan_code($1, 'BC')`, tenant)
+	d.anon().fails("28000", `select public.rpc_resolve_asset_by_scan_code($1, 'BC')`, tenant)
+}

@@ -107,7 +107,9 @@ func TestViewsByRole(t *testing.T) {
 	for _, view := range views {
 		// The service key is for the service RPCs only.
 		d.service().fails("42501", `select * from public.`+view)
-		if strings.HasPrefix(view, "v_audit_") || slices.Contains([]string{"v_my_notifications", "v_tools", "v_tool_checkouts", "v_shift_handovers"}, view) {
+		if strings.HasPrefix(view, "v_audit_") || slices.Contains([]string{
+			"v_my_notifications", "v_tools", "v_tool_checkouts", "v_shift_handovers", "v_location_hierarchy", "v_map_zones", "v_asset_warranties",
+		}, view) {
 			d.anon().fails("42501", `select * from public.`+view)
 			continue
 		}
@@ -127,6 +129,8 @@ func fill(admin caller) {
 	d := admin.db
 	site := one[string](admin, `select public.rpc_create_location($1, 'Plant')`, tenant)
 	asset := one[string](admin, `select public.rpc_create_asset($1, 'Pump', p_location_id => $2)`, tenant, site)
+	admin.ok(`select public.rpc_create_space($1, $2)`, tenant, site)
+	admin.ok(`select public.rpc_create_map_zone($1, 'Yard', '{"type": "Point", "coordinates": [0, 0]}', $2)`, tenant, site)
 	admin.ok(`select public.rpc_create_project($1, 'Overhaul')`, tenant)
 	admin.ok(`select public.rpc_create_supplier($1, 'Bearings Ltd')`, tenant)
 	crew := one[string](admin, `select public.rpc_create_crew($1, 'Night')`, tenant)
@@ -146,6 +150,8 @@ func fill(admin caller) {
 	pm := one[string](admin, `select public.rpc_create_work_order($1, 'Oil', p_pm_schedule_id => s.id) from app.pm_schedules s where s.tenant_id = $1`, tenant)
 	admin.ok(`select public.rpc_transition_work_order_status($1, $2, 'cancelled')`, tenant, pm)
 	admin.ok(`select public.rpc_set_work_order_primary_supplier($1, $2, (select id from app.suppliers where tenant_id = $1))`, tenant, wo)
+	admin.ok(`select public.rpc_upsert_asset_warranty($1, $2, p_expires_on => '2030-01-01', p_supplier_id => s.id) from app.suppliers s where s.tenant_id = $1`, tenant, asset)
+	admin.ok(`select public.rpc_record_asset_downtime($1, $2, 'breakdown', p_linked_work_order_id => $3)`, tenant, asset, wo)
 	admin.ok(`select public.rpc_start_work_order($1, $2)`, tenant, wo)
 	admin.ok(`select public.rpc_add_work_order_note($1, $2, 'Noisy')`, tenant, wo)
 	admin.ok(`select public.rpc_log_work_order_time($1, $2, 30)`, tenant, wo)
