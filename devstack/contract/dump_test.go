@@ -267,4 +267,6 @@ var builtSoFar = []string{
 	"v_spaces", "rpc_create_space", "rpc_update_space", "rpc_delete_space",
 	"v_map_zones", "rpc_create_map_zone", "rpc_update_map_zone", "rpc_delete_map_zone",
 	"v_asset_warranties", "rpc_upsert_asset_warranty", "rpc_record_asset_downtime",
+	"v_asset_meters", "v_meter_readings", "rpc_create_meter", "rpc_update_meter", "rpc_delete_meter",
+	"rpc_record_meter_reading", "rpc_record_meter_reading_automated",
 }

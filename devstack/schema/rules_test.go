@@ -143,6 +143,8 @@ func fill(admin caller) {
 	d.super(`insert into app.availability_patterns (tenant_id, technician_id, day_of_week, start_time, end_time) values ($1, $2, 1, '08:00', '16:00')`, tenant, technician)
 	d.super(`insert into app.availability_overrides (tenant_id, technician_id, override_date, is_available) values ($1, $2, '2030-01-01', false)`, tenant, technician)
 	d.super(`insert into app.shifts (tenant_id, technician_id, crew_id, start_at, end_at) values ($1, $2, $3, '2030-01-02', '2030-01-03')`, tenant, technician, crew)
+	meter := one[string](admin, `select public.rpc_create_meter($1, $2, 'cycles', 'Strokes', 'n')`, tenant, asset)
+	admin.ok(`select public.rpc_record_meter_reading($1, $2, 5)`, tenant, meter)
 	d.super(`insert into app.pm_schedules (tenant_id, asset_id, title, trigger_type) select $1, id, 'Oil', 'manual' from app.assets where tenant_id = $1`, tenant)
 	wo := one[string](admin, `select public.rpc_create_work_order($1, 'Fix', p_client_request_id => 'k',
 		p_assigned_to => $2, p_asset_id => a.id, p_location_id => a.location_id, p_pm_schedule_id => s.id, p_project_id => p.id)
