@@ -49,6 +49,31 @@ func TestDocumentedLengths(t *testing.T) {
 			_, err := c.Catalogs.CreateStatus(ctx, org.CreateStatusParams{EntityType: "work_order", Category: "open", Key: s, Name: "x"})
 			return err
 		}},
+		{"Code", 20, func(ctx context.Context, c client, s string) error {
+			return c.Departments.Update(ctx, org.UpdateDepartmentParams{DepartmentID: "d", Code: &s})
+		}},
+		{"Key", 50, func(ctx context.Context, c client, s string) error {
+			_, err := c.Catalogs.CreatePriority(ctx, org.CreatePriorityParams{EntityType: "work_order", Key: s, Name: "x"})
+			return err
+		}},
+		{"Key", 50, func(ctx context.Context, c client, s string) error {
+			_, err := c.Catalogs.CreateMaintenanceType(ctx, org.CreateMaintenanceTypeParams{Category: "planned", Key: s, Name: "x"})
+			return err
+		}},
+		{"ScopeType", 50, func(ctx context.Context, c client, s string) error {
+			return c.Authorization.GrantScope(ctx, org.ScopeParams{UserID: "u", ScopeType: s, ScopeValue: "v"})
+		}},
+		{"ScopeType", 50, func(ctx context.Context, c client, s string) error {
+			return c.Authorization.RevokeScope(ctx, org.ScopeParams{UserID: "u", ScopeType: s, ScopeValue: "v"})
+		}},
+		{"Scope", 128, func(ctx context.Context, c client, s string) error {
+			_, err := c.Idempotency.Claim(ctx, org.ClaimIdempotencyParams{Scope: s, IdempotencyKey: "k"})
+			return err
+		}},
+		{"IdempotencyKey", 256, func(ctx context.Context, c client, s string) error {
+			_, err := c.Idempotency.Claim(ctx, org.ClaimIdempotencyParams{Scope: "s", IdempotencyKey: s})
+			return err
+		}},
 	} {
 		c, srv := apitest.New(t)
 		fits := strings.Repeat("ü", tt.most)

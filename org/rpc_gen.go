@@ -190,7 +190,7 @@ func (a grantScopeArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID 
 type revokeScopeArgs struct {
 	TenantID   string  `json:"p_tenant_id"`
 	UserID     string  `json:"p_user_id"`
-	ScopeType  string  `json:"p_scope_type"`
+	ScopeType  string  `json:"p_scope_type" max:"50"`
 	ScopeValue *string `json:"p_scope_value"`
 }
 

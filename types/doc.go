@@ -21,7 +21,12 @@
 //     beyond every other; IsFinite tells both from all others.
 //   - A double precision that is NaN or infinite is math.NaN or math.Inf, which
 //     encoding/json does not write.
-//   - JSON is kept as it came, however deep. (encoding/json refuses to write or
+//   - A null among the elements of an array is the element type's zero value,
+//     "" in a []string; in a slice of pointers, as rows for ViewOf may have, it
+//     is nil. An array of several dimensions is read as one list of all its
+//     elements, in order.
+//   - JSON is kept as it came, however deep; nil is a null of the database as well
+//     as JSON's own, which an answer does not tell apart. (encoding/json refuses to write or
 //     read again what is nested more than 10,000 deep.)
 //
 // What is written must come back as it was: times are sent in UTC, rounded to

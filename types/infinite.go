@@ -1,6 +1,8 @@
 package types
 
 import (
+	"math/big"
+	"strings"
 	"time"
 
 	"github.com/shopspring/decimal"
@@ -51,6 +53,13 @@ func ParseNumeric(s string) (decimal.Decimal, error) {
 		return decimal.New(1, farExponent), nil
 	case "-Infinity":
 		return decimal.New(-1, farExponent), nil
+	}
+	// A numeric has up to 16,383 digits behind the point, more than
+	// NewFromString takes.
+	if whole, fraction, ok := strings.Cut(s, "."); ok && len(fraction) > decimal.MaxDecodeExponent && len(fraction) <= 16383 {
+		if digits, ok := new(big.Int).SetString(whole+fraction, 10); ok {
+			return decimal.NewFromBigInt(digits, -int32(len(fraction))), nil
+		}
 	}
 	return decimal.NewFromString(s)
 }

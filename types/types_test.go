@@ -113,6 +113,21 @@ func TestNumericsThatAreNoNumbers(t *testing.T) {
 	require.Error(t, err)
 }
 
+func TestNumericsOfAnyLength(t *testing.T) {
+	for _, s := range []string{
+		"-9" + strings.Repeat("0", 131071) + "." + strings.Repeat("1", 16383), "0." + strings.Repeat("0", 16382) + "1", "0." + strings.Repeat("3", 10001),
+	} {
+		d, err := types.ParseNumeric(s)
+		require.NoError(t, err)
+		require.True(t, types.IsFinite(d))
+		require.True(t, s == d.String(), "%.20s… came as %.20s…", s, d.String())
+	}
+	for _, s := range []string{"1." + strings.Repeat("x", 10001), "1." + strings.Repeat("1", 16384), "1.-" + strings.Repeat("1", 10001)} {
+		_, err := types.ParseNumeric(s)
+		require.Error(t, err, "%.20s…", s)
+	}
+}
+
 func TestDateArithmetic(t *testing.T) {
 	d := types.NewDate(2026, time.December, 31)
 	require.Equal(t, types.NewDate(2027, time.January, 1), d.AddDays(1))

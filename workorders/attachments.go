@@ -267,6 +267,9 @@ type InsertStorageObjectParams struct {
 // Not in the TypeScript SDK.
 func (s *AttachmentService) InsertStorageObject(ctx context.Context, p InsertStorageObjectParams) error {
 	const op = "Attachments.InsertStorageObject"
+	if err := postgrest.MaxLength(op, "StoragePath", &p.StoragePath, 1024); err != nil {
+		return err
+	}
 	if err := sdkerr.RequireText(op, "EntityType", string(p.EntityType), "EntityID", p.EntityID,
 		"StoragePath", p.StoragePath, "OwnerID", p.OwnerID); err != nil {
 		return err

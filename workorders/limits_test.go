@@ -81,6 +81,28 @@ func TestDocumentedLengths(t *testing.T) {
 				AttachmentID: "a", Kind: &s, OfAnyone: true,
 			})
 		}},
+		{"Status", 50, true, func(ctx context.Context, c client, s string) error {
+			_, err := c.FieldOps.CreateTool(ctx, workorders.CreateToolParams{Name: "x", Status: s})
+			return err
+		}},
+		{"Status", 50, true, func(ctx context.Context, c client, s string) error {
+			return c.FieldOps.UpdateTool(ctx, workorders.UpdateToolParams{ToolID: "t", Status: &s})
+		}},
+		{"Kind", 50, false, func(ctx context.Context, c client, s string) error {
+			_, err := c.Attachments.Register(ctx, workorders.RegisterAttachmentParams{
+				EntityType: workorders.EntityAsset, EntityID: "a", FileID: "f", Kind: s,
+			})
+			return err
+		}},
+		{"Label", 255, false, func(ctx context.Context, c client, s string) error {
+			return c.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{AttachmentID: "a", Label: &s})
+		}},
+		{"StoragePath", 1024, false, func(ctx context.Context, c client, s string) error {
+			return c.Attachments.InsertStorageObject(ctx, insertObject(s, workorders.StorageObjectMetadata{}))
+		}},
+		{"kind", 50, false, func(ctx context.Context, c client, s string) error {
+			return c.Attachments.InsertStorageObject(ctx, insertObject("p", workorders.StorageObjectMetadata{Kind: s}))
+		}},
 	} {
 		c, srv := apitest.New(t)
 		fits := strings.Repeat("ü", tt.most)
@@ -106,10 +128,14 @@ func TestStorageObjectMetadataIsText(t *testing.T) {
 	for _, m := range []workorders.StorageObjectMetadata{
 		{Label: "Pr\xfcfbericht"}, {RevisionLabel: "a\x00"}, {Label: strings.Repeat("ü", 256)},
 	} {
-		err := c.Attachments.InsertStorageObject(t.Context(), workorders.InsertStorageObjectParams{
-			EntityType: workorders.EntityAsset, EntityID: "a1", StoragePath: "t1/asset/a1/x.pdf", OwnerID: "u1", Metadata: m,
-		})
+		err := c.Attachments.InsertStorageObject(t.Context(), insertObject("t1/asset/a1/x.pdf", m))
 		require.ErrorIs(t, err, workorder.ErrInvalidInput)
 	}
 	srv.WantNoRequest(t)
+}
+
+func insertObject(path string, m workorders.StorageObjectMetadata) workorders.InsertStorageObjectParams {
+	return workorders.InsertStorageObjectParams{
+		EntityType: workorders.EntityAsset, EntityID: "a1", StoragePath: path, OwnerID: "u1", Metadata: m,
+	}
 }

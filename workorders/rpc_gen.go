@@ -353,7 +353,7 @@ type insertAttachmentStorageObjectArgs struct {
 	TenantID   string          `json:"p_tenant_id"`
 	EntityType EntityType      `json:"p_entity_type"`
 	EntityID   string          `json:"p_entity_id"`
-	Name       string          `json:"p_name" max:"1024"`
+	Name       string          `json:"p_name"`
 	OwnerID    string          `json:"p_owner_id"`
 	Metadata   json.RawMessage `json:"p_metadata,omitempty"`
 }

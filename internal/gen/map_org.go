@@ -71,7 +71,7 @@ var orgPackage = pkg{
 		{Name: "rpc_assign_permission_to_role"},
 		{Name: "rpc_revoke_permission_from_role"},
 		{Name: "rpc_grant_scope", Max: map[string]string{"p_scope_type": "50"}},
-		{Name: "rpc_revoke_scope"},
+		{Name: "rpc_revoke_scope", Max: map[string]string{"p_scope_type": "50"}},
 
 		{Name: "rpc_create_status", Max: map[string]string{"p_key": "50"}},
 		{Name: "rpc_create_priority", Max: map[string]string{"p_key": "50"}},

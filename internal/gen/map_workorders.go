@@ -118,7 +118,7 @@ var workordersPackage = pkg{
 		{Name: "rpc_upsert_work_order_sla_rule"},
 
 		// Attachments.
-		{Name: "rpc_insert_attachment_storage_object", Max: map[string]string{"p_name": "1024"}, Omit: []string{"p_metadata"}, Types: entityTypes},
+		{Name: "rpc_insert_attachment_storage_object", Omit: []string{"p_metadata"}, Types: entityTypes},
 		{Name: "rpc_register_entity_attachment", Max: map[string]string{"p_label": "255", "p_kind": "50"}, Types: entityTypes},
 		{Name: "rpc_update_entity_attachment_metadata", Max: map[string]string{"p_label": "255", "p_kind": "50"}},
 

@@ -118,10 +118,19 @@ func compound(raw []byte, dst reflect.Value, fold bool) error {
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 && raw[0] == '[':
 		list, n := reflect.MakeSlice(t, 0, 0), 0
 		d := decoder{scanner: scanner{in: raw}}
+		plain := isPlain(kindOf(t.Elem()))
 		err := d.array(func() error {
-			list = reflect.Append(list, reflect.Zero(t.Elem()))
 			n++
-			return d.element(list.Index(n-1), fold)
+			if plain && d.next() == '[' { // a further dimension of the array
+				inner := reflect.New(t).Elem()
+				if err := d.element(inner, fold); err != nil {
+					return err
+				}
+				list = reflect.AppendSlice(list, inner)
+				return nil
+			}
+			list = reflect.Append(list, reflect.Zero(t.Elem()))
+			return d.element(list.Index(list.Len()-1), fold)
 		})
 		var bad *Error
 		switch {
@@ -144,6 +153,11 @@ func compound(raw []byte, dst reflect.Value, fold bool) error {
 	}
 	return left(raw, dst)
 }
+
+// isPlain tells the kinds that arrays of PostgreSQL have as elements. An array
+// can have several dimensions whatever its column says; its elements come in the
+// order in which unnest gives them.
+func isPlain(k kind) bool { return k != other && k != rawJSON && k != unmarshaler }
 
 func isStruct(t reflect.Type) bool {
 	return t.Kind() == reflect.Struct || t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.Struct

@@ -110,6 +110,42 @@ func TestTimesAreUTC(t *testing.T) {
 	require.True(t, got[3].At.Equal(time.Date(2026, 1, 1, 21, 34, 5, 0, time.UTC)))
 }
 
+// An array column can hold more dimensions than it was declared with.
+func TestArraysAreRead(t *testing.T) {
+	type arrays struct {
+		Text  []string          `json:"text"`
+		Kinds []kind            `json:"kinds"`
+		Nums  []decimal.Decimal `json:"nums"`
+		Texts []*string         `json:"texts"`
+		Docs  []json.RawMessage `json:"docs"`
+		Lists [][]string        `json:"lists"`
+	}
+	got, err := rowjson.Append([]arrays(nil), []byte(`[{"text":["a",null,"b"],"nums":[1.5,null],"texts":["",null]},
+		{"text":[["a","b"],[null,"c"]],"kinds":[[["x"]],[["y"]]],"nums":[[1],["NaN"]],"docs":[[1],null],"lists":[["a"],[]]},
+		{"text":[],"texts":null}]`))
+	require.NoError(t, err)
+	num := decimal.RequireFromString
+	nan, err := types.ParseNumeric("NaN")
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]arrays{
+		{Text: []string{"a", "", "b"}, Nums: []decimal.Decimal{num("1.5"), {}}, Texts: []*string{new(""), nil}},
+		{
+			Text: []string{"a", "b", "", "c"}, Kinds: []kind{"x", "y"}, Nums: []decimal.Decimal{num("1"), nan},
+			Docs: []json.RawMessage{json.RawMessage("[1]"), nil}, Lists: [][]string{{"a"}, {}},
+		},
+		{Text: []string{}},
+	}, got))
+
+	for body, column := range map[string]string{
+		`[{"text":["a",["b",1]]}]`: "text", `[{"nums":[["1"],[{}]]}]`: "nums[1][0]", `[{"text":{"a":"b"}}]`: "text",
+	} {
+		_, err := rowjson.Append([]arrays(nil), []byte(body))
+		var e *rowjson.Error
+		require.ErrorAs(t, err, &e, body)
+		require.Equal(t, column, e.Column)
+	}
+}
+
 func TestErrorsNameRowAndColumn(t *testing.T) {
 	for _, tt := range []struct {
 		body   string
