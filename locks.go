@@ -21,8 +21,20 @@ type keyedLock struct {
 	refs int
 }
 
-// lock waits for the lock of key, or for ctx.
-func (l *keyedLocks) lock(ctx context.Context, key string) (unlock func(), err error) {
+// lockHeld is the key of contexts whose holder has a lock.
+type lockHeld struct {
+	locks *keyedLocks
+	key   string
+}
+
+// lock waits for the lock of key, or for ctx. Whoever has it must work with the
+// context that comes back, so that asking for it again fails instead of waiting
+// for ever.
+func (l *keyedLocks) lock(ctx context.Context, key string) (held context.Context, unlock func(), err error) {
+	mark := lockHeld{l, key}
+	if ctx.Value(mark) != nil {
+		return nil, nil, errNested
+	}
 	l.mu.Lock()
 	if l.m == nil {
 		l.m = map[string]*keyedLock{}
@@ -44,9 +56,9 @@ func (l *keyedLocks) lock(ctx context.Context, key string) (unlock func(), err e
 	}
 	select {
 	case k.held <- struct{}{}:
-		return func() { <-k.held; drop() }, nil
+		return context.WithValue(ctx, mark, true), func() { <-k.held; drop() }, nil
 	case <-ctx.Done():
 		drop()
-		return nil, context.Cause(ctx)
+		return nil, nil, ctx.Err()
 	}
 }

@@ -100,11 +100,12 @@ type Session struct {
 	cfg   sessionConfig
 	login func(ctx context.Context) (grant, error) // nil: cannot sign in again
 
-	life  context.Context // ends with Close
-	stop  context.CancelFunc
-	work  sync.WaitGroup
-	chain chan struct{}  // held by whoever uses the refresh token
-	gate  *api.WriteGate // what writes with the session's tokens pass
+	life    context.Context // ends with Close
+	stop    context.CancelFunc
+	work    sync.WaitGroup
+	chain   chan struct{}  // held by whoever uses the refresh token
+	storing chan struct{}  // held while the store is at work
+	gate    *api.WriteGate // what writes with the session's tokens pass
 
 	// Behind a pointer, because package fmt looks into the fields of a struct
 	// that somebody else holds, past the methods below.
@@ -119,7 +120,7 @@ type sessionState struct {
 	latest       access // newest access token, of whatever tenant
 	user         User
 	home         home
-	slots        map[string]*slot // by tenant; "" is the session's own
+	slots        slots
 	ended        error
 	closed       bool
 }
@@ -152,7 +153,8 @@ func newSession(auth authority, refreshToken string, opts []SessionOption) *Sess
 		stop:         stop,
 		chain:        make(chan struct{}, 1),
 		gate:         &api.WriteGate{},
-		sessionState: &sessionState{refreshToken: refreshToken, slots: map[string]*slot{}},
+		storing:      make(chan struct{}, 1),
+		sessionState: &sessionState{refreshToken: refreshToken, slots: newSlots()},
 	}
 }
 
@@ -163,7 +165,7 @@ func newSessionFrom(ctx context.Context, auth authority, g grant, started time.T
 	if err != nil {
 		return nil, err
 	}
-	s.slots[""] = &slot{access: a}
+	s.slot("").access = a
 	return s, nil
 }
 
@@ -191,20 +193,21 @@ func (s *Session) RefreshToken() string {
 }
 
 // User returns the user as Auth described it with the newest token. It is zero
-// before the session's first request.
+// before the session's first request. The result is the caller's own.
 func (s *Session) User() User {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.user
+	return s.user.clone()
 }
 
 // Flush saves the newest refresh token if an earlier Save failed. It is nil
 // when the store is up to date.
 func (s *Session) Flush(ctx context.Context) error {
-	if err := s.lockChain(ctx); err != nil {
+	ctx, unlock, err := s.lockChain(ctx)
+	if err != nil {
 		return sdkerr.Wrap("Session.Flush", nil, err)
 	}
-	defer s.unlockChain()
+	defer unlock()
 	if err := s.save(ctx); err != nil {
 		return sdkerr.Wrap("Session.Flush", nil, err)
 	}
@@ -271,16 +274,18 @@ type access struct {
 	claims jwtclaims.Claims
 	soft   time.Time // from here on a refresh should run
 	hard   time.Time // from here on calls wait for it
+	expiry time.Time // token.Expiry with its monotonic reading
 }
 
 // valid reports whether the server can still accept the token.
-func (a access) valid(now time.Time) bool {
-	return a.token.Value != "" && (a.token.Expiry.IsZero() || now.Before(a.token.Expiry))
-}
+func (a access) valid(now time.Time) bool { return a.fresh(now, a.expiry) }
 
-// fresh reports whether now is before the given margin of the token.
+// fresh reports whether now is before the given margin of the token, by the
+// wall clock and by the monotonic one: the one stands still while the machine
+// sleeps, the other can be set back.
 func (a access) fresh(now, margin time.Time) bool {
-	return a.token.Value != "" && (margin.IsZero() || now.Before(margin))
+	return a.token.Value != "" &&
+		(margin.IsZero() || now.Before(margin) && now.Round(0).Before(margin.Round(0)))
 }
 
 // newAccess reads a grant that was asked for at started. The lifetime counts
@@ -305,9 +310,10 @@ func newAccess(g grant, started time.Time, cfg sessionConfig) (access, error) {
 	if a.token.Expiry.IsZero() {
 		return a, nil
 	}
-	life := max(a.token.Expiry.Sub(started), 0)
-	a.soft = a.token.Expiry.Add(-min(cfg.advisory, life/4))
-	a.hard = a.token.Expiry.Add(-min(cfg.mandatory, life/10))
+	a.expiry, a.token.Expiry = a.token.Expiry, a.token.Expiry.Round(0)
+	life := max(a.expiry.Sub(started), 0)
+	a.soft = a.expiry.Add(-min(cfg.advisory, life/4))
+	a.hard = a.expiry.Add(-min(cfg.mandatory, life/10))
 	return a, nil
 }
 

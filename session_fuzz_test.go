@@ -154,8 +154,8 @@ func FuzzSession(f *testing.F) {
 				}
 				clear(auth.valid)
 				s.dropLatest(s.newest())
-				for _, sl := range s.slots {
-					sl.access = access{}
+				for e := s.slots.order.Front(); e != nil; e = e.Next() {
+					e.Value.(*slot).access = access{}
 				}
 			case 10:
 				auth.now = auth.now.Add(2 * time.Hour)

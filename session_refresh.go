@@ -22,17 +22,6 @@ const (
 	closeGrace = 5 * time.Second
 )
 
-// slot holds the access token for one tenant, and the one flight that may be
-// fetching its successor.
-type slot struct {
-	access   access
-	flight   *flight
-	retryAt  time.Time // cool-down after a failure
-	err      error     // the failure
-	rejected bool      // the server rejected a token and no other has come since
-	replaced time.Time // when a rejected token was last replaced
-}
-
 // flight is a refresh that is running. Its fields are set before done closes.
 type flight struct {
 	kind string
@@ -54,7 +43,8 @@ var errAborted error = sdkerr.New("Session.Token", sdkerr.ErrUnavailable, "the r
 // takes what the server stores.
 type home struct {
 	pinned bool
-	tenant string // "": explicitly none
+	tenant string // "": none
+	clear  bool   // ClearTenant said so: not even Refresh takes another
 }
 
 // token returns an access token for a tenant, or the session's own for "".
@@ -77,17 +67,20 @@ func (s *Session) token(ctx context.Context, tenant string) (Token, error) {
 		s.mu.Unlock()
 		return tok, nil
 	}
-	if sl.flight == nil {
-		if cooling {
-			tok, err := sl.access.token, sl.err
-			if sl.access.valid(now) {
-				err = nil
-			} else {
-				tok = Token{}
-			}
-			s.mu.Unlock()
-			return tok, err
+	if nested := s.holds(ctx); nested || sl.flight == nil && cooling {
+		tok, err := sl.access.token, sl.err
+		switch {
+		case sl.access.valid(now):
+			err = nil
+		case nested:
+			tok, err = Token{}, errNested
+		default:
+			tok = Token{}
 		}
+		s.mu.Unlock()
+		return tok, err
+	}
+	if sl.flight == nil {
 		s.start(ctx, tenant, sl, "mint", s.mint)
 	}
 	f := sl.flight
@@ -107,6 +100,9 @@ func (s *Session) force(ctx context.Context, tenant string) (Token, error) {
 // kind that began after the call did; one that was under way before may have
 // been too early to see what the caller wants to see, so its end is awaited.
 func (s *Session) forceWith(ctx context.Context, tenant, kind string, how mintFunc) (Token, error) {
+	if s.holds(ctx) {
+		return Token{}, errNested
+	}
 	for first := true; ; first = false {
 		if err := ctx.Err(); err != nil {
 			return Token{}, err
@@ -129,7 +125,7 @@ func (s *Session) forceWith(ctx context.Context, tenant, kind string, how mintFu
 				return f.tok, f.err
 			}
 		case <-ctx.Done():
-			return Token{}, context.Cause(ctx)
+			return Token{}, ctx.Err()
 		}
 	}
 }
@@ -140,7 +136,7 @@ func (s *Session) wait(ctx context.Context, sl *slot, f *flight) (Token, error) 
 	select {
 	case <-f.done:
 	case <-ctx.Done():
-		return Token{}, context.Cause(ctx)
+		return Token{}, ctx.Err()
 	}
 	if f.err == nil {
 		return f.tok, nil
@@ -160,7 +156,7 @@ func (s *Session) start(ctx context.Context, tenant string, sl *slot, kind strin
 	f := &flight{kind: kind, done: make(chan struct{})}
 	sl.flight = f
 	s.work.Add(1)
-	ctx = context.WithoutCancel(ctx)
+	ctx = context.WithValue(context.WithoutCancel(ctx), chainHeld{s}, nil)
 	go func() {
 		defer s.work.Done()
 		ctx, cancel := context.WithTimeout(ctx, s.cfg.timeout)
@@ -169,6 +165,11 @@ func (s *Session) start(ctx context.Context, tenant string, sl *slot, kind strin
 		var a access
 		err := errAborted // unless how returns; a store may end the goroutine
 		defer func() { s.land(sl, f, a, err) }()
+		defer func() {
+			if v := recover(); v != nil { // in a store or middleware; it must not end the program
+				a, err = access{}, panicked("Session.Token", v, s.RefreshToken())
+			}
+		}()
 		a, err = how(ctx, tenant)
 		if err != nil && ctx.Err() != nil { // not the caller's context, so not its error
 			err = sdkerr.New("Session.Token", sdkerr.ErrUnavailable, "the refresh did not end within %s", s.cfg.timeout)
@@ -210,7 +211,7 @@ func (s *Session) coolDown(err error) time.Duration {
 	if !errors.As(err, &e) {
 		return s.cfg.coolDown
 	}
-	if isNotMember(err) {
+	if isNotMember(err) || errors.Is(err, errPanic) || errors.Is(err, errNested) {
 		return 0
 	}
 	return max(s.cfg.coolDown, min(e.RetryAfter, maxCoolDown))
@@ -226,7 +227,7 @@ func (s *Session) invalidate(tenant string, t Token) {
 	if t.Value == "" {
 		return
 	}
-	sl := s.slots[tenant]
+	sl := s.slots.find(tenant)
 	if sl == nil || sl.access.token.Value != t.Value {
 		return
 	}
@@ -251,59 +252,67 @@ func (s *Session) usable() error {
 	return nil
 }
 
-// slot finds or makes the slot of a tenant. Slots whose token has expired are
-// swept meanwhile, so that a session that passes through many tenants stays
-// small. The caller holds s.mu.
-func (s *Session) slot(tenant string) *slot {
-	if sl := s.slots[tenant]; sl != nil {
-		return sl
-	}
-	now := s.cfg.now()
-	for k, sl := range s.slots {
-		if k != "" && sl.flight == nil && !sl.access.valid(now) && !now.Before(sl.retryAt) {
-			delete(s.slots, k)
-		}
-	}
-	sl := &slot{}
-	s.slots[tenant] = sl
-	return sl
-}
+// slot finds or makes the slot of a tenant. The caller holds s.mu.
+func (s *Session) slot(tenant string) *slot { return s.slots.use(tenant, s.cfg.now()) }
 
 // forget drops the token of a tenant.
 func (s *Session) forget(tenant string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if sl := s.slots[tenant]; sl != nil && tenant != "" && sl.flight == nil {
-		delete(s.slots, tenant)
+	if sl := s.slots.find(tenant); sl != nil && tenant != "" && sl.flight == nil {
+		s.slots.drop(tenant)
 	}
 }
+
+// chainHeld is the key of contexts whose holder has the session's chain.
+type chainHeld struct{ s *Session }
+
+// errNested is what a store or a middleware gets that, at work for a refresh,
+// asks for what only the end of that refresh can bring.
+var errNested error = sdkerr.New("Session.Token", sdkerr.ErrUnavailable,
+	"a store or middleware at work for the session's refresh cannot wait for that refresh")
+
+// holds reports whether the caller works for whoever holds the chain.
+func (s *Session) holds(ctx context.Context) bool { return ctx.Value(chainHeld{s}) != nil }
 
 // lockChain waits for the right to use the refresh token.
-func (s *Session) lockChain(ctx context.Context) error {
+func (s *Session) lockChain(ctx context.Context) (held context.Context, unlock func(), err error) {
+	if s.holds(ctx) {
+		return nil, nil, errNested
+	}
 	select {
 	case s.chain <- struct{}{}:
-		return nil
+		return context.WithValue(ctx, chainHeld{s}, true), func() { <-s.chain }, nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return nil, nil, ctx.Err()
 	}
 }
-
-func (s *Session) unlockChain() { <-s.chain }
 
 // mint fetches a new access token for a tenant, or the session's own for "".
 func (s *Session) mint(ctx context.Context, tenant string) (access, error) {
-	if err := s.lockChain(ctx); err != nil {
+	ctx, unlock, err := s.lockChain(ctx)
+	if err != nil {
 		return access{}, err
 	}
-	defer s.unlockChain()
+	defer unlock()
 	if tenant != "" {
-		s.pinHome()
 		return s.mintFor(ctx, tenant)
 	}
-	h := s.homeNow()
-	if !h.pinned {
-		return s.rotate(ctx)
+	return s.mintHome(ctx)
+}
+
+// mintHome fetches a new access token of the session's own. The first one pins
+// the session's tenant; later ones are of that tenant. Where the newest token
+// does not show that the server has another one stored, it is set only when the
+// new token does.
+func (s *Session) mintHome(ctx context.Context) (access, error) {
+	if cur := s.newest(); cur.token.Value == "" || sameTenant(cur.claims.TenantID, s.homeNow().tenant) {
+		a, err := s.rotate(ctx)
+		if err != nil || sameTenant(a.claims.TenantID, s.homeNow().tenant) {
+			return a, err
+		}
 	}
+	h := s.homeNow()
 	a, err := s.mintFor(ctx, h.tenant)
 	if h.tenant != "" && isNotMember(err) {
 		// The user left the tenant. The session goes on without one, as it does
@@ -317,19 +326,23 @@ func (s *Session) mint(ctx context.Context, tenant string) (access, error) {
 // adopt fetches a new access token of the session's own and takes the tenant it
 // names as the session's.
 func (s *Session) adopt(ctx context.Context, _ string) (access, error) {
-	if err := s.lockChain(ctx); err != nil {
+	ctx, unlock, err := s.lockChain(ctx)
+	if err != nil {
 		return access{}, err
 	}
-	defer s.unlockChain()
+	defer unlock()
+	if s.homeNow().clear {
+		return s.mintHome(ctx)
+	}
 	a, err := s.rotate(ctx)
-	if err == nil && s.homeNow().pinned {
+	if err == nil {
 		s.setHome(home{pinned: true, tenant: a.claims.TenantID})
 	}
 	return a, err
 }
 
-// mintFor fetches an access token that names the given tenant, or, for "", one
-// fetched after clearing the tenant. The caller holds the chain.
+// mintFor fetches an access token that names the given tenant, or, for "", none.
+// The caller holds the chain.
 //
 // The tenant is stored per user, and most calls of the platform store the tenant
 // they act in. So another program, or a call on another client, can come between
@@ -381,13 +394,12 @@ func (s *Session) tryFor(ctx context.Context, tenant string) (access, bool, erro
 		if err != nil {
 			return access{}, false, err
 		}
-		s.offerHome(a)
-		if tenant != "" && sameTenant(a.claims.TenantID, tenant) {
+		if sameTenant(a.claims.TenantID, tenant) {
 			return a, true, nil
 		}
 		cur = a
 	}
-	unlock, err := userLocks.lock(ctx, s.auth.realm()+" "+cur.claims.Subject)
+	ctx, unlock, err := userLocks.lock(ctx, s.auth.realm()+" "+cur.claims.Subject)
 	if err != nil {
 		return access{}, false, err
 	}
@@ -403,7 +415,7 @@ func (s *Session) tryFor(ctx context.Context, tenant string) (access, bool, erro
 	if err != nil {
 		return access{}, false, err
 	}
-	return a, tenant == "" || sameTenant(a.claims.TenantID, tenant), nil
+	return a, sameTenant(a.claims.TenantID, tenant), nil
 }
 
 // rejectedError is errRejected with what the server said.
@@ -422,9 +434,13 @@ func (s *Session) rotate(ctx context.Context) (access, error) {
 		return access{}, ended
 	}
 	if rt == "" && load {
-		stored, err := s.cfg.store.Load(ctx)
+		var stored string
+		err := s.withStore(ctx, "SessionStore.Load", "", func(ctx context.Context) (err error) {
+			stored, err = s.cfg.store.Load(ctx)
+			return err
+		})
 		if err != nil {
-			return access{}, sdkerr.Wrap("SessionStore.Load", nil, err)
+			return access{}, err
 		}
 		rt = stored
 		s.mu.Lock()
@@ -480,8 +496,14 @@ func (s *Session) accept(ctx context.Context, g grant, started time.Time) (acces
 		return access{}, s.ended
 	}
 	s.latest = a
+	if !s.home.pinned { // no token came before, so nobody has set a tenant for it
+		s.home = home{pinned: true, tenant: a.claims.TenantID}
+		if sl := s.slot(""); sl.access.token.Value == "" {
+			sl.access = a
+		}
+	}
 	if g.user.ID != "" {
-		s.user = g.user
+		s.user = g.user.clone()
 	}
 	return a, nil
 }
@@ -495,8 +517,9 @@ func (s *Session) save(ctx context.Context) error {
 	if !unsaved {
 		return nil
 	}
-	if err := s.cfg.store.Save(ctx, rt); err != nil {
-		return sdkerr.Wrap("Session.Save", nil, err, rt) // a store may quote what it could not write
+	err := s.withStore(ctx, "Session.Save", rt, func(ctx context.Context) error { return s.cfg.store.Save(ctx, rt) })
+	if err != nil {
+		return err
 	}
 	s.mu.Lock()
 	s.unsaved = false
@@ -516,14 +539,15 @@ func (s *Session) end(err error) error {
 
 // signedOut ends the session after the user signed out, and empties its store.
 func (s *Session) signedOut(ctx context.Context) error {
-	if err := s.lockChain(ctx); err != nil {
+	ctx, unlock, err := s.lockChain(ctx)
+	if err != nil {
 		return err
 	}
-	defer s.unlockChain()
+	defer unlock()
 	_ = s.end(sdkerr.New("Session.Token", sdkerr.ErrSessionExpired, "the user signed out"))
 	s.mu.Lock()
 	s.refreshToken, s.unsaved, s.latest = "", s.cfg.store != nil, access{}
-	clear(s.slots)
+	s.slots = newSlots()
 	s.mu.Unlock()
 	return s.save(ctx)
 }
@@ -558,31 +582,6 @@ func (s *Session) setHome(h home) {
 	s.home = h
 }
 
-// pinHome makes the session keep the tenant of its own token from now on: the
-// session is about to fetch tokens for other tenants, and that must not move
-// the clients that use the session itself.
-func (s *Session) pinHome() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if sl := s.slots[""]; !s.home.pinned && sl != nil && sl.access.token.Value != "" {
-		s.home = home{pinned: true, tenant: sl.access.claims.TenantID}
-	}
-}
-
-// offerHome takes a token that was fetched without setting a tenant as the
-// session's own, when it has none yet.
-func (s *Session) offerHome(a access) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.home.pinned {
-		return
-	}
-	if sl := s.slot(""); sl.access.token.Value == "" {
-		sl.access = a
-		s.home = home{pinned: true, tenant: a.claims.TenantID}
-	}
-}
-
 // isSessionOver reports whether Auth said that the session cannot be refreshed
 // any more. A malformed refresh token never can.
 func isSessionOver(err error) bool {
@@ -594,10 +593,6 @@ func isSessionOver(err error) bool {
 func isNotMember(err error) bool {
 	var e *SdkError
 	return errors.As(err, &e) && e.Code == "42501"
-}
-
-func isContextError(err error) bool {
-	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func tenantName(id string) string {
@@ -614,6 +609,6 @@ func pause(ctx context.Context, d time.Duration) error {
 	case <-t.C:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }

@@ -65,7 +65,7 @@ func TestRejectedCallIsReplayedOnce(t *testing.T) {
 	p.set(func() {
 		p.hook = func(kind string, w http.ResponseWriter, _ *http.Request) bool {
 			if kind == "v_tenants" {
-				restError(w, 401, "PGRST303", "JWT issued at future")
+				restError(w, 401, "PGRST303", "JWT expired")
 			}
 			return kind == "v_tenants"
 		}

@@ -275,8 +275,10 @@ func testJWT(claims map[string]any) string {
 }
 
 // tenantOf reads a view and returns the tenant whose rows it would show.
-func tenantOf(t testing.TB, c *Client) (string, error) {
-	resp, err := c.conn.Do(t.Context(), &api.Request{Op: "Tenants.List", Method: "GET", Path: "/rest/v1/v_tenants", Safe: true})
+func tenantOf(t testing.TB, c *Client) (string, error) { return tenantIn(t.Context(), c) }
+
+func tenantIn(ctx context.Context, c *Client) (string, error) {
+	resp, err := c.conn.Do(ctx, &api.Request{Op: "Tenants.List", Method: "GET", Path: "/rest/v1/v_tenants", Safe: true})
 	if err != nil {
 		return "", err
 	}

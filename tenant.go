@@ -74,7 +74,9 @@ type tenantHolder interface{ holdTenant(id string) }
 
 // ClearTenant removes the user's current tenant. Until the next refresh the
 // token still names it: views go on showing it, and calls without a tenant of
-// their own act in it. Afterwards those calls fail with [ErrNoTenant].
+// their own act in it. Afterwards those calls fail with [ErrNoTenant]. A
+// [Session] stays without a tenant, whatever another program stores for the
+// user, until SetTenant or SetTenantAndRefresh gives it one.
 // TypeScript: client.clearTenant.
 func (c *Client) ClearTenant(ctx context.Context) error {
 	const op = "ClearTenant"
@@ -96,8 +98,8 @@ func (c *Client) ClearTenant(ctx context.Context) error {
 
 // RefreshTenantSession gets a new access token now. It carries the tenant that
 // is stored for the user at that moment, whoever stored it, and the session
-// takes that tenant as its own. On a client of [Client.ForTenant] the token is
-// for its tenant.
+// takes that tenant as its own, unless ClearTenant said that it has none. On a
+// client of [Client.ForTenant] the token is for its tenant.
 //
 // Fails with ErrUnauthenticated when the client has no session to refresh.
 // TypeScript: client.refreshTenantSession.
@@ -265,6 +267,9 @@ func verified(ctx context.Context, src TokenSource, tenant string) (TokenSource,
 func (v *verifiedToken) Token(ctx context.Context) (Token, error) {
 	tok, err := v.src.Token(ctx)
 	if err != nil {
+		if cerr := ctx.Err(); cerr != nil { // whatever the source makes of it
+			return Token{}, cerr
+		}
 		return Token{}, err
 	}
 	claims, err := jwtclaims.Parse(tok.Value)
@@ -332,7 +337,7 @@ func (s *Session) forTenant(ctx context.Context, tenant string) (TokenSource, er
 func (s *Session) confirm(ctx context.Context, tenant string) error {
 	s.mu.Lock()
 	var a access
-	if sl := s.slots[tenant]; sl != nil && sl.access.fresh(s.cfg.now(), sl.access.hard) && s.usable() == nil {
+	if sl := s.slots.find(tenant); sl != nil && sl.access.fresh(s.cfg.now(), sl.access.hard) && s.usable() == nil {
 		a = sl.access
 	}
 	s.mu.Unlock()
@@ -356,7 +361,7 @@ func (s *Session) confirm(ctx context.Context, tenant string) error {
 // storeTenant stores the user's tenant, without coming between the two steps of
 // another session of the same user.
 func (s *Session) storeTenant(ctx context.Context, a access, tenant string) error {
-	unlock, err := userLocks.lock(ctx, s.auth.realm()+" "+a.claims.Subject)
+	ctx, unlock, err := userLocks.lock(ctx, s.auth.realm()+" "+a.claims.Subject)
 	if err != nil {
 		return err
 	}
@@ -386,27 +391,29 @@ func (s *Session) trySetHome(ctx context.Context, tenant string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.lockChain(ctx); err != nil {
+	ctx, unlock, err := s.lockChain(ctx)
+	if err != nil {
 		return err
 	}
-	defer s.unlockChain()
+	defer unlock()
 	if err := s.storeTenant(ctx, access{token: tok, claims: claims}, tenant); err != nil {
 		if errors.Is(err, ErrUnauthenticated) {
 			s.invalidate("", tok)
 		}
 		return err
 	}
-	s.setHome(home{pinned: true, tenant: strings.ToLower(tenant)})
+	s.setHome(home{pinned: true, tenant: strings.ToLower(tenant), clear: tenant == ""})
 	return nil
 }
 
 // move takes the session's own token to another tenant.
 func (s *Session) move(ctx context.Context, tenant string) (Token, error) {
 	return s.forceWith(ctx, "", "move "+strings.ToLower(tenant), func(ctx context.Context, _ string) (access, error) {
-		if err := s.lockChain(ctx); err != nil {
+		ctx, unlock, err := s.lockChain(ctx)
+		if err != nil {
 			return access{}, err
 		}
-		defer s.unlockChain()
+		defer unlock()
 		a, err := s.mintFor(ctx, tenant)
 		if err == nil {
 			s.setHome(home{pinned: true, tenant: strings.ToLower(tenant)})

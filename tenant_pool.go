@@ -36,6 +36,7 @@ type poolEntry struct {
 	ready  chan struct{} // closed when client or err is set
 	client *Client
 	err    error
+	left   bool // the call that made it ended before it knew
 }
 
 // NewTenantPool makes a pool whose clients act as c's user. It starts nothing:
@@ -56,6 +57,10 @@ func NewTenantPool(c *Client, opts TenantPoolOptions) *TenantPool {
 // Do runs fn with a client that works in the tenant. When the pool is full of
 // tenants in use it waits for one, or for ctx. The client is fn's only while fn
 // runs. The error is fn's, or that of [Client.ForTenant].
+//
+// fn may call Do again with its own ctx. Since waiting for room while holding
+// some could last for ever, such a call fails with [ErrUnavailable] when the pool
+// is full of tenants in use.
 func (p *TenantPool) Do(ctx context.Context, tenantID string, fn func(ctx context.Context, c *Client) error) error {
 	const op = "TenantPool.Do"
 	if p.client == nil {
@@ -73,7 +78,7 @@ func (p *TenantPool) Do(ctx context.Context, tenantID string, fn func(ctx contex
 		return sdkerr.Wrap(op, nil, err)
 	}
 	defer p.release(e)
-	return fn(ctx, e.client)
+	return fn(context.WithValue(ctx, insidePool{p}, true), e.client)
 }
 
 // Len is the number of tenants in the pool.
@@ -96,7 +101,12 @@ func (p *TenantPool) Close() {
 	p.wake()
 }
 
+// insidePool is the key of contexts that a pool's function got, or the call
+// that makes a client for it.
+type insidePool struct{ p *TenantPool }
+
 func (p *TenantPool) acquire(ctx context.Context, tenant string) (*poolEntry, error) {
+	nested := ctx.Value(insidePool{p}) != nil
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -108,6 +118,11 @@ func (p *TenantPool) acquire(ctx context.Context, tenant string) (*poolEntry, er
 		}
 		p.sweep()
 		if e := p.entries[tenant]; e != nil {
+			if making := ctx.Value(makingEntry{e}) != nil; making {
+				p.mu.Unlock()
+				return nil, sdkerr.New("TenantPool.Do", sdkerr.ErrUnavailable,
+					"a middleware at work for the tenant's client cannot wait for that client")
+			}
 			e.users++
 			p.mu.Unlock()
 			if err := p.await(ctx, e); err != nil {
@@ -118,7 +133,7 @@ func (p *TenantPool) acquire(ctx context.Context, tenant string) (*poolEntry, er
 				return e, nil
 			}
 			p.release(e)
-			if isContextError(e.err) {
+			if e.left {
 				continue // the caller that made it gave up, this one has not
 			}
 			return nil, e.err
@@ -126,10 +141,14 @@ func (p *TenantPool) acquire(ctx context.Context, tenant string) (*poolEntry, er
 		if !p.makeRoom() {
 			freed := p.freed
 			p.mu.Unlock()
+			if nested {
+				return nil, sdkerr.New("TenantPool.Do", sdkerr.ErrUnavailable,
+					"the pool is full of tenants in use, and a Do inside a Do cannot wait: raise MaxTenants (%d)", p.opts.MaxTenants)
+			}
 			select {
 			case <-freed:
 			case <-ctx.Done():
-				return nil, context.Cause(ctx)
+				return nil, ctx.Err()
 			}
 			continue
 		}
@@ -140,17 +159,25 @@ func (p *TenantPool) acquire(ctx context.Context, tenant string) (*poolEntry, er
 	}
 }
 
-// fill makes the client of a new entry. A failure is not kept.
+// makingEntry is the key of contexts in which an entry's client is made.
+type makingEntry struct{ e *poolEntry }
+
+// fill makes the client of a new entry. A failure is not kept, nor an entry whose
+// making panics.
 func (p *TenantPool) fill(ctx context.Context, e *poolEntry) (*poolEntry, error) {
-	client, err := p.client.ForTenant(ctx, e.tenant)
-	p.mu.Lock()
-	e.client, e.err = client, err
-	if err != nil {
-		delete(p.entries, e.tenant)
-		p.wake()
-	}
-	close(e.ready)
-	p.mu.Unlock()
+	client, err := (*Client)(nil), errAborted
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		e.client, e.err, e.left = client, err, err == errAborted || ctx.Err() != nil
+		if err != nil {
+			delete(p.entries, e.tenant)
+			p.wake()
+		}
+		close(e.ready)
+	}()
+	making := context.WithValue(context.WithValue(ctx, insidePool{p}, true), makingEntry{e}, true)
+	client, err = p.client.ForTenant(making, e.tenant)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +189,7 @@ func (p *TenantPool) await(ctx context.Context, e *poolEntry) error {
 	case <-e.ready:
 		return nil
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 

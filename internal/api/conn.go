@@ -181,15 +181,27 @@ func attempts[R any](
 		}
 		c.finish(r, e, &st)
 		st.last = e
+		if early := st.earlyWait(ctx, e); early > 0 && (rewind == nil || rewind()) {
+			c.logRetry(ctx, r, e, &st, "token issued at future")
+			if err := c.sleep(ctx, early); err != nil {
+				return nil, sdkerr.Canceled(r.Op, "", "", err, nil)
+			}
+			st.last = nil
+			continue
+		}
 		replay := !st.replayed && c.tokenRefused(ctx, e, tok)
-		if !replay && (st.n-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !retriable(r, e)) {
+		if refused(e) && ctx.Err() != nil {
+			// It ended before one could see whether another token would do.
+			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, ctx.Err(), nil)
+		}
+		if !replay && (st.n-st.early-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !retriable(r, e)) {
 			return nil, e
 		}
 		if rewind != nil && !rewind() {
 			return nil, e
 		}
 		if replay {
-			st.replayed = true
+			st.replayed, st.last = true, nil // what comes next says more than the refusal
 			c.logRetry(ctx, r, e, &st, "token refused")
 			continue
 		}
@@ -209,6 +221,7 @@ type callState struct {
 	id       string // request id
 	n        int    // number of the attempt, from 1
 	replayed bool   // the one replay after a refused token has been used
+	early    int    // how often it was sent again because the token was too new
 	last     *sdkerr.Error
 }
 
@@ -227,12 +240,7 @@ func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState) {
 // and the source has another one now, or an error that says more than the
 // refusal does. Such a call was not applied.
 func (c *Conn) tokenRefused(ctx context.Context, e *sdkerr.Error, tok Token) bool {
-	if c.cfg.Auth == nil || tok.Value == "" || ctx.Err() != nil {
-		return false
-	}
-	switch e.Code {
-	case "PGRST301", "PGRST303", "bad_jwt":
-	default:
+	if c.cfg.Auth == nil || tok.Value == "" || ctx.Err() != nil || !refused(e) || tooNew(e) {
 		return false
 	}
 	if s, ok := c.cfg.Auth.(invalidator); ok {
@@ -241,6 +249,38 @@ func (c *Conn) tokenRefused(ctx context.Context, e *sdkerr.Error, tok Token) boo
 	next, err := c.cfg.Auth.Token(ctx)
 	return err != nil || next.Value != tok.Value
 }
+
+// refused reports whether the server refused the token itself.
+func refused(e *sdkerr.Error) bool {
+	switch e.Code {
+	case "PGRST301", "PGRST303", "bad_jwt":
+		return true
+	}
+	return false
+}
+
+// tooNew reports whether the token was refused because the server's clock is
+// behind that of the server which issued it. Another token would be newer still.
+func tooNew(e *sdkerr.Error) bool {
+	return e.Code == "PGRST303" && (e.Message == "JWT issued at future" || e.Message == "JWT not yet valid")
+}
+
+// earlyWait is how long to wait before a token that was too new is sent again, 0
+// when it is not to be.
+func (st *callState) earlyWait(ctx context.Context, e *sdkerr.Error) time.Duration {
+	if !tooNew(e) || st.early == maxEarly {
+		return 0
+	}
+	d := time.Duration(st.early+1) * time.Second
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return 0
+	}
+	st.early++
+	return d
+}
+
+// maxEarly is how often a call is repeated because its token was too new.
+const maxEarly = 2
 
 // errAttemptTimeout is the cause of an attempt that took too long.
 type errAttemptTimeout time.Duration

@@ -873,3 +873,85 @@ func TestManyGoroutines(t *testing.T) {
 	wg.Wait()
 	require.LessOrEqual(t, conns.Load(), int32(64))
 }
+
+func TestTokenIssuedInTheFutureIsSentAgainAfterAWhile(t *testing.T) {
+	for name, tt := range map[string]struct {
+		message        string
+		fails, want    int
+		waits          []time.Duration
+		invalidated    bool
+		ok             bool
+		withoutTimeFor bool
+	}{
+		"passes":          {message: "JWT issued at future", fails: 1, want: 2, waits: []time.Duration{time.Second}, ok: true},
+		"passes later":    {message: "JWT issued at future", fails: 2, want: 3, waits: []time.Duration{time.Second, 2 * time.Second}, ok: true},
+		"not yet valid":   {message: "JWT not yet valid", fails: 1, want: 2, waits: []time.Duration{time.Second}, ok: true},
+		"clock is far":    {message: "JWT issued at future", fails: 9, want: 3, waits: []time.Duration{time.Second, 2 * time.Second}},
+		"no time to wait": {message: "JWT issued at future", fails: 9, want: 1, withoutTimeFor: true},
+		"expired":         {message: "JWT expired", fails: 1, want: 2, invalidated: true, ok: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sent []string
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				sent = append(sent, r.Header.Get("Authorization"))
+				if len(sent) <= tt.fails {
+					w.WriteHeader(http.StatusUnauthorized)
+					_, _ = io.WriteString(w, `{"code":"PGRST303","message":"`+tt.message+`","details":null,"hint":null}`)
+					return
+				}
+				_, _ = io.WriteString(w, `[]`)
+			}))
+			defer srv.Close()
+			src := &countingSource{}
+			var waits []time.Duration
+			c, err := New(Config{
+				BaseURL: srv.URL, APIKey: "anon-key", Auth: src, Retry: RetryPolicy{MaxAttempts: 1},
+				sleep: func(d time.Duration) { waits = append(waits, d) },
+			})
+			require.NoError(t, err)
+			ctx := t.Context()
+			if tt.withoutTimeFor {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, 900*time.Millisecond)
+				defer cancel()
+			}
+			_, err = c.Do(ctx, &Request{Op: "op", Method: "POST", Path: "/rest/v1/rpc/f", Body: []byte("{}")})
+			if tt.ok {
+				require.NoError(t, err)
+			} else {
+				require.ErrorIs(t, err, sdkerr.ErrUnauthenticated)
+			}
+			require.Len(t, sent, tt.want)
+			require.Equal(t, tt.waits, waits)
+			require.Equal(t, tt.invalidated, sent[len(sent)-1] != sent[0], "the same token, unless it has expired")
+		})
+	}
+}
+
+// countingSource gives another token after each Invalidate.
+type countingSource struct{ n int }
+
+func (s *countingSource) Token(context.Context) (Token, error) {
+	return Token{Value: fmt.Sprint("token-", s.n)}, nil
+}
+func (s *countingSource) Invalidate(Token) { s.n++ }
+
+func TestCallCancelledAfterARefusalIsCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusUnauthorized)
+		_, _ = io.WriteString(w, `{"code":"PGRST303","message":"JWT expired"}`)
+	}))
+	defer srv.Close()
+	c, err := New(Config{BaseURL: srv.URL, APIKey: "anon-key", Auth: refusedSource(func() { cancel(errors.New("gone")) })})
+	require.NoError(t, err)
+	_, err = c.Do(ctx, &Request{Op: "op", Method: "GET", Path: "/rest/v1/v", Safe: true})
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, sdkerr.ErrUnauthenticated)
+}
+
+// refusedSource calls a function when its token is refused.
+type refusedSource func()
+
+func (refusedSource) Token(context.Context) (Token, error) { return Token{Value: "t"}, nil }
+func (f refusedSource) Invalidate(Token)                   { f() }

@@ -80,16 +80,22 @@ func (c *Conn) wait(ctx context.Context, n int, e *sdkerr.Error) (bool, error) {
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
 		return false, nil
 	}
+	err := c.sleep(ctx, d)
+	return err == nil, err
+}
+
+// sleep waits for d, or for ctx.
+func (c *Conn) sleep(ctx context.Context, d time.Duration) error {
 	if c.cfg.sleep != nil {
 		c.cfg.sleep(d)
-		return true, ctx.Err()
+		return ctx.Err()
 	}
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
-		return false, ctx.Err()
+		return ctx.Err()
 	case <-t.C:
-		return true, nil
+		return nil
 	}
 }
