@@ -269,4 +269,8 @@ var builtSoFar = []string{
 	"v_asset_warranties", "rpc_upsert_asset_warranty", "rpc_record_asset_downtime",
 	"v_asset_meters", "v_meter_readings", "rpc_create_meter", "rpc_update_meter", "rpc_delete_meter",
 	"rpc_record_meter_reading", "rpc_record_meter_reading_automated",
+	"v_pm_templates", "v_pm_template_checklist_items", "v_pm_schedules", "v_due_pms", "v_overdue_pms", "v_upcoming_pms",
+	"rpc_create_pm_template", "rpc_update_pm_template", "rpc_create_pm_schedule", "rpc_update_pm_schedule",
+	"rpc_delete_pm_schedule", "rpc_create_pm_dependency", "rpc_generate_due_pms", "rpc_process_due_pm_generation",
+	"rpc_trigger_manual_pm",
 }

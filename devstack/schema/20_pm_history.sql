@@ -55,6 +55,17 @@ begin
   return null;
 end $$;
 
+-- Where a schedule counts from that was never completed: its start date, else the
+-- given moment. A date without an offset is in UTC.
+create function app.pm_start(p_trigger_type text, p_trigger_config jsonb, p_default timestamptz) returns timestamptz
+language plpgsql stable set search_path = '' set timezone = 'UTC' as $$
+begin
+  if p_trigger_type = 'time' then
+    return coalesce((p_trigger_config ->> 'start_date')::timestamptz, p_default);
+  end if;
+  return p_default;
+end $$;
+
 -- Completing a work order advances its schedule; so does cancelling one, which
 -- is stamped in the same way. A schedule without a due date counts from when its
 -- work order was made.

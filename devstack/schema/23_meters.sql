@@ -185,7 +185,8 @@ end $$;
 -- ------------------------------------------------------ functions: readings
 
 -- Adds a reading that the meter can have and makes it the current one, also when
--- it is dated back. Readings of one meter wait for each other.
+-- it is dated back. Schedules that wait for the value make their work orders.
+-- Readings of one meter wait for each other.
 create function app.add_meter_reading(
   p_tenant_id uuid, p_meter_id uuid, p_value numeric, p_date timestamptz, p_type text, p_notes text, p_user_id uuid
 ) returns uuid
@@ -209,6 +210,7 @@ begin
   values (p_tenant_id, p_meter_id, p_value, v_date, p_type, p_notes, p_user_id)
   returning id into v_id;
   update app.meters m set current_reading = p_value, last_reading_date = v_date where m.id = p_meter_id;
+  perform app.generate_usage_pms(p_tenant_id, p_meter_id, p_value);
   return v_id;
 end $$;
 

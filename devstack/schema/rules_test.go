@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -172,6 +173,12 @@ func fill(admin caller) {
 	attach(admin, "work_order", wo, "fill.pdf", `{"document_type_key": "manual"}`)
 	attach(admin, "asset", asset, "fill.pdf", `{}`)
 	attach(admin, "location", site, "fill.pdf", `{}`)
+	template := one[string](admin, `select public.rpc_create_pm_template($1, 'Service', 'manual', '{}', p_checklist_items => '[{"description": "Look"}]')`, tenant)
+	schedule := `select public.rpc_create_pm_schedule($1, $2, $3, 'time', jsonb_build_object('interval_days', 7, 'start_date', $4::text), p_template_id => $5)`
+	overdue := one[string](admin, schedule, tenant, asset, "Overdue", "2020-01-01", template)
+	upcoming := one[string](admin, schedule, tenant, asset, "Upcoming", time.Now().Format(time.RFC3339), template)
+	admin.ok(`select public.rpc_create_pm_dependency($1, $2, $3)`, tenant, upcoming, overdue)
+	admin.ok(`select public.rpc_generate_due_pms($1)`, tenant)
 	d.super(`update app.work_order_time_entries set technician_id = (select id from app.technicians where tenant_id = $1) where tenant_id = $1`, tenant)
 }
 
