@@ -269,7 +269,7 @@ func TestConcurrentStartsOnAnEmptyCache(t *testing.T) {
 		require.Equal(t, "0", query(t, s.DatabaseURL, "select count(*)::text from notes"))
 		require.NoError(t, s.Close())
 	}
-	require.Equal(t, 1, strings.Count(log.String(), "building the database"), "one builds, the others wait")
+	require.Equal(t, 1, strings.Count(log.String(), "building the database, once"), "one builds, the others wait")
 	box.requireClean(t)
 }
 
