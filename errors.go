@@ -78,6 +78,24 @@ var (
 	ErrSessionExpired = sdkerr.ErrSessionExpired
 	// ErrDecode means that an answer does not fit the Go type.
 	ErrDecode = sdkerr.ErrDecode
+	// ErrUnreadableRow means that one row of a list has a value that its Go type
+	// cannot hold; such an error is an ErrDecode too and names row and column.
+	// The method All of a list yields it in the row's place and goes on with the
+	// other rows when the loop does:
+	//
+	//	for row, err := range client.WorkOrders.All(ctx) {
+	//		if errors.Is(err, workorder.ErrUnreadableRow) {
+	//			log.Print(err)
+	//			continue
+	//		}
+	//		if err != nil {
+	//			return err
+	//		}
+	//		…
+	//	}
+	//
+	// List, Page and Get fail with it.
+	ErrUnreadableRow = sdkerr.ErrUnreadableRow
 )
 
 // SafeToRetry reports whether the caller may repeat the call that failed with

@@ -1,11 +1,10 @@
 package workorder
 
 import (
-	"cmp"
 	"context"
-	"encoding/json"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -25,66 +24,36 @@ import (
 // gives them one by one, in bounded memory, and can be ranged over again. Page
 // gives query.Limit of them (100 without it) and a cursor for the next ones. Get
 // fails with ErrNotFound when there is no such row, or the caller may not see it.
+//
+// The promise of List, All and of the pages that follow each other: a row that
+// is there from beginning to end and whose order columns stay as they are comes
+// exactly once, whatever else is inserted, changed or deleted meanwhile; without
+// query.OrderBy, whatever is changed. A row with a value that Go cannot hold
+// costs All nothing but that row, see ErrUnreadableRow.
 type View[T any] = postgrest.View[T]
 
 // ViewOf reads a view that the deployment has beyond the platform's own. T is a
 // struct whose fields have the columns as json names. The view is in the schema
 // public unless name says otherwise ("reporting.v_custom").
 //
-// key names the columns that identify a row, "id" when none is given. Longer
-// lists are walked along them when T has a field for each, and Get looks for a
-// single one. A name that is not that of a view fails every read with
-// ErrInvalidInput.
+// key names the columns that identify a row, "id" when none is given; T needs no
+// field for them. Longer lists are walked along them, and Get looks for a single
+// one. A read that meets a row without a value in one of them, or two rows with
+// the same, fails with ErrInvalidInput, because rows could be missing from the
+// list; so does every read when name is not that of a view.
 func ViewOf[T any](c *Client, name string, key ...string) View[T] {
 	schema, view := splitSchema(name)
 	if len(key) == 0 {
 		key = []string{"id"}
 	}
-	def := &postgrest.ViewDef[T]{List: view, Schema: schema, Name: view, Key: key}
+	def := &postgrest.ViewDef[T]{List: view, Schema: schema, Name: view, Key: key, Unproven: true}
 	if !namePattern.MatchString(view) || !namePattern.MatchString(schema) {
 		def.Err = sdkerr.Invalid("ViewOf", "the name", "must be that of a view, such as v_custom")
 	}
-	if hasFields(reflect.TypeFor[T](), key) {
-		def.KeyOf = func(row *T) []string { return keyOf(row, key) }
+	if slices.ContainsFunc(key, func(k string) bool { return !namePattern.MatchString(k) }) {
+		def.Err = sdkerr.Invalid("ViewOf", "the key", "must be made of names of columns")
 	}
 	return postgrest.NewView(c.conn, def)
-}
-
-// hasFields tells whether the struct type has a field for every column.
-func hasFields(t reflect.Type, columns []string) bool {
-	if t.Kind() != reflect.Struct {
-		return false
-	}
-	names := map[string]bool{}
-	for _, f := range reflect.VisibleFields(t) {
-		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
-		names[cmp.Or(name, f.Name)] = true
-	}
-	for _, c := range columns {
-		if !names[c] {
-			return false
-		}
-	}
-	return true
-}
-
-// keyOf renders the key columns of a row whose type is known to the caller only.
-func keyOf(row any, key []string) []string {
-	out := make([]string, len(key))
-	data, err := json.Marshal(row)
-	if err != nil {
-		return out
-	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal(data, &fields) != nil {
-		return out
-	}
-	for i, name := range key {
-		if json.Unmarshal(fields[name], &out[i]) != nil {
-			out[i] = string(fields[name]) // a number or a boolean
-		}
-	}
-	return out
 }
 
 var namePattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)

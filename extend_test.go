@@ -1,6 +1,7 @@
 package workorder_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,18 +22,23 @@ func TestViewOfRefusesWhatIsNoName(t *testing.T) {
 	srv.WantNoRequest(t)
 }
 
-func TestViewOfWalksByOffsetWithoutAFieldForTheKey(t *testing.T) {
+func TestViewOfWalksByAKeyThatRowsHaveNoFieldFor(t *testing.T) {
 	type row struct {
 		Name string `json:"name"`
 	}
 	c, srv := apitest.New(t)
-	page := "[" + strings.TrimSuffix(strings.Repeat(`{"name":"n"},`, 1000), ",") + "]"
-	srv.Reply(http.StatusOK, page)
-	srv.Reply(http.StatusOK, `[{"name":"last"}]`)
+	var page strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&page, `,{"name":"n","walk_0":"k%03d"}`, i)
+	}
+	srv.Reply(http.StatusOK, "["+page.String()[1:]+"]")
+	srv.Reply(http.StatusOK, `[{"name":"last","walk_0":"l"}]`)
 
 	rows, err := workorder.ViewOf[row](c, "v_custom").List(t.Context())
 
 	require.NoError(t, err)
 	require.Len(t, rows, 1001)
-	require.Equal(t, "1000", srv.Requests()[1].Query.Get("offset"))
+	next := srv.Requests()[1].Query
+	require.Equal(t, "*,walk_0:id", next.Get("select"))
+	require.Contains(t, next.Get("and"), `id.gt."k999"`)
 }

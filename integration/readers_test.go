@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -339,14 +340,19 @@ func TestManyWorkOrders(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, rows, 321)
 
-		for _, err := range []error{
-			second(m.WorkOrders.List(t.Context(), query.Where(wo.ID.In(values...)), query.OrderBy(wo.Title.Asc()))),
-			second(m.WorkOrders.Page(t.Context(), query.Where(wo.ID.In(values...)))),
-			second(m.WorkOrders.List(t.Context(), query.Where(wo.ID.NotIn(values...)))),
-		} {
-			require.ErrorIs(t, err, workorder.ErrInvalidInput)
-			require.ErrorContains(t, err, "bytes", "the limit is named")
-		}
+		ordered, err := m.WorkOrders.List(t.Context(), query.Where(wo.ID.In(values...)), query.OrderBy(wo.Title.Desc()))
+		require.NoError(t, err)
+		requireAll(t, all, ordered)
+		require.True(t, slices.IsSortedFunc(ordered, func(a, b workorders.WorkOrder) int { return strings.Compare(b.Title, a.Title) }))
+		page, err := m.WorkOrders.Page(t.Context(), query.Where(wo.ID.In(values...)), query.Limit(10), query.Count(query.Exact))
+		require.NoError(t, err)
+		require.Len(t, page.Items, 10)
+		require.True(t, page.HasMore)
+		require.EqualValues(t, len(all), page.Total)
+
+		_, err = m.WorkOrders.List(t.Context(), query.Where(wo.ID.NotIn(values...)))
+		require.ErrorIs(t, err, workorder.ErrInvalidInput)
+		require.ErrorContains(t, err, "bytes", "the limit is named")
 		rows, err = m.WorkOrders.List(t.Context(), query.Where(wo.ID.In(all[:100]...)), query.OrderBy(wo.ID.Desc()))
 		require.NoError(t, err, "a hundred ids fit into one request")
 		require.Len(t, rows, 100)
@@ -497,11 +503,11 @@ func TestServerThatClampsLower(t *testing.T) {
 	all := m.ids(nil)
 
 	for name, opts := range map[string][]query.Option{
-		"keyset":            nil,
-		"offset":            {query.OrderBy(wo.Priority.Asc())},
+		"by key":            nil,
+		"ordered":           {query.OrderBy(wo.Priority.Asc())},
 		"small pages":       {query.PageSize(99)},
 		"pages of the size": {query.PageSize(100)},
-		"offset, nulls":     {query.OrderBy(wo.DueDate.Desc()), query.PageSize(250)},
+		"ordered, nulls":    {query.OrderBy(wo.DueDate.Desc()), query.PageSize(250)},
 	} {
 		rows, err := m.WorkOrders.List(t.Context(), opts...)
 		require.NoError(t, err, name)

@@ -4,7 +4,6 @@ package org
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -39,7 +38,6 @@ var tenantView = postgrest.ViewDef[Tenant]{
 	Schema: "public",
 	Name:   "v_tenants",
 	Key:    []string{"id"},
-	KeyOf:  func(row *Tenant) []string { return []string{row.ID} },
 }
 
 // Permission is a permission of the platform's catalog: one row of the view
@@ -75,7 +73,6 @@ var permissionView = postgrest.ViewDef[Permission]{
 	Schema: "public",
 	Name:   "v_permissions",
 	Key:    []string{"id"},
-	KeyOf:  func(row *Permission) []string { return []string{row.ID} },
 }
 
 // TenantRole is a role of the tenant: one row of the view v_tenant_roles.
@@ -116,7 +113,6 @@ var tenantRoleView = postgrest.ViewDef[TenantRole]{
 	Schema: "public",
 	Name:   "v_tenant_roles",
 	Key:    []string{"id"},
-	KeyOf:  func(row *TenantRole) []string { return []string{row.ID} },
 }
 
 // RolePermission is a permission that a role of the tenant holds: one row of
@@ -165,7 +161,6 @@ var rolePermissionView = postgrest.ViewDef[RolePermission]{
 	Schema: "public",
 	Name:   "v_role_permissions",
 	Key:    []string{"id"},
-	KeyOf:  func(row *RolePermission) []string { return []string{strconv.FormatInt(row.ID, 10)} },
 }
 
 // UserTenantRole is a role that the signed-in user holds in one of their
@@ -209,7 +204,6 @@ var userTenantRoleView = postgrest.ViewDef[UserTenantRole]{
 	Schema: "public",
 	Name:   "v_user_tenant_roles",
 	Key:    []string{"id"},
-	KeyOf:  func(row *UserTenantRole) []string { return []string{strconv.FormatInt(row.ID, 10)} },
 }
 
 // Profile is the name and picture of a present or former member of the tenant:
@@ -251,7 +245,6 @@ var profileView = postgrest.ViewDef[Profile]{
 	Schema: "public",
 	Name:   "v_profiles",
 	Key:    []string{"id"},
-	KeyOf:  func(row *Profile) []string { return []string{row.ID} },
 }
 
 // Status is a status that entities of the tenant can be in: one row of the view
@@ -305,7 +298,6 @@ var statusView = postgrest.ViewDef[Status]{
 	Schema: "public",
 	Name:   "v_status_catalogs",
 	Key:    []string{"id"},
-	KeyOf:  func(row *Status) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "display_order"},
 	},
@@ -356,7 +348,6 @@ var priorityView = postgrest.ViewDef[Priority]{
 	Schema: "public",
 	Name:   "v_priority_catalogs",
 	Key:    []string{"id"},
-	KeyOf:  func(row *Priority) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "weight"},
 		{Column: "display_order"},
@@ -418,7 +409,6 @@ var maintenanceTypeView = postgrest.ViewDef[MaintenanceType]{
 	Schema: "public",
 	Name:   "v_maintenance_type_catalogs",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MaintenanceType) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "category"},
 		{Column: "display_order"},
@@ -468,7 +458,6 @@ var statusTransitionView = postgrest.ViewDef[StatusTransition]{
 	Schema: "public",
 	Name:   "v_status_transitions",
 	Key:    []string{"id"},
-	KeyOf:  func(row *StatusTransition) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "from_status_key"},
 		{Column: "to_status_key"},
@@ -511,7 +500,6 @@ var departmentView = postgrest.ViewDef[Department]{
 	Schema: "public",
 	Name:   "v_departments",
 	Key:    []string{"id"},
-	KeyOf:  func(row *Department) []string { return []string{row.ID} },
 }
 
 // EntityChange is a logged insert, update or delete: one row of the view
@@ -562,7 +550,6 @@ var entityChangeView = postgrest.ViewDef[EntityChange]{
 	Schema: "public",
 	Name:   "v_audit_entity_changes",
 	Key:    []string{"id"},
-	KeyOf:  func(row *EntityChange) []string { return []string{strconv.FormatInt(row.ID, 10)} },
 }
 
 // PermissionChange is a role given to a user or taken away: one row of the view
@@ -614,7 +601,6 @@ var permissionChangeView = postgrest.ViewDef[PermissionChange]{
 	Schema: "public",
 	Name:   "v_audit_permission_changes",
 	Key:    []string{"id"},
-	KeyOf:  func(row *PermissionChange) []string { return []string{strconv.FormatInt(row.ID, 10)} },
 }
 
 // RetentionConfig is how long the tenant's audit log is kept: one row of the
@@ -651,7 +637,6 @@ var retentionConfigView = postgrest.ViewDef[RetentionConfig]{
 	Schema: "public",
 	Name:   "v_audit_retention_configs",
 	Key:    []string{"id"},
-	KeyOf:  func(row *RetentionConfig) []string { return []string{row.ID} },
 }
 
 // ValidTenantAPIKey is the owner of a valid key: one row of the result of

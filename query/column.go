@@ -3,6 +3,7 @@ package query
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -37,9 +38,12 @@ func (c Column[V]) Lte(v V) Filter { return compare(c.name, "lte", v) }
 // In keeps the rows whose value is one of the given. Without values it holds
 // for no row.
 //
-// The values travel in the URL, which servers limit to some kilobytes. A list
-// in the view's own order asks for a long In in parts; where that is not
-// possible, the read fails with ErrInvalidInput and names the limit.
+// The values travel in the URL, which servers limit to some kilobytes. A long
+// In is asked for in parts, in whatever order the rows shall come: where the
+// order is not that of the values, the server also puts the rows of the parts
+// in order, some at a time, so such a list takes more requests. Inside Or or
+// Not, and as NotIn, it cannot be split: a read whose filter is too long for a
+// URL then fails with ErrInvalidInput and names the limit.
 func (c Column[V]) In(values ...V) Filter {
 	switch len(values) {
 	case 0:
@@ -79,10 +83,21 @@ func (c Column[V]) IsNull() Filter { return branch(c.name + ".is.null") }
 func (c Column[V]) NotNull() Filter { return branch(c.name + ".not.is.null") }
 
 // Asc sorts by this column, smallest first, nulls last.
-func (c Column[V]) Asc() Order { return Order{column: c.name} }
+func (c Column[V]) Asc() Order { return Order{column: c.name, composite: composite[V]()} }
 
 // Desc sorts by this column, greatest first, nulls first.
-func (c Column[V]) Desc() Order { return Order{column: c.name, desc: true} }
+func (c Column[V]) Desc() Order { return Order{column: c.name, desc: true, composite: composite[V]()} }
+
+// composite tells whether JSON shows a V in another way than PostgreSQL reads
+// it from text.
+func composite[V any]() bool {
+	switch reflect.TypeFor[V]().Kind() {
+	case reflect.Slice, reflect.Array, reflect.Map, reflect.Interface:
+		return true
+	default:
+		return false
+	}
+}
 
 // TextColumn is a column of text, which can be searched.
 type TextColumn struct{ Column[string] }

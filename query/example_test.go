@@ -12,7 +12,9 @@ import (
 
 func Example() {
 	client, done := apitest.Example(map[string]string{
-		"/rest/v1/v_work_orders": `[{"id":"1","title":"Pump leaks"},{"id":"2","title":"Fan rattles"}]`,
+		"/rest/v1/v_work_orders": `[
+			{"id":"1","title":"Pump leaks","due_date":"2026-03-01T08:00:00Z"},
+			{"id":"2","title":"Fan rattles","due_date":null}]`,
 	})
 	defer done()
 

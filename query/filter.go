@@ -1,6 +1,9 @@
 package query
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Filter is a condition on the rows of a view. Make one from a generated
 // column, from And, Or, Not or Raw. The zero Filter holds for every row.
@@ -12,6 +15,7 @@ type Filter struct {
 	expr   string   // kind some: a branch of the logic tree
 	column string   // set with values for In
 	values []string // quoted
+	all    []Filter // of And with In: what must hold
 	err    error
 }
 
@@ -40,8 +44,8 @@ func Or(filters ...Filter) Filter {
 // settles the result.
 func combine(op string, neutral, decisive kind, filters []Filter) Filter {
 	parts := make([]string, 0, len(filters))
+	kept := make([]Filter, 0, len(filters))
 	decided := false
-	var last Filter
 	for _, f := range filters {
 		switch {
 		case f.err != nil:
@@ -50,7 +54,7 @@ func combine(op string, neutral, decisive kind, filters []Filter) Filter {
 			decided = true
 		case f.kind == some:
 			parts = append(parts, f.expr)
-			last = f
+			kept = append(kept, f)
 		}
 	}
 	switch {
@@ -59,9 +63,13 @@ func combine(op string, neutral, decisive kind, filters []Filter) Filter {
 	case len(parts) == 0:
 		return Filter{kind: neutral}
 	case len(parts) == 1:
-		return last
+		return kept[0]
 	}
-	return branch(op + "(" + strings.Join(parts, ",") + ")")
+	f := branch(op + "(" + strings.Join(parts, ",") + ")")
+	if op == "and" && slices.ContainsFunc(kept, func(f Filter) bool { return f.values != nil || f.all != nil }) {
+		f.all = kept // so that a long In can be found
+	}
+	return f
 }
 
 // Not holds when the filter is false. Rows for which it is neither true nor

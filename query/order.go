@@ -4,9 +4,10 @@ import "github.com/workorder-systems/sdk-go/internal/queryspec"
 
 // Order is one column to sort by: Asc or Desc of a column.
 type Order struct {
-	column string
-	desc   bool
-	nulls  placing
+	column    string
+	desc      bool
+	nulls     placing
+	composite bool
 }
 
 type placing uint8
@@ -34,5 +35,6 @@ func (o Order) spec() queryspec.Order {
 		Column:     o.column,
 		Desc:       o.desc,
 		NullsFirst: o.nulls == first || o.nulls == byDirection && o.desc,
+		Composite:  o.composite,
 	}
 }

@@ -3,12 +3,14 @@ package query
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/workorder-systems/sdk-go/internal/pgjson"
 	"github.com/workorder-systems/sdk-go/internal/queryspec"
 )
 
-// Option is one part of a read: Where, OrderBy, Limit, PageSize, After, Count.
+// Option is one part of a read: Where, OrderBy, Columns, Limit, PageSize, After, Count.
 type Option func(*queryspec.Spec)
 
 // Where keeps the rows for which every filter holds. Several Where options add
@@ -23,6 +25,8 @@ func Where(filters ...Filter) Option {
 				s.Fail(fmt.Errorf("filter %w", pgjson.Text(f.expr)))
 			case f.kind == none:
 				s.Never = true
+			case f.all != nil:
+				Where(f.all...)(s)
 			case f.kind == some:
 				s.Where = append(s.Where, queryspec.Condition{Expr: f.expr, Column: f.column, Values: f.values})
 			}
@@ -33,10 +37,12 @@ func Where(filters ...Filter) Option {
 // OrderBy sorts the rows, by the first column first. Several OrderBy options
 // add up.
 //
-// Without it a list comes in the view's own order, in most views by key, and is
-// walked by key: rows that are added or deleted meanwhile disturb nothing. With
-// it the walk counts rows, so a row that moves across a page boundary between
-// two requests can be missed or seen twice.
+// Without it a list comes in the view's own order, in most views by key. Either
+// way the next request of a list asks for the rows behind the last one that
+// came, by the values of its order columns and its key, so what happens between
+// two requests does no harm. The promise: a row that is there from beginning to
+// end and whose order columns stay as they are comes exactly once, whatever else
+// is inserted, changed or deleted; without OrderBy, whatever is changed.
 func OrderBy(orders ...Order) Option {
 	return func(s *queryspec.Spec) {
 		for _, o := range orders {
@@ -76,8 +82,53 @@ func PageSize(n int) Option {
 	}
 }
 
+// Columns reads only the given columns; the other fields of the rows stay zero.
+// The server then sends less: of work orders, less than half. Several Columns
+// options add up; without any column the rows are whole. Lists add the columns
+// that they go on by, by themselves. Get gives whole rows; to Count the option makes
+// no difference. A path into a document is no column.
+func Columns(columns ...AnyColumn) Option {
+	return func(s *queryspec.Spec) {
+		for _, c := range columns {
+			if c == nil || c.selected() == "" {
+				s.Fail(errors.New("columns: a column has no name: make columns with NewColumn"))
+				return
+			}
+			name := c.selected()
+			if isPath(name) {
+				s.Fail(fmt.Errorf("columns: %s is a part of a column: ask for the whole", name))
+				return
+			}
+			if !slices.Contains(s.Columns, name) {
+				s.Columns = append(s.Columns, name)
+			}
+		}
+	}
+}
+
+// isPath tells the rendered path into a document from a column's name, which is
+// quoted when it holds an arrow.
+func isPath(rendered string) bool {
+	if strings.HasPrefix(rendered, `"`) {
+		return !strings.HasSuffix(rendered, `"`) || strings.Contains(rendered, `"->`)
+	}
+	return strings.Contains(rendered, "->")
+}
+
+// AnyColumn is a column of whatever kind: Column, TextColumn, ArrayColumn or
+// JSONColumn.
+type AnyColumn interface {
+	selected() string // the name, rendered
+}
+
+func (c Column[V]) selected() string      { return c.name }
+func (c ArrayColumn[V]) selected() string { return c.name }
+func (c JSONColumn) selected() string     { return c.name }
+
 // After starts behind the page that gave the cursor. The read must use the same
-// view and order. An empty cursor starts at the beginning.
+// view and order; one of another read, or of an older version of this package,
+// fails with ErrInvalidInput. The row that the page ended with need not be there
+// any more. An empty cursor starts at the beginning.
 func After(c Cursor) Option {
 	return func(s *queryspec.Spec) { s.After = string(c) }
 }

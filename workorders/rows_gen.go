@@ -4,7 +4,6 @@ package workorders
 
 import (
 	"encoding/json"
-	"strconv"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -115,7 +114,6 @@ var workOrderView = postgrest.ViewDef[WorkOrder]{
 	Schema: "public",
 	Name:   "v_work_orders",
 	Key:    []string{"id"},
-	KeyOf:  func(row *WorkOrder) []string { return []string{row.ID} },
 }
 
 // WorkOrderSummary is a work order in short: one row of the view v_work_orders,
@@ -177,7 +175,6 @@ var workOrderSummaryView = postgrest.ViewDef[WorkOrderSummary]{
 	Name:   "v_work_orders",
 	Select: "id,tenant_id,title,status,priority,due_date,assigned_to,assigned_to_name,asset_id,location_id,project_id,description,updated_at,created_at",
 	Key:    []string{"id"},
-	KeyOf:  func(row *WorkOrderSummary) []string { return []string{row.ID} },
 }
 
 // WorkOrderTimeEntry is time that a member spent on a work order: one row of
@@ -235,7 +232,6 @@ var workOrderTimeEntryView = postgrest.ViewDef[WorkOrderTimeEntry]{
 	Schema: "public",
 	Name:   "v_work_order_time_entries",
 	Key:    []string{"id"},
-	KeyOf:  func(row *WorkOrderTimeEntry) []string { return []string{row.ID} },
 }
 
 // WorkOrderAssignment is a technician planned for a work order: one row of the
@@ -272,7 +268,6 @@ var workOrderAssignmentView = postgrest.ViewDef[WorkOrderAssignment]{
 	Schema: "public",
 	Name:   "v_work_order_assignments",
 	Key:    []string{"id"},
-	KeyOf:  func(row *WorkOrderAssignment) []string { return []string{strconv.FormatInt(row.ID, 10)} },
 }
 
 // WorkOrderRequest is a work order that the signed-in user asked for: one row
@@ -318,7 +313,6 @@ var workOrderRequestView = postgrest.ViewDef[WorkOrderRequest]{
 	Schema: "public",
 	Name:   "v_my_work_order_requests",
 	Key:    []string{"id"},
-	KeyOf:  func(row *WorkOrderRequest) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},
@@ -382,7 +376,6 @@ var maintenanceRequestView = postgrest.ViewDef[MaintenanceRequest]{
 	Schema: "public",
 	Name:   "v_maintenance_requests",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MaintenanceRequest) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},
@@ -435,7 +428,6 @@ var myMaintenanceRequestView = postgrest.ViewDef[MyMaintenanceRequest]{
 	Schema: "public",
 	Name:   "v_my_maintenance_requests",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MyMaintenanceRequest) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},
@@ -490,7 +482,6 @@ var slaStatusView = postgrest.ViewDef[SLAStatus]{
 	Schema: "public",
 	Name:   "v_work_order_sla_status",
 	Key:    []string{"work_order_id"},
-	KeyOf:  func(row *SLAStatus) []string { return []string{row.WorkOrderID} },
 }
 
 // SLAOpenWorkOrder is an open work order with a response or resolution time:
@@ -549,7 +540,6 @@ var slaOpenWorkOrderView = postgrest.ViewDef[SLAOpenWorkOrder]{
 	Schema: "public",
 	Name:   "v_work_orders_sla_open",
 	Key:    []string{"work_order_id"},
-	KeyOf:  func(row *SLAOpenWorkOrder) []string { return []string{row.WorkOrderID} },
 }
 
 // CommsEvent is a message about a work order: one row of the view
@@ -591,7 +581,6 @@ var commsEventView = postgrest.ViewDef[CommsEvent]{
 	Schema: "public",
 	Name:   "v_work_order_comms",
 	Key:    []string{"id"},
-	KeyOf:  func(row *CommsEvent) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at"},
 	},
@@ -670,7 +659,6 @@ var entityAttachmentView = postgrest.ViewDef[EntityAttachment]{
 	Schema: "public",
 	Name:   "v_entity_attachments",
 	Key:    []string{"id"},
-	KeyOf:  func(row *EntityAttachment) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},
@@ -746,7 +734,6 @@ var workOrderAttachmentView = postgrest.ViewDef[WorkOrderAttachment]{
 	Schema: "public",
 	Name:   "v_work_order_attachments",
 	Key:    []string{"id"},
-	KeyOf:  func(row *WorkOrderAttachment) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},
@@ -822,7 +809,6 @@ var assetAttachmentView = postgrest.ViewDef[AssetAttachment]{
 	Schema: "public",
 	Name:   "v_asset_attachments",
 	Key:    []string{"id"},
-	KeyOf:  func(row *AssetAttachment) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},
@@ -898,7 +884,6 @@ var locationAttachmentView = postgrest.ViewDef[LocationAttachment]{
 	Schema: "public",
 	Name:   "v_location_attachments",
 	Key:    []string{"id"},
-	KeyOf:  func(row *LocationAttachment) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},
@@ -949,7 +934,6 @@ var notificationView = postgrest.ViewDef[Notification]{
 	Schema: "public",
 	Name:   "v_my_notifications",
 	Key:    []string{"id"},
-	KeyOf:  func(row *Notification) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},
@@ -1021,7 +1005,6 @@ var scheduleBlockView = postgrest.ViewDef[ScheduleBlock]{
 	Schema: "public",
 	Name:   "v_schedule_blocks",
 	Key:    []string{"id"},
-	KeyOf:  func(row *ScheduleBlock) []string { return []string{row.ID} },
 }
 
 // TechnicianScheduleBlock is a technician's time slot for a work order: one row
@@ -1091,7 +1074,6 @@ var technicianScheduleBlockView = postgrest.ViewDef[TechnicianScheduleBlock]{
 	Schema: "public",
 	Name:   "v_schedule_by_technician",
 	Key:    []string{"id"},
-	KeyOf:  func(row *TechnicianScheduleBlock) []string { return []string{row.ID} },
 }
 
 // CrewScheduleBlock is a crew's time slot for a work order: one row of the view
@@ -1161,7 +1143,6 @@ var crewScheduleBlockView = postgrest.ViewDef[CrewScheduleBlock]{
 	Schema: "public",
 	Name:   "v_schedule_by_crew",
 	Key:    []string{"id"},
-	KeyOf:  func(row *CrewScheduleBlock) []string { return []string{row.ID} },
 }
 
 // AssetScheduleBlock is a time slot for work on an asset: one row of the view
@@ -1231,7 +1212,6 @@ var assetScheduleBlockView = postgrest.ViewDef[AssetScheduleBlock]{
 	Schema: "public",
 	Name:   "v_schedule_by_asset",
 	Key:    []string{"id"},
-	KeyOf:  func(row *AssetScheduleBlock) []string { return []string{row.ID} },
 }
 
 // LocationScheduleBlock is a time slot for work at a location: one row of the
@@ -1301,7 +1281,6 @@ var locationScheduleBlockView = postgrest.ViewDef[LocationScheduleBlock]{
 	Schema: "public",
 	Name:   "v_schedule_by_location",
 	Key:    []string{"id"},
-	KeyOf:  func(row *LocationScheduleBlock) []string { return []string{row.ID} },
 }
 
 // MobileWorkOrder is a work order as a field device keeps it: one row of the
@@ -1353,7 +1332,6 @@ var mobileWorkOrderView = postgrest.ViewDef[MobileWorkOrder]{
 	Schema: "public",
 	Name:   "v_mobile_work_orders",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MobileWorkOrder) []string { return []string{row.ID} },
 }
 
 // MobileAsset is an asset as a field device keeps it: one row of the view
@@ -1395,7 +1373,6 @@ var mobileAssetView = postgrest.ViewDef[MobileAsset]{
 	Schema: "public",
 	Name:   "v_mobile_assets",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MobileAsset) []string { return []string{row.ID} },
 }
 
 // MobileLocation is a location as a field device keeps it: one row of the view
@@ -1429,7 +1406,6 @@ var mobileLocationView = postgrest.ViewDef[MobileLocation]{
 	Schema: "public",
 	Name:   "v_mobile_locations",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MobileLocation) []string { return []string{row.ID} },
 }
 
 // MobileTimeEntry is time spent on a work order, with the place where it was
@@ -1485,7 +1461,6 @@ var mobileTimeEntryView = postgrest.ViewDef[MobileTimeEntry]{
 	Schema: "public",
 	Name:   "v_mobile_work_order_time_entries",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MobileTimeEntry) []string { return []string{row.ID} },
 }
 
 // MobileAttachment is a file attached to a work order as a field device keeps
@@ -1529,7 +1504,6 @@ var mobileAttachmentView = postgrest.ViewDef[MobileAttachment]{
 	Schema: "public",
 	Name:   "v_mobile_work_order_attachments",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MobileAttachment) []string { return []string{row.ID} },
 }
 
 // MobileCheckIn is a member's arrival at a work order: one row of the view
@@ -1571,7 +1545,6 @@ var mobileCheckInView = postgrest.ViewDef[MobileCheckIn]{
 	Schema: "public",
 	Name:   "v_mobile_work_order_check_ins",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MobileCheckIn) []string { return []string{row.ID} },
 }
 
 // MobileNote is a note on a work order: one row of the view
@@ -1607,7 +1580,6 @@ var mobileNoteView = postgrest.ViewDef[MobileNote]{
 	Schema: "public",
 	Name:   "v_mobile_work_order_notes",
 	Key:    []string{"id"},
-	KeyOf:  func(row *MobileNote) []string { return []string{row.ID} },
 }
 
 // Tool is a tool that can be checked out: one row of the view v_tools. A nil
@@ -1649,7 +1621,6 @@ var toolView = postgrest.ViewDef[Tool]{
 	Schema: "public",
 	Name:   "v_tools",
 	Key:    []string{"id"},
-	KeyOf:  func(row *Tool) []string { return []string{row.ID} },
 }
 
 // ToolCheckout is a tool given to a user: one row of the view v_tool_checkouts.
@@ -1700,7 +1671,6 @@ var toolCheckoutView = postgrest.ViewDef[ToolCheckout]{
 	Schema: "public",
 	Name:   "v_tool_checkouts",
 	Key:    []string{"id"},
-	KeyOf:  func(row *ToolCheckout) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "checked_out_at", Desc: true, NullsFirst: true},
 	},
@@ -1757,7 +1727,6 @@ var shiftHandoverView = postgrest.ViewDef[ShiftHandover]{
 	Schema: "public",
 	Name:   "v_shift_handovers",
 	Key:    []string{"id"},
-	KeyOf:  func(row *ShiftHandover) []string { return []string{row.ID} },
 	Order: []queryspec.Order{
 		{Column: "created_at", Desc: true, NullsFirst: true},
 	},

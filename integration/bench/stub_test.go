@@ -17,7 +17,7 @@ import (
 )
 
 // stub serves work orders as a deployment would: at most 1,000 per answer, by
-// key or by offset. It renders them on the fly, so a view of any size takes no
+// key. It renders them on the fly, so a view of any size takes no
 // memory, except for the first page, which most benchmarks read.
 type stub struct {
 	*httptest.Server
@@ -77,7 +77,6 @@ func (s *stub) span(q url.Values) (from, to int) {
 	if n, err := strconv.Atoi(q.Get("limit")); err == nil {
 		limit = min(limit, n)
 	}
-	from, _ = strconv.Atoi(q.Get("offset"))
 	for _, filter := range []string{q.Get("and"), "(id." + q.Get("id")} {
 		if at, ok := number(filter, `(id.gt."`); ok {
 			from = at + 1

@@ -34,6 +34,9 @@ type Config struct {
 	CallMiddleware    []CallMiddleware    // the first is the outermost
 	AttemptMiddleware []AttemptMiddleware // the first is the outermost
 
+	// answers is shared by all Conns of one family.
+	answers *answers
+
 	// sleep waits between attempts; tests replace it.
 	sleep func(wait time.Duration)
 }

@@ -76,6 +76,9 @@ func New(cfg Config) (*Conn, error) {
 	if cfg.Transport == nil {
 		cfg.Transport = NewTransport()
 	}
+	if cfg.answers == nil {
+		cfg.answers = new(answers)
+	}
 	c := &Conn{conn: &conn{cfg: cfg, base: base, header: baseHeader(cfg)}}
 	c.secrets = headerSecrets(cfg.Header)
 	c.send = c.attemptChain()

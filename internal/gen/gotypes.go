@@ -74,22 +74,3 @@ func column(pgType, goType string) (typ, constructor string) {
 		return "query.Column[" + goType + "]", "query.NewColumn[" + goType + "]"
 	}
 }
-
-// keyText is the expression that renders a key column of a row as PostgreSQL
-// reads it.
-func keyText(goType, field string) (string, error) {
-	switch goType {
-	case "string":
-		return field, nil
-	case "int64":
-		return "strconv.FormatInt(" + field + ", 10)", nil
-	case "int":
-		return "strconv.Itoa(" + field + ")", nil
-	case "types.Date":
-		return field + ".String()", nil
-	case "time.Time":
-		return field + ".Format(time.RFC3339Nano)", nil
-	default:
-		return "", fmt.Errorf("a key column cannot be of type %s", goType)
-	}
-}

@@ -91,19 +91,12 @@ func writeView(b *bytes.Buffer, v view, cv *contract.View) error {
 		fmt.Fprintf(b, "\tSelect: %q,\n", strings.Join(v.Columns, ","))
 	}
 	fmt.Fprintf(b, "\tKey: %#v,\n", key)
-	var texts []string
 	for _, k := range key {
 		i := slices.IndexFunc(cols, func(c rowColumn) bool { return c.Name == k })
 		if cols[i].Nullable {
 			return fmt.Errorf("key column %s may be null", k)
 		}
-		text, err := keyText(cols[i].Type, "row."+cols[i].Field)
-		if err != nil {
-			return err
-		}
-		texts = append(texts, text)
 	}
-	fmt.Fprintf(b, "\tKeyOf: func(row *%s) []string { return []string{%s} },\n", v.Row, strings.Join(texts, ", "))
 	if v.Order != nil {
 		b.WriteString("\tOrder: []queryspec.Order{\n")
 		for _, o := range v.Order {

@@ -3,43 +3,47 @@ package postgrest
 import (
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"hash/fnv"
 
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
 )
 
 // cursor is what a query.Cursor holds.
 type cursor struct {
-	Read   uint32   `json:"r"`           // fingerprint of view and order
-	Key    []string `json:"k,omitempty"` // keyset: key of the last row
-	Offset int      `json:"o,omitempty"` // else: rows passed
+	Read  uint32 `json:"r"` // fingerprint of view and order
+	Place place  `json:"p"` // of the last row
 }
 
-func (c cursor) encode() query.Cursor {
-	b, err := json.Marshal(c)
+func (r *read) cursor(at place) query.Cursor {
+	b, err := json.Marshal(cursor{Read: r.fingerprint(), Place: at})
 	if err != nil {
-		panic(err) // strings and numbers always encode
+		panic(err) // strings always encode
 	}
 	return query.Cursor(base64.RawURLEncoding.EncodeToString(b))
 }
 
-var errCursor = errors.New("bad cursor")
-
-func parseCursor(s string, read uint32) (cursor, error) {
+// parseCursor gives the place that the caller's cursor marks, nil without one.
+func (r *read) parseCursor() (place, error) {
+	if r.spec.After == "" {
+		return nil, nil
+	}
 	var c cursor
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	if err != nil || json.Unmarshal(b, &c) != nil {
-		return cursor{}, errCursor
+	b, err := base64.RawURLEncoding.DecodeString(r.spec.After)
+	if err != nil || json.Unmarshal(b, &c) != nil || c.Read != r.fingerprint() || len(c.Place) != len(r.columns) {
+		return nil, sdkerr.New(r.op, sdkerr.ErrInvalidInput, "the cursor of query.After is not from this view in this order")
 	}
-	if c.Read != read || c.Offset < 0 || (c.Offset == 0) == (len(c.Key) == 0) {
-		return cursor{}, errCursor
+	for i, v := range c.Place {
+		if v == nil && r.columns[i].notNull {
+			return nil, sdkerr.New(r.op, sdkerr.ErrInvalidInput, "the cursor of query.After is not from this view in this order")
+		}
 	}
-	return c, nil
+	return c.Place, nil
 }
 
-func hash(s string) uint32 {
+// fingerprint tells reads apart whose cursors must not be mixed up.
+func (r *read) fingerprint() uint32 {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(s))
+	_, _ = h.Write([]byte(r.def.Schema + "." + r.def.Name + "?" + r.def.Select + "&" + r.orderText()))
 	return h.Sum32()
 }

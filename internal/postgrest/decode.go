@@ -2,21 +2,73 @@ package postgrest
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
-// decodeRows appends the rows of a JSON array.
-func decodeRows[T any](op string, body []byte, rows []T) ([]T, error) {
-	got, err := rowjson.Append(rows, body)
+// fetched is one page of a list.
+type fetched[T any] struct {
+	rows []T // those given before and the page's
+	bad  []*badRow
+	from int // where the page's first row stands in the answer
+}
+
+// badRow says why a row could not be decoded.
+type badRow struct {
+	err   *sdkerr.Error
+	index int // in rows, of those that the page added
+}
+
+// fetch appends the next page of the source to rows.
+func fetch[T any](ctx context.Context, r *read, src source, marks *rowjson.Marks, rows []T) (fetched[T], error) {
+	body, err := src.fetch(ctx)
 	if err != nil {
-		return rows, decodeError(op, err)
+		return fetched[T]{}, err
 	}
-	return got, nil
+	had := len(rows)
+	got, bad, err := rowjson.Decode(rows, body, marks)
+	if err != nil {
+		return fetched[T]{}, decodeError(r.op, err)
+	}
+	from, to, err := src.advance(marks)
+	if err != nil {
+		return fetched[T]{}, err
+	}
+	if r.limited() {
+		to = min(to, from+r.left)
+		r.left -= to - from
+	}
+	p := fetched[T]{from: from}
+	for _, e := range bad {
+		if from <= e.Row && e.Row < to {
+			p.bad = append(p.bad, &badRow{r.unreadable(e, marks, from), e.Row - from})
+		}
+	}
+	r.passed += to - from
+	clear(got[had+to:])
+	if from > 0 {
+		got = slices.Delete(got, had, had+from)
+	}
+	p.rows = got[:had+to-from]
+	return p, nil
+}
+
+// unreadable tells which row of the list cannot be decoded.
+func (r *read) unreadable(e *rowjson.Error, marks *rowjson.Marks, from int) *sdkerr.Error {
+	cause := e.Err
+	for i, c := range r.columns {
+		if c.key {
+			cause = fmt.Errorf("%w (in the row whose %s is %.100s)", cause, c.Column, marks.Raw(e.Row, i))
+		}
+	}
+	return sdkerr.UnreadableRow(r.op, r.passed+e.Row-from, e.Column, e.Raw, cause)
 }
 
 // decodeValue decodes the result of a function. null leaves R zero.

@@ -2,14 +2,11 @@ package postgrest
 
 import (
 	"context"
-	"iter"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-
-	postgrestgo "github.com/supabase-community/postgrest-go"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/queryspec"
@@ -17,142 +14,140 @@ import (
 )
 
 // read is one List, All, Page, Get or Count.
-type read[T any] struct {
-	View[T]
-	op     string
-	spec   queryspec.Spec
-	keyset bool       // walk by key; else by offset
-	start  cursor     // where the caller's query.After points
-	left   int        // rows still wanted; 0 together with no Limit: all
-	parts  [][]string // of the values of Where[cut], when they need several requests
-	cut    int
+type read struct {
+	conn    *api.Conn
+	def     *Definition
+	op      string
+	spec    queryspec.Spec
+	columns []column // that the rows are sorted by
+	start   place    // behind which the caller wants rows; nil: from the start
+	left    int      // rows still wanted, when there is a limit
+	passed  int      // rows that came
+	parts   []part   // what the conditions come to, see split
+	rest    []string // the conditions without those that differ between the parts
 }
 
-// The query of a URL may have so many bytes. A longer one is split where that
-// is possible: proxies in front of a project commonly stop at 8 KB for the
-// whole request line, and none takes more than 16 KB.
-const (
-	softQuery = 6_000
-	maxQuery  = 16_000
-)
+const restPath = "/rest/v1"
 
-// fits refuses a filter that no server would take.
-func (r *read[T]) fits() error {
-	if n := escapedLen(conjunction(r.where())); n > maxQuery {
-		return sdkerr.New(r.op, sdkerr.ErrInvalidInput,
-			"the filter takes %d bytes of the URL, servers accept at most %d: give In fewer values at a time", n, maxQuery)
+// maxRows is what deployments answer with at most, unless configured otherwise.
+const maxRows = 1000
+
+// newRead makes a read of the options, for rows that have the given columns.
+func newRead(conn *api.Conn, def *Definition, op string, spec queryspec.Spec, has func(string) bool) (*read, error) {
+	if spec.Err != nil {
+		return nil, sdkerr.New(op, sdkerr.ErrInvalidInput, "%v", spec.Err)
 	}
-	return nil
+	r := &read{conn: conn, def: def, op: op, spec: spec, left: spec.Limit}
+	r.sortBy(func(name string) bool {
+		if len(spec.Columns) > 0 {
+			return slices.Contains(spec.Columns, name)
+		}
+		return has(name)
+	})
+	var err error
+	if r.start, err = r.parseCursor(); err != nil {
+		return nil, err
+	}
+	return r, r.split()
 }
 
-// split cuts the longest In into parts when the filter is too long for one
-// URL. Parts are disjoint, so no row comes twice; rows come part by part, so
-// there must be no order to keep.
-func (r *read[T]) split() error {
-	size := escapedLen(conjunction(r.where()))
-	if size <= softQuery {
-		return nil
-	}
-	r.cut = -1
-	for i, c := range r.spec.Where {
-		if len(c.Values) > 0 && (r.cut < 0 || len(c.Values) > len(r.spec.Where[r.cut].Values)) {
-			r.cut = i
-		}
-	}
-	if r.cut < 0 || r.spec.After != "" || !r.keyset && !strings.HasSuffix(r.op, ".Count") {
-		return r.fits()
-	}
-	in := r.spec.Where[r.cut]
-	room := softQuery - (size - escapedLen(strings.Join(in.Values, ",")))
-	seen := make(map[string]bool, len(in.Values))
-	var part []string
-	used := 0
-	for _, v := range in.Values {
-		if seen[v] {
-			continue
-		}
-		seen[v] = true
-		n := escapedLen(v) + len("%2C")
-		if used+n > room && len(part) > 0 {
-			r.parts = append(r.parts, part)
-			part, used = nil, 0
-		}
-		part = append(part, v)
-		used += n
-		if used > room && used-room+softQuery > maxQuery {
-			return r.fits() // one value, or the rest of the filter, is too long
-		}
-	}
-	r.parts = append(r.parts, part)
-	return nil
-}
-
-func escapedLen(s string) int { return len(url.QueryEscape(s)) }
-
-// where gives the conditions of the caller.
-func (r *read[T]) where() []string {
-	out := make([]string, len(r.spec.Where), len(r.spec.Where)+1)
-	for i, c := range r.spec.Where {
-		out[i] = c.Expr
-	}
-	return out
-}
-
-// wheres gives the conditions of every request series that the read needs.
-func (r *read[T]) wheres() iter.Seq[[]string] {
-	return func(yield func([]string) bool) {
-		if r.spec.Never {
-			return
-		}
-		if len(r.parts) == 0 {
-			yield(r.where())
-			return
-		}
-		for _, part := range r.parts {
-			w := r.where()
-			w[r.cut] = in(r.spec.Where[r.cut].Column, part)
-			if !yield(w) {
-				return
-			}
-		}
-	}
-}
-
-func in(column string, quoted []string) string {
-	if len(quoted) == 1 {
-		return column + ".eq." + quoted[0] // in.("") means the empty list
-	}
-	return column + ".in.(" + strings.Join(quoted, ",") + ")"
-}
-
-// conjunction gives what stands inside and=(…).
-func conjunction(conditions []string) string { return strings.Join(conditions, ",") }
-
-// seek takes the caller's cursor.
-func (r *read[T]) seek() error {
-	if r.spec.After == "" {
-		return nil
-	}
-	c, err := parseCursor(r.spec.After, r.fingerprint())
-	if err != nil || r.keyset && len(c.Key) != len(r.def.Key) || !r.keyset && c.Offset == 0 {
-		return sdkerr.New(r.op, sdkerr.ErrInvalidInput, "the cursor of query.After is not from this view in this order")
-	}
-	r.start = c
-	return nil
-}
-
-// took notes that n rows have been read.
-func (r *read[T]) took(n int) { r.left -= n }
+// limited reports whether the caller wants no more than a number of rows.
+func (r *read) limited() bool { return r.spec.Limit > 0 }
 
 // enough reports whether the limit has been reached.
-func (r *read[T]) enough() bool { return r.spec.Limit > 0 && r.left <= 0 }
+func (r *read) enough() bool { return r.limited() && r.left <= 0 }
+
+// pageSize is how many rows the next request asks for.
+func (r *read) pageSize() int {
+	n := maxRows
+	if r.spec.PageSize > 0 {
+		n = r.spec.PageSize
+	}
+	if r.limited() {
+		n = min(n, r.left)
+	}
+	return n
+}
+
+// rowColumns is the select list for whole rows.
+func (r *read) rowColumns() string {
+	list := []string{"*"}
+	switch {
+	case len(r.spec.Columns) > 0:
+		list = slices.Clone(r.spec.Columns)
+	case r.def.Select != "":
+		list[0] = r.def.Select
+	}
+	for _, c := range r.columns {
+		if c.ask != "" {
+			list = append(list, c.ask)
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+// placeColumns is the select list for what a place needs.
+func (r *read) placeColumns() string {
+	list := make([]string, len(r.columns))
+	for i, c := range r.columns {
+		if list[i] = c.ask; c.ask == "" {
+			list[i] = c.Column
+		}
+	}
+	return strings.Join(list, ",")
+}
+
+// request is what one request of a read asks for.
+type request struct {
+	where   []string
+	columns string // the select list
+	sorted  bool
+	limit   int
+	count   string // how to count the matching rows; empty: not at all
+}
+
+// get sends one request.
+func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
+	var b strings.Builder
+	b.WriteString("select=" + url.QueryEscape(q.columns))
+	if len(q.where) > 0 {
+		where := url.QueryEscape("(" + strings.Join(q.where, ",") + ")")
+		if len(where) > maxQuery {
+			return nil, r.tooLong(len(where))
+		}
+		b.WriteString("&and=" + where)
+	}
+	if q.sorted {
+		b.WriteString("&order=" + url.QueryEscape(r.orderText()))
+	}
+	b.WriteString("&limit=" + strconv.Itoa(q.limit))
+	header := http.Header{"Accept": {"application/json"}}
+	if r.def.Schema != "" {
+		header["Accept-Profile"] = []string{r.def.Schema}
+	}
+	if q.count != "" {
+		header["Prefer"] = []string{"count=" + q.count}
+	}
+	return r.conn.Do(ctx, &api.Request{
+		Op:       r.op,
+		Method:   http.MethodGet,
+		Path:     restPath + "/" + url.PathEscape(r.def.Name),
+		RawQuery: b.String(),
+		Header:   header,
+		Safe:     true,
+	})
+}
 
 // count asks how many rows match the caller's conditions. It takes a row along:
 // the answer to HEAD has no body, so it could not say why it failed.
-func (r *read[T]) count(ctx context.Context, how string) (int64, error) {
+func (r *read) count(ctx context.Context, how string) (int64, error) {
+	columns := r.def.Select
+	if columns == "" {
+		columns = "*"
+	}
 	var sum int64
-	for where := range r.wheres() {
-		resp, err := r.get(ctx, conjunction(where), page{count: how, limit: 1})
+	for _, p := range r.parts {
+		resp, err := r.get(ctx, request{where: p.where, columns: columns, limit: 1, count: how})
 		if err != nil {
 			return 0, err
 		}
@@ -175,51 +170,12 @@ func total(h http.Header) int64 {
 	return n
 }
 
-// page is what one request asks for besides its conditions.
-type page struct {
-	count  string
-	order  []queryspec.Order
-	offset int
-	limit  int
+func (r *read) nullKey(c column) error {
+	return sdkerr.New(r.op, sdkerr.ErrInvalidInput,
+		"the key column %s of %s is null in a row: name columns that identify every row", c.Column, r.def.Name)
 }
 
-// get sends one request through postgrest-go. Its result and its errors are
-// ignored: the pipeline has the bytes and typed errors.
-func (r *read[T]) get(ctx context.Context, where string, p page) (*api.Response, error) {
-	x := &exchange{conn: r.conn, op: r.op}
-	b := client(r.def.Schema).From(r.def.Name).Select(r.def.Select, p.count, false)
-	if where != "" {
-		b.And(where, "")
-	}
-	for _, o := range p.order {
-		b.Order(o.Column, &postgrestgo.OrderOpts{Ascending: !o.Desc, NullsFirst: o.NullsFirst})
-	}
-	switch {
-	case p.offset > 0:
-		b.Range(p.offset, p.offset+p.limit-1, "")
-	case p.limit > 0:
-		b.Limit(p.limit, "")
-	}
-	_, _, err := b.ExecuteWithContext(context.WithValue(ctx, exchangeKey{}, x))
-	switch {
-	case x.err != nil:
-		return nil, x.err
-	case x.resp == nil: // nothing was sent
-		return nil, sdkerr.Wrap(r.op, sdkerr.ErrInvalidInput, err)
-	}
-	return x.resp, nil
-}
-
-// walks gives a walk for each part of the read, until the limit is reached.
-func (r *read[T]) walks() iter.Seq[*walk[T]] {
-	return func(yield func(*walk[T]) bool) {
-		for where := range r.wheres() {
-			if r.enough() {
-				return
-			}
-			if !yield(&walk[T]{read: r, where: slices.Clip(where), after: r.start.Key, offset: r.start.Offset, total: -1}) {
-				return
-			}
-		}
-	}
+func (r *read) sharedKey() error {
+	return sdkerr.New(r.op, sdkerr.ErrInvalidInput,
+		"rows of %s share the key %s: name columns that identify every row", r.def.Name, strings.Join(r.def.Key, ", "))
 }

@@ -3,31 +3,34 @@ package postgrest
 import (
 	"context"
 	"iter"
-	"slices"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
 	"github.com/workorder-systems/sdk-go/internal/queryspec"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
 )
 
-// ViewDef describes one view; the generator writes these.
-type ViewDef[T any] struct {
+// Definition describes one view.
+type Definition struct {
 	List   string // where clients read it, such as "WorkOrders.Summaries"
 	Schema string // "public" or "reporting"
 	Name   string // such as "v_departments"
 	Select string // column list; empty: every column
 	// Key holds the columns that identify a row, most significant first.
-	// Empty: the view has no key; then rows can move between the pages of a walk.
 	Key []string
-	// KeyOf gives the rendered key of a row, in the order of Key.
-	KeyOf func(row *T) []string
+	// Unproven says that nobody but the caller knows that Key does.
+	Unproven bool
 	// Order is the order of rows when the caller gives none: by columns that
-	// never change once a row is there. Empty: by key.
+	// are never null and never change once a row is there. Empty: by key.
 	Order []queryspec.Order
 	// Err, when set, is what every read fails with.
 	Err error
 }
+
+// ViewDef is the Definition of a view whose rows are of type T; the generator
+// writes these.
+type ViewDef[T any] Definition
 
 // View reads one database view. Its methods are the same for every resource:
 // rows of other tenants, and rows that the caller may not see, do not exist for
@@ -49,28 +52,38 @@ func (d ViewDef[T]) At(list string) *ViewDef[T] {
 }
 
 // List returns every matching row, up to query.Limit. The server answers with
-// at most 1,000 rows at a time; List asks until it has them all.
+// at most 1,000 rows at a time; List asks until it has them all. A row that is
+// there from beginning to end and whose order columns stay as they are comes
+// exactly once, whatever else is inserted, changed or deleted meanwhile; without
+// query.OrderBy, whatever is changed.
 func (v View[T]) List(ctx context.Context, opts ...query.Option) ([]T, error) {
 	r, err := v.read(".List", opts)
 	if err != nil {
 		return nil, err
 	}
 	rows := []T{}
-	for w := range r.walks() {
-		for !w.done {
-			before := len(rows)
-			if rows, err = w.next(ctx, rows); err != nil {
-				return nil, err
-			}
-			r.took(len(rows) - before)
+	src, marks := r.source(), r.marks()
+	for !src.done() && !r.enough() {
+		p, err := fetch(ctx, r, src, marks, rows)
+		if err != nil {
+			return nil, err
 		}
+		if len(p.bad) > 0 {
+			return nil, p.bad[0].err
+		}
+		rows = p.rows
 	}
 	return rows, nil
 }
 
-// All iterates over every matching row, up to query.Limit, and asks for the
-// next page when the loop gets there. Memory stays bounded by one page. An
-// error is the last thing it yields. Ranging again reads again.
+// All iterates over every matching row, up to query.Limit, as List gives them,
+// and asks for the next page when the loop gets there. Memory stays bounded by
+// one page. Ranging again reads again.
+//
+// A row with a value that its Go type cannot hold comes as an error of the kinds
+// ErrDecode and ErrUnreadableRow that names row and column, with a zero row. It
+// costs the other rows nothing: a loop that continues gets them. Any other error
+// is the last thing that All yields.
 func (v View[T]) All(ctx context.Context, opts ...query.Option) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
@@ -80,18 +93,22 @@ func (v View[T]) All(ctx context.Context, opts ...query.Option) iter.Seq2[T, err
 			return
 		}
 		var page []T
-		for w := range r.walks() {
-			for !w.done {
-				clear(page) // decoding must not write through pointers handed out
-				if page, err = w.next(ctx, page[:0]); err != nil {
-					yield(zero, err)
-					return
+		src, marks := r.source(), r.marks()
+		for !src.done() && !r.enough() {
+			clear(page) // decoding must not write through pointers handed out
+			p, err := fetch(ctx, r, src, marks, page[:0])
+			if err != nil {
+				yield(zero, err)
+				return
+			}
+			page = p.rows
+			for i := range page {
+				var err error
+				if len(p.bad) > 0 && p.bad[0].index == i {
+					err, p.bad = p.bad[0].err, p.bad[1:]
 				}
-				r.took(len(page))
-				for i := range page {
-					if !yield(page[i], nil) {
-						return
-					}
+				if !yield(page[i], err) {
+					return
 				}
 			}
 		}
@@ -102,7 +119,9 @@ func (v View[T]) All(ctx context.Context, opts ...query.Option) iter.Seq2[T, err
 const defaultPage = 100
 
 // Page returns one page of query.Limit items (100 without it) and where the
-// next one starts. query.Count fills Total.
+// next one starts: behind the last item, wherever that stands by then. So pages
+// keep the promise of List. query.Count fills Total. A page behind the end is
+// empty.
 func (v View[T]) Page(ctx context.Context, opts ...query.Option) (*query.Page[T], error) {
 	r, err := v.read(".Page", opts)
 	if err != nil {
@@ -115,32 +134,46 @@ func (v View[T]) Page(ctx context.Context, opts ...query.Option) (*query.Page[T]
 	r.spec.Limit = items + 1 // one more tells whether another page follows
 	r.left = r.spec.Limit
 	page := &query.Page[T]{Items: []T{}}
-	var last *walk[T]
-	for w := range r.walks() { // one, or none when nothing can match
-		last = w
-		for !w.done {
-			before := len(page.Items)
-			if page.Items, err = w.next(ctx, page.Items); err != nil {
-				return nil, err
-			}
-			r.took(len(page.Items) - before)
+	src, marks := r.source(), r.marks()
+	first, _ := src.(*walk)
+	if first != nil {
+		first.count = r.spec.Count
+	}
+	var last place // of the items
+	var lastErr error
+	for !src.done() && !r.enough() {
+		had := len(page.Items)
+		p, err := fetch(ctx, r, src, marks, page.Items)
+		if err != nil {
+			return nil, err
+		}
+		if len(p.bad) > 0 {
+			return nil, p.bad[0].err
+		}
+		page.Items = p.rows
+		if had < items && items <= len(page.Items) {
+			last, lastErr = r.place(marks, p.from+items-1-had)
 		}
 	}
-	if last == nil {
-		return page, nil
-	}
 	if r.spec.Count != "" {
-		if page.Total = last.total; page.Total < 0 {
+		page.Total = -1
+		if first != nil {
+			page.Total = first.total
+		}
+		if page.Total < 0 {
 			if page.Total, err = r.count(ctx, r.spec.Count); err != nil {
 				return nil, err
 			}
 		}
 	}
 	if len(page.Items) > items {
+		if lastErr != nil {
+			return nil, lastErr
+		}
 		clear(page.Items[items:])
 		page.Items = page.Items[:items]
 		page.HasMore = true
-		page.Next = last.cursor(&page.Items[items-1], r.start.Offset+items)
+		page.Next = r.cursor(last)
 	}
 	return page, nil
 }
@@ -158,16 +191,25 @@ func (v View[T]) Get(ctx context.Context, id string) (*T, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := r.get(ctx, r.spec.Where[0].Expr, page{limit: 1})
+	q := request{where: r.parts[0].where, columns: r.def.Select, limit: 1}
+	if q.columns == "" {
+		q.columns = "*"
+	}
+	if v.def.Unproven {
+		q.limit = 2
+	}
+	resp, err := r.get(ctx, q)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := decodeRows(r.op, resp.Body, make([]T, 0, 1))
-	if err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
+	rows, err := rowjson.Append(make([]T, 0, 1), resp.Body)
+	switch {
+	case err != nil:
+		return nil, decodeError(r.op, err)
+	case len(rows) == 0:
 		return nil, sdkerr.New(op, sdkerr.ErrNotFound, "%s has no row with this id, or the caller may not see it", v.def.Name)
+	case len(rows) > 1:
+		return nil, r.sharedKey()
 	}
 	return &rows[0], nil
 }
@@ -187,51 +229,16 @@ func (v View[T]) Count(ctx context.Context, opts ...query.Option) (int64, error)
 }
 
 // read starts a read with the given options.
-func (v View[T]) read(method string, opts []query.Option) (*read[T], error) {
-	if v.def.Err != nil {
-		return nil, v.def.Err
+func (v View[T]) read(method string, opts []query.Option) (*read, error) {
+	def := (*Definition)(v.def)
+	if def.Err != nil {
+		return nil, def.Err
 	}
-	r := &read[T]{View: v, op: v.def.List + method}
+	var spec queryspec.Spec
 	for _, opt := range opts {
 		if opt != nil {
-			opt(&r.spec)
+			opt(&spec)
 		}
 	}
-	if err := r.spec.Err; err != nil {
-		return nil, sdkerr.New(r.op, sdkerr.ErrInvalidInput, "%v", err)
-	}
-	r.order(v.def)
-	if err := r.seek(); err != nil {
-		return nil, err
-	}
-	r.left = r.spec.Limit
-	if method == ".Page" || method == ".Get" {
-		return r, r.fits()
-	}
-	if err := r.split(); err != nil {
-		return nil, err
-	}
-	return r, nil
-}
-
-// order settles the order of rows and how a walk goes on behind a row.
-func (r *read[T]) order(def *ViewDef[T]) {
-	if len(r.spec.Order) == 0 && len(def.Order) > 0 {
-		r.spec.Order = slices.Clone(def.Order)
-	}
-	r.keyset = len(r.spec.Order) == 0 && len(def.Key) > 0 && def.KeyOf != nil
-	for _, k := range def.Key {
-		if !ordersBy(r.spec.Order, k) {
-			r.spec.Order = append(r.spec.Order, queryspec.Order{Column: k})
-		}
-	}
-}
-
-func ordersBy(order []queryspec.Order, column string) bool {
-	for _, o := range order {
-		if o.Column == column {
-			return true
-		}
-	}
-	return false
+	return newRead(v.conn, def, def.List+method, spec, rowjson.HasColumn[T])
 }

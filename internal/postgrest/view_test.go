@@ -37,12 +37,10 @@ var (
 
 var byID = postgrest.ViewDef[item]{
 	List: "Items", Schema: "public", Name: "v_items", Key: []string{"id"},
-	KeyOf: func(r *item) []string { return []string{r.ID} },
 }
 
 var byRank = postgrest.ViewDef[item]{
 	List: "Items", Schema: "reporting", Name: "v_items", Key: []string{"id"}, Select: "id,rank",
-	KeyOf: func(r *item) []string { return []string{r.ID} },
 	Order: []queryspec.Order{{Column: "rank", Desc: true, NullsFirst: true}},
 }
 
@@ -126,8 +124,10 @@ func TestWalksLoseNothing(t *testing.T) {
 					rows, err := v.List(t.Context())
 					require.NoError(t, err)
 					require.Equal(t, wantIDs(srv.Rows, idOrder), ids(rows), "by key")
-					if n <= clamp && !noCount {
-						require.Len(t, srv.Requests(), 1, "everything fits into one answer")
+					require.Len(t, srv.Requests(), walkRequests(n, clamp), "one for every answer, and one that settles the end")
+					for _, r := range srv.Requests() {
+						require.Empty(t, r.Header.Get("Prefer"), "nobody asked for a count")
+						require.Empty(t, r.URL.Query().Get("offset"))
 					}
 
 					rows, err = v.List(t.Context(), query.OrderBy(colRank.Desc().NullsLast()))
@@ -147,6 +147,52 @@ func TestWalksLoseNothing(t *testing.T) {
 			}
 		}
 	}
+}
+
+// walkRequests is how many requests a walk takes that knows nothing of the
+// deployment: short of a longer answer, an empty one is the end.
+func walkRequests(rows, clamp int) int {
+	full, rest := rows/clamp, rows%clamp
+	switch {
+	case rest == 0:
+		return full + 1
+	case full == 0:
+		return 2
+	default:
+		return full + 1 // the last one is shorter than those before
+	}
+}
+
+// An answer shorter than the limit is complete when the deployment has given a
+// longer one lately.
+func TestRequestsOfAList(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(40), Clamp: 25}
+	v := view(t, srv, &byID)
+	list := func(want, requests int, opts ...query.Option) {
+		t.Helper()
+		srv.Forget()
+		rows, err := v.List(t.Context(), opts...)
+		require.NoError(t, err)
+		require.Len(t, rows, want)
+		require.Len(t, srv.Requests(), requests)
+	}
+	some := query.Where(colID.Lt("000005"))
+	more := query.Where(colID.Lt("000009"))
+	list(5, 2, some)
+	list(5, 2, some) // as long as the longest is no proof
+	list(9, 2, more)
+	list(5, 1, some)
+	list(9, 1, more, query.Limit(9))
+	list(9, 2, more)
+	list(40, 2)
+	list(9, 1, more)
+	list(9, 1, more, query.OrderBy(colRank.Asc()))
+	list(0, 1, query.Where(colID.Eq("none")))
+	list(9, 3, more, query.PageSize(4))
+
+	page, err := v.Page(t.Context(), more, query.Count(query.Exact))
+	require.NoError(t, err)
+	require.EqualValues(t, 9, page.Total)
 }
 
 func TestLimit(t *testing.T) {
@@ -222,24 +268,14 @@ func TestCompositeKey(t *testing.T) {
 	srv.Start(t)
 	v := postgrest.NewView(conn(t, srv.URL), &postgrest.ViewDef[pair]{
 		List: "Pairs", Name: "v_pairs", Key: []string{"a", "b"},
-		KeyOf: func(p *pair) []string { return []string{strconv.Itoa(p.A), p.B} },
 	})
 	rows, err := v.List(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, want, rows)
-	require.Equal(t, `(or(a.gt."0",and(a.eq."0",b.gt."2")))`, srv.Requests()[1].URL.Query().Get("and"))
+	require.Equal(t, `(a.gte."0",or(a.gt."0",and(a.eq."0",b.gt."2")))`, srv.Requests()[1].URL.Query().Get("and"))
 
 	_, err = v.Get(t.Context(), "x")
 	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
-}
-
-func TestViewWithoutKey(t *testing.T) {
-	srv := &postgresttest.View{Rows: items(25), Clamp: 10}
-	v := view(t, srv, &postgrest.ViewDef[item]{Name: "v_items"})
-	rows, err := v.List(t.Context())
-	require.NoError(t, err)
-	require.Len(t, rows, 25)
-	require.Equal(t, "10", srv.Requests()[1].URL.Query().Get("offset"))
 }
 
 func TestPagesFollowEachOther(t *testing.T) {
@@ -283,7 +319,7 @@ func TestPageAtTheEnd(t *testing.T) {
 	require.Len(t, page.Items, 10)
 	require.False(t, page.HasMore)
 	require.Zero(t, page.Total)
-	require.Len(t, srv.Requests(), 1)
+	require.Len(t, srv.Requests(), 2)
 
 	page, err = v.Page(t.Context(), query.Where(colID.Eq("none")), query.Count(query.Planned))
 	require.NoError(t, err)
@@ -425,16 +461,129 @@ func TestLongInIsAskedForInParts(t *testing.T) {
 	require.Len(t, rows, 321)
 
 	srv.Forget()
-	_, err = v.List(t.Context(), in, query.OrderBy(colRank.Asc()))
-	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
-	require.ErrorContains(t, err, "accept at most 16000")
-	_, err = v.Page(t.Context(), in)
-	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	for _, err := range []error{
+		second(v.List(t.Context(), query.Where(colID.NotIn(asked...)))),
+		second(v.List(t.Context(), query.Where(query.Or(colID.In(asked...), colKind.Eq("b"))))),
+		second(v.Page(t.Context(), query.Where(query.Not(colID.In(asked...))))),
+		second(v.Count(t.Context(), query.Where(colID.NotIn(asked...)))),
+	} {
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+		require.ErrorContains(t, err, "accept at most 16000")
+	}
 	_, err = v.List(t.Context(), query.Where(colID.Eq(strings.Repeat("x", 20_000))))
 	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
 	_, err = v.List(t.Context(), query.Where(colID.In("a", strings.Repeat("x", 20_000))))
 	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
 	require.Empty(t, srv.Requests())
+}
+
+func second[T any](_ T, err error) error { return err }
+
+// A long In gives the rows in the order asked for, which only the server knows,
+// whichever columns it and the order are over.
+func TestLongInKeepsTheOrder(t *testing.T) {
+	for _, clamp := range []int{1000, 60, 7} {
+		srv := &postgresttest.View{Rows: items(1300), Clamp: clamp}
+		srv.Hook = func(w http.ResponseWriter, r *http.Request) bool {
+			require.Less(t, len(r.URL.RequestURI()), 8000)
+			return false
+		}
+		v := view(t, srv, &byID)
+		asked := wantIDs(srv.Rows, idOrder)[:700]
+		in := query.Where(query.And(colID.In(append(asked, asked...)...), colKind.In("a", "b")))
+		inRows := slices.DeleteFunc(slices.Clone(srv.Rows), func(r map[string]any) bool { return r["id"].(string) > asked[len(asked)-1] })
+		for name, tt := range map[string]struct {
+			order query.Option
+			less  func(a, b map[string]any) int
+		}{
+			"key":   {nil, idOrder},
+			"order": {query.OrderBy(colRank.Desc().NullsLast()), rankOrder},
+			"down":  {query.OrderBy(colID.Desc()), func(a, b map[string]any) int { return idOrder(b, a) }},
+		} {
+			want := wantIDs(inRows, tt.less)
+			rows, err := v.List(t.Context(), in, tt.order)
+			require.NoError(t, err)
+			require.Equal(t, want, ids(rows), "%s, clamp %d", name, clamp)
+			rows, err = v.List(t.Context(), in, tt.order, query.Limit(33))
+			require.NoError(t, err)
+			require.Equal(t, want[:33], ids(rows))
+		}
+		var got []string
+		var after query.Cursor
+		for {
+			page, err := v.Page(t.Context(), in, query.OrderBy(colRank.Desc().NullsLast()), query.Limit(150), query.After(after), query.Count(query.Exact))
+			require.NoError(t, err)
+			require.EqualValues(t, 700, page.Total)
+			got = append(got, ids(page.Items)...)
+			if !page.HasMore {
+				break
+			}
+			after = page.Next
+		}
+		require.Equal(t, wantIDs(inRows, rankOrder), got)
+	}
+}
+
+// Of ids, the parts follow each other, so nothing has to be sorted.
+func TestLongInOfIDs(t *testing.T) {
+	srv := &postgresttest.View{}
+	var asked []string
+	for i := range 900 {
+		id := fmt.Sprintf("%08x-0000-4000-8000-%012x", i*7919%900, i)
+		asked = append(asked, id)
+		srv.Rows = append(srv.Rows, map[string]any{"id": id, "kind": "a"})
+	}
+	v := view(t, srv, &byID)
+	want := wantIDs(srv.Rows, idOrder)
+	in := query.Where(colID.In(append(asked, asked...)...))
+	rows, err := v.List(t.Context(), in)
+	require.NoError(t, err)
+	require.Equal(t, want, ids(rows))
+	require.LessOrEqual(t, len(srv.Requests()), 15, "two for every part, and one for the last, which is shorter")
+
+	page, err := v.Page(t.Context(), in, query.Limit(500))
+	require.NoError(t, err)
+	srv.Forget()
+	rest, err := v.List(t.Context(), in, query.After(page.Next))
+	require.NoError(t, err)
+	require.Equal(t, want[500:], ids(rest))
+	require.LessOrEqual(t, len(srv.Requests()), 7, "parts that lie behind are left out")
+
+	// Spellings of one value are asked for together, or it would count twice.
+	for _, spelled := range []func(string) string{strings.ToUpper, func(s string) string { return "{" + s + "}" }, func(s string) string { return strings.ReplaceAll(s, "-", "") }} {
+		srv.Forget()
+		list := slices.Clone(asked)
+		for _, id := range asked {
+			list = append(list, spelled(id))
+		}
+		_, err := v.Count(t.Context(), query.Where(colID.In(list...)))
+		require.NoError(t, err)
+		for _, r := range srv.Requests() {
+			for _, id := range asked {
+				and := r.URL.Query().Get("and")
+				require.Equal(t, strings.Contains(and, `"`+id+`"`), strings.Contains(and, `"`+spelled(id)+`"`))
+			}
+		}
+	}
+}
+
+func TestSeveralLongIns(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(600)}
+	v := view(t, srv, &byID)
+	long := strings.Repeat("z", 30)
+	var kinds []string
+	for i := range 400 {
+		kinds = append(kinds, fmt.Sprint(long, i))
+	}
+	kinds = append(kinds, "b")
+	asked := wantIDs(srv.Rows, idOrder)[:500]
+	both := query.Where(colID.In(asked...), colKind.In(kinds...))
+	n, err := v.Count(t.Context(), both)
+	require.NoError(t, err)
+	rows, err := v.List(t.Context(), both, query.OrderBy(colRank.Asc()))
+	require.NoError(t, err)
+	require.EqualValues(t, n, len(rows))
+	require.Len(t, rows, 250)
 }
 
 func TestAllStopsWithTheLoop(t *testing.T) {
@@ -523,7 +672,7 @@ func TestRowsThatDoNotFit(t *testing.T) {
 func TestServerThatRepeatsItself(t *testing.T) {
 	srv := &postgresttest.View{}
 	srv.Hook = func(w http.ResponseWriter, _ *http.Request) bool {
-		_, _ = io.WriteString(w, `[{"id":"a"},{"id":"b"}]`)
+		_, _ = io.WriteString(w, `[{"id":"a","rank":1},{"id":"b","rank":2}]`)
 		return true
 	}
 	for _, def := range []*postgrest.ViewDef[item]{&byID, &byRank} {
@@ -531,6 +680,98 @@ func TestServerThatRepeatsItself(t *testing.T) {
 		_, err := v.List(t.Context())
 		require.ErrorIs(t, err, sdkerr.ErrDecode)
 		require.ErrorContains(t, err, "same page")
+	}
+}
+
+// A row that cannot be decoded costs the other rows nothing, wherever it stands.
+func TestAllGoesOnBehindUnreadableRows(t *testing.T) {
+	for _, size := range []int{1, 2, 3, 7, 100} {
+		for _, opts := range [][]query.Option{nil, {query.OrderBy(colRank.Desc())}} {
+			srv := &postgresttest.View{Rows: items(20)}
+			for _, i := range []int{0, 5, 6, 19} {
+				srv.Rows[i]["note"] = 7
+			}
+			v := view(t, srv, &byID)
+			var good, bad int
+			for row, err := range v.All(t.Context(), append(slices.Clip(opts), query.PageSize(size))...) {
+				if errors.Is(err, sdkerr.ErrUnreadableRow) {
+					require.ErrorIs(t, err, sdkerr.ErrDecode)
+					require.ErrorContains(t, err, "column note: value 7")
+					require.ErrorContains(t, err, "in the row whose id is ")
+					require.Zero(t, row)
+					bad++
+					continue
+				}
+				require.NoError(t, err)
+				good++
+			}
+			require.Equal(t, []int{16, 4}, []int{good, bad})
+			_, err := v.List(t.Context(), append(slices.Clip(opts), query.PageSize(size))...)
+			require.ErrorIs(t, err, sdkerr.ErrUnreadableRow)
+			_, err = v.Page(t.Context(), append(slices.Clip(opts), query.PageSize(size))...)
+			require.ErrorIs(t, err, sdkerr.ErrUnreadableRow)
+		}
+	}
+}
+
+// A key that is null or shared is told, wherever the rows stand; and where none
+// is, an unproven key gives the same list as a proven one.
+func TestUnprovenKeys(t *testing.T) {
+	def := postgrest.ViewDef[item]{List: "Items", Name: "v_items", Key: []string{"id"}, Unproven: true}
+	for _, clamp := range []int{1, 2, 3, 1000} {
+		for size := 1; size < 8; size++ {
+			srv := &postgresttest.View{Rows: items(9), Clamp: clamp}
+			v := view(t, srv, &def)
+			for _, opts := range [][]query.Option{nil, {query.OrderBy(colRank.Desc().NullsLast())}} {
+				rows, err := v.List(t.Context(), append(slices.Clip(opts), query.PageSize(size))...)
+				require.NoError(t, err)
+				want := wantIDs(srv.Rows, idOrder)
+				if opts != nil {
+					want = wantIDs(srv.Rows, rankOrder)
+				}
+				require.Equal(t, want, ids(rows))
+			}
+			if clamp == 1 {
+				continue // such a server never shows two rows together
+			}
+			for i := range srv.Rows {
+				was := srv.Rows[i]["id"]
+				srv.Rows[i]["id"] = nil
+				_, err := v.List(t.Context(), query.PageSize(size))
+				require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+				require.ErrorContains(t, err, "is null in a row")
+				srv.Rows[i]["id"] = srv.Rows[(i+1)%9]["id"]
+				_, err = v.List(t.Context(), query.PageSize(size))
+				require.ErrorContains(t, err, "share the key")
+				srv.Rows[i]["id"] = was
+			}
+		}
+	}
+}
+
+func TestColumns(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(12)}
+	v := view(t, srv, &byID)
+	full, err := v.List(t.Context(), query.OrderBy(colRank.Desc()))
+	require.NoError(t, err)
+	srv.Forget()
+	rows, err := v.List(t.Context(), query.OrderBy(colRank.Desc()), query.PageSize(5), query.Columns(colKind, colID), query.Columns(colKind))
+	require.NoError(t, err)
+	require.Equal(t, ids(full), ids(rows))
+	for _, r := range rows {
+		require.Nil(t, r.Note)
+		require.NotEmpty(t, r.Kind)
+	}
+	require.Equal(t, "kind,id,walk_0:rank", srv.Requests()[0].URL.Query().Get("select"))
+	srv.Forget()
+	rows, err = v.List(t.Context(), query.PageSize(5), query.Columns(colKind))
+	require.NoError(t, err)
+	require.Len(t, rows, 12)
+	require.Zero(t, rows[3].ID)
+	require.Equal(t, "kind,walk_0:id", srv.Requests()[0].URL.Query().Get("select"))
+	for _, bad := range []query.AnyColumn{nil, query.Column[int]{}, query.NewJSONColumn("doc").Path("a")} {
+		_, err = v.List(t.Context(), query.Columns(bad))
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
 	}
 }
 

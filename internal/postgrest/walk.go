@@ -2,158 +2,164 @@ package postgrest
 
 import (
 	"context"
-	"slices"
-	"strings"
 
-	"github.com/workorder-systems/sdk-go/internal/queryspec"
+	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
-	"github.com/workorder-systems/sdk-go/query"
 )
 
-// maxRows is what deployments answer with at most, unless configured otherwise.
-const maxRows = 1000
+// A source gives the rows of a read in order, page by page: fetch asks for the
+// JSON of the next page, and advance, given where the columns of the order
+// stand in it, says which of its rows belong to the list.
+type source interface {
+	fetch(ctx context.Context) ([]byte, error)
+	advance(m *rowjson.Marks) (from, to int, err error)
+	done() bool
+}
 
-// walk goes through the rows of one series of requests, page by page.
+// marks makes the marks that advance needs.
+func (r *read) marks() *rowjson.Marks {
+	m := &rowjson.Marks{Columns: make([]string, len(r.columns))}
+	for i, c := range r.columns {
+		m.Columns[i] = c.name
+	}
+	return m
+}
+
+// walk is the source of the rows that meet one list of conditions. Every
+// request asks for the rows behind the last one that came.
 //
-// The server shortens answers without a word, possibly below maxRows, so a
-// short page is not the end: an empty one is. To spare short lists the second
-// request, the first one asks for the estimated count as well, which is exact
-// as long as everything fits into one answer.
-type walk[T any] struct {
-	*read[T]
-	where  []string
-	after  []string // keyset: key of the last row
-	offset int      // else: rows passed
-	pages  int
-	seen   []string // keys of the last page's first and last row
-	total  int64    // rows matching; -1 when not asked for
-	done   bool
+// The server shortens answers without a word, so a short page is the end only
+// when the deployment is known to give longer ones; else an empty page is.
+type walk struct {
+	*read
+	where   []string
+	columns string     // the select list
+	size    func() int // of the next page
+	count   string     // of the first request
+	at      place      // the row that the list goes on behind; nil: from the start
+	first   place      // the row that the last page began with
+	limit   int        // of the last request
+	alone   bool       // never ask for the row at the place as well
+	overlap bool       // the last request asked for the row at the place as well
+	strict  bool       // the next one must not
+	lost    error      // why the list cannot go on behind the last answer
+	counted int64      // rows matching, when the last answer says so, else -1
+	total   int64      // what the first answer counted, -1: nothing
+	ended   bool
 }
 
-// next appends the next page to rows. It sets done when no page can follow.
-func (w *walk[T]) next(ctx context.Context, rows []T) ([]T, error) {
+func (r *read) newWalk(where []string, columns string, size func() int) *walk {
+	return &walk{read: r, where: where, columns: columns, size: size, at: r.start, total: -1}
+}
+
+func (w *walk) done() bool { return w.ended }
+
+// fetch implements source. Behind a row whose key is not known to be its own it
+// asks for that row again: a twin would come with it.
+func (w *walk) fetch(ctx context.Context) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
-		return rows, sdkerr.Canceled(w.op, "", "", err, nil)
+		return nil, sdkerr.Canceled(w.op, "", "", err, nil)
 	}
-	p := page{order: w.spec.Order, offset: w.offset, limit: maxRows}
-	if w.spec.PageSize > 0 {
-		p.limit = w.spec.PageSize
+	if w.lost != nil {
+		return nil, w.lost
 	}
-	if w.spec.Limit > 0 {
-		p.limit = min(p.limit, w.left)
+	q := request{where: w.where, columns: w.columns, sorted: true, limit: w.size()}
+	w.overlap = w.at != nil && w.def.Unproven && !w.strict && !w.alone
+	if w.overlap {
+		q.limit++
 	}
-	fromStart := w.after == nil && w.offset == 0
-	switch {
-	case w.pages == 0 && w.spec.Count != "" && (fromStart || !w.keyset):
-		p.count = w.spec.Count
-	case fromStart:
-		p.count = string(query.Estimated)
+	if w.at != nil {
+		q.where = append(q.where[:len(q.where):len(q.where)], behind(w.read.columns, w.at, w.overlap))
+	} else if w.first == nil {
+		q.count = w.count
 	}
-	where := w.where
-	if w.after != nil {
-		where = append(where[:len(where):len(where)], behind(w.def.Key, w.after))
-	}
-
-	resp, err := w.get(ctx, conjunction(where), p)
+	resp, err := w.get(ctx, q)
 	if err != nil {
-		return rows, err
+		return nil, err
 	}
-	had := len(rows)
-	rows, err = decodeRows(w.op, resp.Body, rows)
-	if err != nil {
-		return rows[:had], err
+	w.limit, w.counted = q.limit, -1
+	if w.at == nil && w.count != planned {
+		w.counted = total(resp.Header)
 	}
-	got := rows[had:]
-	w.pages++
-	counted := total(resp.Header)
-	if w.pages == 1 && w.spec.Count != "" && p.count != "" {
-		w.total = counted
+	if q.count != "" {
+		w.total = total(resp.Header)
 	}
-
-	exact := p.count == string(query.Exact) || p.count == string(query.Estimated) && fromStart
-	switch n := len(got); {
-	case n == 0,
-		w.spec.Limit > 0 && n >= w.left,
-		exact && fromStart && counted == int64(n):
-		w.done = true
-		return rows, nil
-	}
-	if err := w.moved(got); err != nil {
-		return rows[:had], err
-	}
-	if w.keyset {
-		w.after = w.def.KeyOf(&got[len(got)-1])
-	} else {
-		w.offset += len(got)
-	}
-	return rows, nil
+	return resp.Body, nil
 }
 
-// moved makes sure that the walk gets on: a server that ignores the condition
-// or the offset would send the same page for ever.
-func (w *walk[T]) moved(page []T) error {
-	if w.def.KeyOf == nil {
-		return nil
+const planned = "planned"
+
+// advance implements source.
+func (w *walk) advance(m *rowjson.Marks) (from, to int, err error) {
+	n := m.Rows()
+	w.ended = w.complete(n)
+	if n == 0 {
+		return 0, 0, nil
 	}
-	seen := slices.Concat(w.def.KeyOf(&page[0]), w.def.KeyOf(&page[len(page)-1]))
-	if slices.Equal(seen, w.seen) {
-		return sdkerr.New(w.op, sdkerr.ErrDecode, "the server sent the same page of %d rows twice", len(page))
+	if w.def.Unproven {
+		if err := w.checkKeys(m); err != nil {
+			return 0, 0, err
+		}
 	}
-	w.seen = seen
+	if w.at != nil {
+		if from, err = w.checkStart(m); err != nil {
+			return 0, 0, err
+		}
+	}
+	if w.ended {
+		return from, n, nil
+	}
+	w.strict = from == n // nothing new: the place itself is all there was
+	if w.strict {
+		return from, n, nil
+	}
+	if w.first, w.lost = w.place(m, from); w.lost == nil {
+		w.at, w.lost = w.place(m, n-1)
+	}
+	return from, n, nil
+}
+
+// complete notes an answer of n rows and tells whether no more can follow.
+func (w *walk) complete(n int) bool {
+	longest := w.conn.LongestAnswer()
+	w.conn.SawAnswer(n)
+	return n == 0 || n < w.limit && n < longest || w.counted == int64(n)
+}
+
+// checkKeys looks for keys that are null or shared.
+func (w *walk) checkKeys(m *rowjson.Marks) error {
+	for row := range m.Rows() {
+		for i, c := range w.read.columns {
+			if c.key && string(m.Raw(row, i)) == "null" {
+				return w.nullKey(c)
+			}
+		}
+		if row > 0 && m.Equal(row-1, row) {
+			return w.sharedKey()
+		}
+	}
 	return nil
 }
 
-// behind is the condition of the rows whose key is greater than the given:
-// or(a.gt.1,and(a.eq.1,b.gt.2)).
-func behind(columns, key []string) string {
-	terms := make([]string, len(columns))
-	equal := ""
-	for i, c := range columns {
-		v := quote(key[i])
-		terms[i] = c + ".gt." + v
-		if i > 0 {
-			terms[i] = "and(" + equal + terms[i] + ")"
-		}
-		equal += c + ".eq." + v + ","
+// checkStart gives the index of the first row that is new, and makes sure that
+// the walk gets on: a server that ignores the condition would send the same
+// rows for ever.
+func (w *walk) checkStart(m *rowjson.Marks) (from int, err error) {
+	n := m.Rows()
+	first, err := w.place(m, 0)
+	if err != nil {
+		return 0, err
 	}
-	if len(terms) == 1 {
-		return terms[0]
+	if w.overlap && first.equal(w.at) {
+		from = 1
 	}
-	return "or(" + strings.Join(terms, ",") + ")"
-}
-
-var quoter = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-
-func quote(s string) string { return `"` + quoter.Replace(s) + `"` }
-
-// cursor marks the place behind row, which is the offset-th.
-func (w *walk[T]) cursor(row *T, offset int) query.Cursor {
-	c := cursor{Read: w.fingerprint()}
-	if w.keyset {
-		c.Key = w.def.KeyOf(row)
-	} else {
-		c.Offset = offset
+	last, err := w.place(m, n-1)
+	if err != nil {
+		return 0, err
 	}
-	return c.encode()
-}
-
-// fingerprint tells reads apart whose cursors must not be mixed up.
-func (r *read[T]) fingerprint() uint32 {
-	var b strings.Builder
-	b.WriteString(r.def.Schema + "." + r.def.Name + "?" + r.def.Select)
-	for _, o := range r.spec.Order {
-		b.WriteString("," + orderText(o))
+	if from == 0 && (first.equal(w.at) || first.equal(w.first)) || n > 1 && last.equal(w.at) {
+		return 0, sdkerr.New(w.op, sdkerr.ErrDecode,
+			"the server answers with rows that are not behind the place asked for, such as the same page twice")
 	}
-	return hash(b.String())
-}
-
-func orderText(o queryspec.Order) string {
-	s := o.Column
-	if o.Desc {
-		s += ".desc"
-	}
-	if o.NullsFirst {
-		s += ".nullsfirst"
-	}
-	return s
+	return from, nil
 }

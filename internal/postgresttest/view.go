@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -123,7 +124,31 @@ func (v *View) serve(w http.ResponseWriter, r *http.Request) error {
 	if rows == nil {
 		rows = []map[string]any{}
 	}
-	return json.NewEncoder(w).Encode(rows)
+	return json.NewEncoder(w).Encode(chosen(rows, q.Get("select")))
+}
+
+// chosen gives the rows with the columns of a select list.
+func chosen(rows []map[string]any, list string) []map[string]any {
+	items := strings.Split(list, ",")
+	if list == "" || len(items) == 1 && items[0] == "*" {
+		return rows
+	}
+	out := make([]map[string]any, len(rows))
+	for i, row := range rows {
+		out[i] = map[string]any{}
+		for _, item := range items {
+			if item == "*" {
+				maps.Copy(out[i], row)
+				continue
+			}
+			alias, column, ok := strings.Cut(item, ":")
+			if !ok {
+				column = alias
+			}
+			out[i][alias] = row[strings.TrimSuffix(column, "::text")]
+		}
+	}
+	return out
 }
 
 func (n Node) holds(row map[string]any) bool {

@@ -7,11 +7,12 @@ type Spec struct {
 	Where    []Condition // all of them must hold
 	Never    bool        // the conditions can hold for no row
 	Order    []Order
-	Limit    int    // 0: no limit
-	PageSize int    // rows per request; 0: the reader decides
-	After    string // cursor; empty: from the start
-	Count    string // "exact", "planned", "estimated" or empty
-	Err      error  // the first thing that cannot be asked, such as a NUL byte
+	Columns  []string // names of the columns to read; empty: all
+	Limit    int      // 0: no limit
+	PageSize int      // rows per request; 0: the reader decides
+	After    string   // cursor; empty: from the start
+	Count    string   // "exact", "planned", "estimated" or empty
+	Err      error    // the first thing that cannot be asked, such as a NUL byte
 }
 
 // Condition is one branch of PostgREST's logic tree.
@@ -28,6 +29,9 @@ type Order struct {
 	Column     string // rendered, as in Condition.Expr
 	Desc       bool
 	NullsFirst bool
+	// Composite says that JSON does not show a value as PostgreSQL reads it, as
+	// for arrays.
+	Composite bool
 }
 
 // Fail notes the first error.

@@ -163,6 +163,13 @@ func Decode(op string, row int, column, raw string, cause error) *Error {
 	return e
 }
 
+// UnreadableRow is Decode for one row of a list whose other rows can be read.
+func UnreadableRow(op string, row int, column, raw string, cause error) *Error {
+	e := Decode(op, row, column, raw, cause)
+	e.kinds = append(e.kinds, ErrUnreadableRow)
+	return e
+}
+
 // Wrap gives err the operation op. An *Error anywhere inside keeps everything
 // else; a context error stays recognisable; anything else becomes an Error of
 // the given kind, without the secrets in its text. Libraries wrap what the

@@ -23,6 +23,7 @@ var (
 	ErrTenantMismatch   = errors.New("tenant mismatch")
 	ErrSessionExpired   = errors.New("session expired")
 	ErrDecode           = errors.New("cannot decode")
+	ErrUnreadableRow    = errors.New("unreadable row")
 )
 
 // class is what a code means: its kinds, whether a later try may succeed and

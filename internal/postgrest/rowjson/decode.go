@@ -114,7 +114,13 @@ func compound(raw []byte, dst reflect.Value, fold bool) error {
 		d := decoder{plan: planOf(t), scanner: scanner{in: raw}, fold: fold, stale: true}
 		d.borrow()
 		defer d.release()
-		return d.row(dst.Addr().UnsafePointer(), dst)
+		if err := d.row(); err != nil {
+			return err
+		}
+		if err := d.fill(dst.Addr().UnsafePointer(), dst); err != nil {
+			return err
+		}
+		return nil
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 && raw[0] == '[':
 		list, n := reflect.MakeSlice(t, 0, 0), 0
 		d := decoder{scanner: scanner{in: raw}}

@@ -158,3 +158,13 @@ func implementsText(t reflect.Type) bool {
 	_, ok := reflect.PointerTo(t).MethodByName("UnmarshalText")
 	return ok
 }
+
+// HasColumn tells whether the struct T has a field for the column.
+func HasColumn[T any](name string) bool {
+	p := planOf(reflect.TypeFor[T]())
+	if p == nil {
+		return false
+	}
+	_, ok := p.byName[name]
+	return ok
+}

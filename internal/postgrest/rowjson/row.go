@@ -16,9 +16,10 @@ type decoder struct {
 	scanner
 	*buffers
 	plan    *plan
-	fold    bool // names match without regard to case
-	stale   bool // the row may have values that null must clear
-	outside bool // the error is in the array, not in a row
+	fold    bool   // names match without regard to case
+	stale   bool   // the row may have values that null must clear
+	marks   *Marks // nil: none
+	outside bool   // the error is in the array, not in a row
 }
 
 // buffers are what rows are read with, over and over.
@@ -90,11 +91,14 @@ func (d *decoder) end() error {
 	return nil
 }
 
-// row decodes the object at the current position.
-func (d *decoder) row(row unsafe.Pointer, dst reflect.Value) error {
+// row finds the values of the object at the current position.
+func (d *decoder) row() error {
 	d.text = d.text[:0]
 	for i := range d.values {
 		d.values[i].kind = absent
+	}
+	if d.marks != nil {
+		d.marks.row()
 	}
 	if d.next() != '{' {
 		return &Error{Raw: d.excerpt(d.pos), Err: errors.New("the row is not an object")}
@@ -112,7 +116,10 @@ func (d *decoder) row(row unsafe.Pointer, dst reflect.Value) error {
 		c := d.next()
 		d.pos++
 		if c == '}' {
-			return d.fill(row, dst)
+			if d.marks != nil {
+				d.marks.known(d.values)
+			}
+			return nil
 		}
 		if c != ',' {
 			d.pos--
@@ -139,6 +146,9 @@ func (d *decoder) column(want int) (int, error) {
 			start := d.pos
 			if _, err := d.skip(); err != nil {
 				return 0, &Error{Column: string(name), Raw: d.excerpt(start), Err: err}
+			}
+			if d.marks != nil {
+				d.marks.unknown(string(name), start, d.pos)
 			}
 			return want - 1, nil
 		}
@@ -181,7 +191,7 @@ func (d *decoder) member(want int) bool {
 // fill puts what column found into the fields. The common types are reached by
 // their offset, because reflect takes several times as long; fields and kinds
 // come from the same struct type, so the conversions are right.
-func (d *decoder) fill(row unsafe.Pointer, dst reflect.Value) error {
+func (d *decoder) fill(row unsafe.Pointer, dst reflect.Value) *Error {
 	all := string(d.text)
 	var strs []string
 	var times []time.Time

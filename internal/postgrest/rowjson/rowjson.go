@@ -55,36 +55,78 @@ func within(name string, raw []byte, err error) *Error {
 // Append appends the rows of the JSON array body to rows. On an error it gives
 // what it got so far.
 func Append[T any](rows []T, body []byte) ([]T, error) {
-	d := decoder{plan: planOf(reflect.TypeFor[T]()), scanner: scanner{in: body}}
-	if d.plan != nil {
-		d.borrow()
-		defer d.release()
+	got, bad, err := Decode(rows, body, nil)
+	switch {
+	case err != nil:
+		return rows, err
+	case len(bad) > 0:
+		return got[:len(rows)+bad[0].Row], bad[0]
 	}
-	n := 0
-	err := d.array(func() error {
+	return got, nil
+}
+
+// Decode appends the rows of the JSON array body to rows, and notes in marks,
+// unless it is nil, where the marked columns are. A row with a value that does
+// not fit is appended as a zero row and told in bad: it costs the others
+// nothing. An array that is malformed is an error, and rows stay as they were.
+func Decode[T any](rows []T, body []byte, marks *Marks) (got []T, bad []*Error, err error) {
+	p := planOf(reflect.TypeFor[T]())
+	d := decoder{plan: p, scanner: scanner{in: body}, marks: marks}
+	if p == nil {
+		d.plan = noPlan
+	}
+	defer d.release()
+	d.borrow()
+	if marks != nil {
+		marks.begin(body, d.plan)
+	}
+	had, n := len(rows), 0
+	err = d.array(func() error {
 		if len(rows) == cap(rows) {
 			rows = grow(rows, body, d.pos, n)
 		}
 		var zero T
 		rows = append(rows, zero)
 		row := &rows[len(rows)-1]
-		var err error
-		if d.plan != nil {
-			err = d.row(unsafe.Pointer(row), reflect.ValueOf(row).Elem())
-		} else {
-			err = d.element(reflect.ValueOf(row).Elem(), false)
-		}
-		if err != nil {
-			rows = rows[:len(rows)-1]
+		start := d.pos
+		if err := d.row(); err != nil {
 			return err
+		}
+		var e *Error
+		if p == nil {
+			e = whole(body[start:d.pos], reflect.ValueOf(row).Elem())
+		} else {
+			e = d.fill(unsafe.Pointer(row), reflect.ValueOf(row).Elem())
+		}
+		if e != nil {
+			*row = zero
+			e.Row = n
+			bad = append(bad, e)
 		}
 		n++
 		return nil
 	})
 	if err != nil {
-		return rows, d.inRow(n, err)
+		clear(rows[had:])
+		return rows[:had], nil, d.inRow(n, err)
 	}
-	return rows, nil
+	return rows, bad, nil
+}
+
+// noPlan skips every column, for rows that have no plan.
+var noPlan = new(plan)
+
+// whole decodes a row that has no plan.
+func whole(raw []byte, row reflect.Value) *Error {
+	err := decode(raw, row, kindOf(row.Type()), false)
+	if err == nil {
+		return nil
+	}
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Raw: excerpt(raw), Err: err}
+	}
+	return e
 }
 
 // inRow says in which row of the array err is.

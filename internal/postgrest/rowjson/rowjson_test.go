@@ -203,6 +203,44 @@ func TestErrorKeepsTheRowsBefore(t *testing.T) {
 	require.Equal(t, []row{{ID: "a"}}, got)
 }
 
+func TestBadRowsCostTheOthersNothing(t *testing.T) {
+	body := `[{"id":"a","big":1},{"id":"b\u0021","big":"x","n":{"a":[1]}},{"big":3,"n":null,"id":"c"},{"id":7},{"ok":true}]`
+	marks := rowjson.Marks{Columns: []string{"id", "n"}}
+	want := []row{{ID: "a", Big: 1}, {}, {ID: "c", Big: 3}, {}, {OK: true}}
+	for range 2 { // marks are used again
+		got, bad, err := rowjson.Decode([]row{}, []byte(body), &marks)
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+		require.Len(t, bad, 2)
+		require.Equal(t, []any{1, "big", `"x"`}, []any{bad[0].Row, bad[0].Column, bad[0].Raw})
+		require.Equal(t, []any{3, "id", `7`}, []any{bad[1].Row, bad[1].Column, bad[1].Raw})
+
+		var raw []string
+		require.Equal(t, 5, marks.Rows())
+		for i := range marks.Rows() {
+			raw = append(raw, string(marks.Raw(i, 0)), string(marks.Raw(i, 1)))
+		}
+		require.Equal(t, []string{`"a"`, "", `"b\u0021"`, `{"a":[1]}`, `"c"`, "null", "7", "", "", ""}, raw)
+		text, err := rowjson.Text(marks.Raw(1, 0))
+		require.NoError(t, err)
+		require.Equal(t, "b!", text)
+	}
+
+	others, bad, err := rowjson.Decode([]embedded{}, []byte(`[{"id":"a","extra":7},{"id":"b","extra":"x"}]`), &marks)
+	require.NoError(t, err)
+	require.Equal(t, []embedded{{}, {row: row{ID: "b"}, Extra: "x"}}, others)
+	require.Equal(t, []any{0, "extra", `7`}, []any{bad[0].Row, bad[0].Column, bad[0].Raw})
+	require.Equal(t, `"b"`, string(marks.Raw(1, 0)))
+
+	require.NoError(t, rowjson.Scan([]byte(body), &marks))
+	require.Equal(t, `"c"`, string(marks.Raw(2, 0)))
+	require.False(t, marks.Equal(0, 1))
+	require.True(t, marks.Equal(4, 4))
+
+	_, _, err = rowjson.Decode([]row{{ID: "kept"}}, []byte(`[{"id":"a"},`), &marks)
+	require.Error(t, err, "a broken array has no rows")
+}
+
 type embedded struct {
 	row
 	Extra string `json:"extra"`
