@@ -78,7 +78,11 @@ func (s *stub) span(q url.Values) (from, to int) {
 		limit = min(limit, n)
 	}
 	for _, filter := range []string{q.Get("and"), "(id." + q.Get("id")} {
-		if at, ok := number(filter, `(id.gt."`); ok {
+		// also inside of or(due_date.gt…,and(due_date.eq…,id.gt…)): the rows are in that order, too
+		if i := strings.Index(filter, `id.gt."`); i >= 0 {
+			filter = filter[i:]
+		}
+		if at, ok := number(filter, `id.gt."`); ok {
 			from = at + 1
 		}
 		for _, eq := range []string{`(id.eq."`, `(id.eq.`} {
