@@ -362,7 +362,7 @@ func TestSelfSignedTokens(t *testing.T) {
 	require.NoError(t, err)
 	claims, err := jwtclaims.Parse(tok.Value)
 	require.NoError(t, err)
-	require.Equal(t, jwtclaims.Claims{Subject: "u1", TenantID: tenantA, Role: "authenticated", IssuedAt: now, Expiry: now.Add(time.Minute)}, claims)
+	require.Equal(t, jwtclaims.Claims{Subject: "u1", TenantID: tenantA, Role: "authenticated", Email: "ada@example.com", IssuedAt: now, Expiry: now.Add(time.Minute)}, claims)
 	signed := tok.Value[:strings.LastIndex(tok.Value, ".")]
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(signed))

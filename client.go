@@ -134,6 +134,9 @@ func build(cfg config, f *family, opts []Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkProject("New", cfg.Auth, conn.BaseURL()); err != nil {
+		return nil, err
+	}
 	return bind(conn, f), nil
 }
 

@@ -46,7 +46,7 @@ func ViewOf[T any](c *Client, name string, key ...string) View[T] {
 	if len(key) == 0 {
 		key = []string{"id"}
 	}
-	def := &postgrest.ViewDef[T]{List: view, Schema: schema, Name: view, Key: key, Unproven: true}
+	def := &postgrest.ViewDef[T]{List: view, Schema: schema, Name: view, AnyTenant: true, Key: key, Unproven: true}
 	if !namePattern.MatchString(view) || !namePattern.MatchString(schema) {
 		def.Err = sdkerr.Invalid("ViewOf", "the name", "must be that of a view, such as v_custom")
 	}

@@ -93,7 +93,8 @@ func WithAccessToken(jwt string) Option {
 	}
 }
 
-// WithTokenSource makes the client take its access tokens from src.
+// WithTokenSource makes the client take its access tokens from src. A [Session]
+// must be one of the client's own project.
 func WithTokenSource(src TokenSource) Option {
 	return func(c *config) error {
 		if s, ok := src.(*Session); src == nil || ok && s == nil {

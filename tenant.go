@@ -13,10 +13,14 @@ import (
 )
 
 // WithSession makes a client that acts as the session's user. Any number of
-// clients may share a session.
+// clients may share a session. The session must be one of the client's own
+// project: else every call fails with [ErrInvalidInput], and no token leaves.
 func (c *Client) WithSession(s *Session) *Client {
 	if s == nil { // no typed nil as a token source
-		return c.as(&staticToken{tok: &Token{}, bad: sdkerr.New("WithSession", ErrUnauthenticated, "the session is nil")}, "")
+		return c.as(noToken(sdkerr.New("WithSession", ErrUnauthenticated, "the session is nil")), "")
+	}
+	if err := checkProject("WithSession", s, c.conn.BaseURL()); err != nil {
+		return c.as(noToken(err), "")
 	}
 	return c.as(s, "")
 }
@@ -42,6 +46,10 @@ func (c *Client) as(src TokenSource, tenant string) *Client {
 // client that shares the session, and most calls that name another tenant store
 // that one instead. A [Session] therefore stores the tenant again before it
 // refreshes by itself. To work in several tenants use [Client.ForTenant].
+//
+// A source of [NewSelfSigned] signs its next tokens for the tenant. A client with
+// a fixed access token ([Client.AsUser]) cannot follow, so it fails with
+// ErrTenantMismatch and nothing is stored.
 //
 // Fails with ErrPermissionDenied when the user is not a member.
 // TypeScript: client.setTenant.
@@ -69,7 +77,8 @@ func (c *Client) setTenant(ctx context.Context, op, tenantID string) error {
 	return nil
 }
 
-// tenantHolder is a token source that remembers the tenant of SetTenant.
+// tenantHolder is a token source that signs its next tokens for the tenant of
+// SetTenant.
 type tenantHolder interface{ holdTenant(id string) }
 
 // ClearTenant removes the user's current tenant. Until the next refresh the
@@ -157,6 +166,8 @@ func (c *Client) unbound(op string) (TokenSource, error) {
 		return nil, sdkerr.New(op, ErrUnauthenticated, "the client has no user: give it a session or an access token")
 	case *tenantToken, *verifiedToken:
 		return nil, sdkerr.New(op, ErrTenantMismatch, "the client is bound to its tenant; use the client that ForTenant was called on")
+	case *staticToken:
+		return nil, sdkerr.New(op, ErrTenantMismatch, "a fixed access token keeps the tenant that it names; use a session, or ForTenant with a token of the tenant")
 	default:
 		return src, nil
 	}

@@ -32,10 +32,10 @@ func TestForTenantShowsItsTenantAndLeavesTheParentAlone(t *testing.T) {
 		wantTenant(t, "", c)
 		p.advance(2 * time.Hour)
 	}
-	id, err := a.conn.TenantID(t.Context(), "op")
+	id, err := a.conn.TenantFor(t.Context(), "op", "")
 	require.NoError(t, err)
 	require.Equal(t, tenantA, id)
-	_, err = c.conn.TenantID(t.Context(), "op")
+	_, err = c.conn.TenantFor(t.Context(), "op", "")
 	require.ErrorIs(t, err, ErrNoTenant)
 }
 
@@ -295,7 +295,7 @@ func TestSetTenant(t *testing.T) {
 	require.NoError(t, c.SetTenant(t.Context(), tenantA))
 	require.Equal(t, "rpc_set_tenant_context", p.steps(), "no refresh")
 	require.JSONEq(t, `{"p_tenant_id":"`+tenantA+`"}`, p.bodies["rpc_set_tenant_context"])
-	id, err := c.conn.TenantID(t.Context(), "op")
+	id, err := c.conn.TenantFor(t.Context(), "op", "")
 	require.NoError(t, err)
 	require.Equal(t, tenantA, id, "calls without a tenant act in it at once")
 	wantTenant(t, "", c)
@@ -319,7 +319,7 @@ func TestSetTenant(t *testing.T) {
 	_, err = c.RefreshTenantSession(t.Context())
 	require.NoError(t, err)
 	wantTenant(t, tenantB, c)
-	id, err = c.conn.TenantID(t.Context(), "op")
+	id, err = c.conn.TenantFor(t.Context(), "op", "")
 	require.NoError(t, err)
 	require.Equal(t, tenantB, id)
 
@@ -328,7 +328,7 @@ func TestSetTenant(t *testing.T) {
 	_, err = c.RefreshTenantSession(t.Context())
 	require.NoError(t, err)
 	wantTenant(t, "", c)
-	_, err = c.conn.TenantID(t.Context(), "op")
+	_, err = c.conn.TenantFor(t.Context(), "op", "")
 	require.ErrorIs(t, err, ErrNoTenant)
 
 	_, err = c.SetTenantAndRefresh(t.Context(), tenantA)
@@ -404,13 +404,11 @@ func TestTenantMethodsOfClientsThatCannotMove(t *testing.T) {
 	require.ErrorIs(t, second(anon.RefreshTenantSession(t.Context())), ErrUnauthenticated)
 
 	u := p.client().AsUser(testJWT(map[string]any{"sub": "u9", "exp": p.now.Add(time.Hour).Unix()}))
-	require.NoError(t, u.SetTenant(t.Context(), tenantA))
-	id, err := u.conn.TenantID(t.Context(), "op")
-	require.NoError(t, err)
-	require.Equal(t, tenantA, id)
+	require.ErrorIs(t, u.SetTenant(t.Context(), tenantA), ErrTenantMismatch, "a fixed token cannot follow")
+	require.ErrorIs(t, u.ClearTenant(t.Context()), ErrTenantMismatch)
+	require.ErrorIs(t, second(u.SetTenantAndRefresh(t.Context(), tenantA)), ErrTenantMismatch)
 	require.ErrorIs(t, second(u.RefreshTenantSession(t.Context())), ErrUnauthenticated)
-	require.NoError(t, u.ClearTenant(t.Context()))
-	_, err = u.conn.TenantID(t.Context(), "op")
+	_, err = u.conn.TenantFor(t.Context(), "op", "")
 	require.ErrorIs(t, err, ErrNoTenant)
 }
 
@@ -427,4 +425,9 @@ func TestSelfSignedForTenant(t *testing.T) {
 	wantTenant(t, "", c)
 	_, err = c.ForTenant(t.Context(), tenantB)
 	require.ErrorIs(t, err, ErrPermissionDenied)
+
+	require.NoError(t, c.SetTenant(t.Context(), tenantA))
+	wantTenant(t, tenantA, c)
+	require.NoError(t, c.ClearTenant(t.Context()))
+	wantTenant(t, "", c)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 
 	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -18,31 +17,23 @@ func StaticToken(jwt string) TokenSource { return newStaticToken(jwt) }
 
 // staticToken is one fixed access token.
 type staticToken struct {
-	tok    *Token                 // a pointer, which package fmt does not follow
-	bad    error                  // the text is no JWT
-	tenant atomic.Pointer[string] // set by Client.SetTenant
+	tok *Token // a pointer, which package fmt does not follow
+	bad error  // why there is no token
 }
 
 func newStaticToken(jwt string) *staticToken {
 	claims, err := jwtclaims.Parse(jwt)
 	if err != nil {
-		return &staticToken{tok: &Token{}, bad: sdkerr.New("StaticToken", ErrUnauthenticated, "the access token is %s", err)}
+		return noToken(sdkerr.New("StaticToken", ErrUnauthenticated, "the access token is %s", err))
 	}
 	return &staticToken{tok: &Token{Value: jwt, Expiry: claims.Expiry}}
 }
 
+// noToken is a source that has no token to give, and says why.
+func noToken(why error) *staticToken { return &staticToken{tok: &Token{}, bad: why} }
+
 // Token implements TokenSource.
 func (s *staticToken) Token(context.Context) (Token, error) { return *s.tok, s.bad }
-
-// TenantID is the tenant that calls without one act in.
-func (s *staticToken) TenantID() string {
-	if id := s.tenant.Load(); id != nil {
-		return *id
-	}
-	return ""
-}
-
-func (s *staticToken) holdTenant(id string) { s.tenant.Store(&id) }
 
 // Format hides the token.
 func (s *staticToken) Format(f fmt.State, _ rune) { writeTo(f, "StaticToken("+redacted+")") }

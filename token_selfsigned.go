@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -81,12 +80,11 @@ func NewSelfSigned(p SelfSigned) (TokenSource, error) {
 
 // selfSigned signs tokens and keeps each until most of its life is over.
 type selfSigned struct {
-	params *SelfSigned // a pointer, which package fmt does not follow
-	now    func() time.Time
-	tenant atomic.Pointer[string] // set by Client.SetTenant
+	now func() time.Time
 
-	mu  sync.Mutex
-	tok *Token
+	mu     sync.Mutex
+	params *SelfSigned // a pointer, which package fmt does not follow
+	tok    *Token
 }
 
 // Token implements TokenSource.
@@ -115,20 +113,28 @@ func (s *selfSigned) Invalidate(t Token) {
 }
 
 // TenantID is the tenant that calls without one act in.
-func (s *selfSigned) TenantID() string {
-	if id := s.tenant.Load(); id != nil {
-		return *id
-	}
-	return s.params.Tenant
-}
+func (s *selfSigned) TenantID() string { return s.settings().Tenant }
 
-func (s *selfSigned) holdTenant(id string) { s.tenant.Store(&id) }
+// holdTenant makes the next tokens name the tenant, or none when it is empty.
+func (s *selfSigned) holdTenant(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := *s.params
+	p.Tenant = id
+	s.params, s.tok = &p, &Token{}
+}
 
 // forTenant is the same user in another tenant.
 func (s *selfSigned) forTenant(id string) *selfSigned {
-	p := *s.params
+	p := s.settings()
 	p.Tenant = id
 	return &selfSigned{params: &p, now: s.now, tok: &Token{}}
+}
+
+func (s *selfSigned) settings() SelfSigned {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *s.params
 }
 
 // sign makes a JWT with HS256.
@@ -160,10 +166,10 @@ func (s *selfSigned) sign() (Token, error) {
 }
 
 // Format hides the secret.
-func (s *selfSigned) Format(f fmt.State, _ rune) { writeTo(f, s.params.text()) }
+func (s *selfSigned) Format(f fmt.State, _ rune) { writeTo(f, s.settings().text()) }
 
 // LogValue hides the secret.
-func (s *selfSigned) LogValue() slog.Value { return s.params.LogValue() }
+func (s *selfSigned) LogValue() slog.Value { return s.settings().LogValue() }
 
 // MarshalJSON hides the secret.
 func (s *selfSigned) MarshalJSON() ([]byte, error) { return redactedJSON, nil }

@@ -92,7 +92,7 @@ func TestDepartmentRefusesMalformedValues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := a.Departments.Create(t.Context(), p)
-			requireError(t, err, workorder.ErrInvalidInput, "23514")
+			requireRefused(t, err, name)
 		})
 	}
 	_, err := a.Departments.Create(t.Context(), org.CreateDepartmentParams{})

@@ -88,13 +88,13 @@ func TestMalformedTools(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tn.FieldOps.CreateTool(t.Context(), p)
-			requireError(t, err, workorder.ErrInvalidInput, "23514")
+			requireRefused(t, err, name)
 			change := workorders.UpdateToolParams{ToolID: id, Name: &p.Name}
 			if p.Status != "" {
 				change.Status = &p.Status
 			}
 			err = tn.FieldOps.UpdateTool(t.Context(), change)
-			requireError(t, err, workorder.ErrInvalidInput, "23514")
+			requireRefused(t, err, name)
 		})
 	}
 	err := tn.FieldOps.UpdateTool(t.Context(), workorders.UpdateToolParams{ToolID: id, Status: new(" ")})

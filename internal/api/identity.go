@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
@@ -35,6 +34,9 @@ func (c *Conn) token(ctx context.Context, op string) (Token, *sdkerr.Error) {
 	case !sendable(tok.Value):
 		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the access token contains characters that a header cannot carry")
 	}
+	if issuer := projectOfHost(c.read(tok.Value).Issuer); issuer != "" && c.project != "" && issuer != c.project {
+		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the access token is of project %s, the client of project %s", issuer, c.project)
+	}
 	return tok, nil
 }
 
@@ -51,18 +53,18 @@ func (c *Conn) bearer(tok Token) string {
 	return "Bearer " + c.cfg.APIKey
 }
 
-// tenantClaim remembers what a token says, so that the same token is not parsed
-// for every call.
-type tenantClaim struct {
-	token  string
-	tenant string
-}
-
-// TenantID is the tenant that fills an empty tenant id of a call: the client's
-// own, else the tenant_id claim of the current token. It is ErrNoTenant when
-// there is neither.
-func (c *Conn) TenantID(ctx context.Context, op string) (string, error) {
-	if c.cfg.Tenant != "" {
+// TenantFor is the tenant of a call: the one that its params name, else the
+// client's own, else the tenant_id claim of the current token. It is ErrNoTenant
+// when there is none, and ErrTenantMismatch when the params name another tenant
+// than the one the client is bound to.
+func (c *Conn) TenantFor(ctx context.Context, op, named string) (string, error) {
+	switch {
+	case named != "" && !c.mayName(named):
+		return "", sdkerr.New(op, sdkerr.ErrTenantMismatch,
+			"the params name tenant %s, the client is bound to tenant %s", strings.ToLower(named), c.cfg.Tenant)
+	case named != "":
+		return named, nil
+	case c.cfg.Tenant != "":
 		return c.cfg.Tenant, nil
 	}
 	if s, ok := c.cfg.Auth.(tenantSource); ok {
@@ -71,25 +73,57 @@ func (c *Conn) TenantID(ctx context.Context, op string) (string, error) {
 		}
 	}
 	if c.cfg.Auth != nil {
-		tok, e := c.token(ctx, op)
-		if e != nil {
-			return "", e
+		claims, err := c.claims(ctx, op)
+		if err != nil {
+			return "", err
 		}
-		if id := c.claimedTenant(tok.Value); id != "" {
-			return id, nil
+		if claims.TenantID != "" {
+			return claims.TenantID, nil
 		}
 	}
 	return "", sdkerr.New(op, sdkerr.ErrNoTenant,
 		"the params name no tenant, and neither the client nor its token has one")
 }
 
-func (c *Conn) claimedTenant(token string) string {
-	if seen := c.claim.Load(); seen != nil && seen.token == token {
-		return seen.tenant
+// mayName reports whether a call of this client may name the tenant.
+func (c *Conn) mayName(tenant string) bool {
+	return c.cfg.Tenant == "" || strings.EqualFold(tenant, c.cfg.Tenant)
+}
+
+// CheckTenant refuses the arguments of a function, a JSON object, when they name
+// another tenant than the one the client is bound to.
+func (c *Conn) CheckTenant(op string, args []byte) error {
+	if c.cfg.Tenant == "" {
+		return nil
 	}
-	claims, _ := jwtclaims.Parse(token) // no JWT, no claims
-	c.claim.Store(&tenantClaim{token: token, tenant: claims.TenantID})
-	return claims.TenantID
+	var named map[string]json.RawMessage
+	var tenant string
+	if json.Unmarshal(args, &named) != nil || json.Unmarshal(named["p_tenant_id"], &tenant) != nil {
+		return nil // no object, or no text: the server says so
+	}
+	if !c.mayName(tenant) {
+		return sdkerr.New(op, sdkerr.ErrTenantMismatch,
+			"p_tenant_id is %s, the client is bound to tenant %s", strings.ToLower(tenant), c.cfg.Tenant)
+	}
+	return nil
+}
+
+// NeedTenant fails with ErrNoTenant when the client acts for a user whose token
+// names no tenant: the views of a tenant would show no rows, which would look
+// like an empty tenant. API keys and tokens that cannot be read pass.
+func (c *Conn) NeedTenant(ctx context.Context, op string) error {
+	if c.cfg.Auth == nil {
+		return nil
+	}
+	claims, err := c.claims(ctx, op)
+	if err != nil {
+		return err
+	}
+	if claims.Subject == "" || claims.Role == "service_role" || claims.TenantID != "" {
+		return nil
+	}
+	return sdkerr.New(op, sdkerr.ErrNoTenant,
+		"the access token names no tenant, so the view would show no rows: take a client of ForTenant, or SetTenantAndRefresh first")
 }
 
 // secretFields are the fields of Auth requests whose values never show up in an

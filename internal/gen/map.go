@@ -21,6 +21,8 @@ type view struct {
 	// nothing changes it once its row is there: a list goes on behind the last
 	// row, so a row that moves could be missed.
 	Order []string
+	// AnyTenant says that the rows do not depend on the tenant in the token.
+	AnyTenant bool
 	// Columns are the columns to read. Nil means all.
 	Columns []string
 	// Types replaces the Go type of a column by a named one of the package.

@@ -3,8 +3,8 @@ package main
 var orgPackage = pkg{
 	Dir: "org",
 	Views: []view{
-		{Name: "v_tenants", Row: "Tenant", List: "Tenants", Doc: "a tenant that the signed-in user is a member of"},
-		{Name: "v_permissions", Row: "Permission", List: "Authorization.Permissions", Doc: "a permission of the platform's catalog", Docs: map[string]string{
+		{Name: "v_tenants", AnyTenant: true, Row: "Tenant", List: "Tenants", Doc: "a tenant that the signed-in user is a member of"},
+		{Name: "v_permissions", AnyTenant: true, Row: "Permission", List: "Authorization.Permissions", Doc: "a permission of the platform's catalog", Docs: map[string]string{
 			"category": "the part of the platform that the key belongs to",
 		}},
 		{Name: "v_tenant_roles", Row: "TenantRole", List: "Authorization.TenantRoles", Doc: "a role of the tenant", Docs: map[string]string{
@@ -12,7 +12,7 @@ var orgPackage = pkg{
 			"is_system":  "made together with the tenant",
 		}},
 		{Name: "v_role_permissions", Row: "RolePermission", List: "Authorization.RolePermissions", Doc: "a permission that a role of the tenant holds"},
-		{Name: "v_user_tenant_roles", Row: "UserTenantRole", List: "Authorization.UserTenantRoles", Doc: "a role that the signed-in user holds in one of their tenants"},
+		{Name: "v_user_tenant_roles", AnyTenant: true, Row: "UserTenantRole", List: "Authorization.UserTenantRoles", Doc: "a role that the signed-in user holds in one of their tenants"},
 		{Name: "v_profiles", Row: "Profile", List: "Authorization.Profiles", Doc: "the name and picture of a present or former member of the tenant", Docs: map[string]string{
 			"id":        "id of the user",
 			"full_name": "first and last name, or a name set by hand",

@@ -90,6 +90,9 @@ func writeView(b *bytes.Buffer, v view, cv *contract.View) error {
 	if v.Columns != nil {
 		fmt.Fprintf(b, "\tSelect: %q,\n", strings.Join(v.Columns, ","))
 	}
+	if v.AnyTenant {
+		b.WriteString("\tAnyTenant: true,\n")
+	}
 	fmt.Fprintf(b, "\tKey: %#v,\n", key)
 	for _, k := range key {
 		i := slices.IndexFunc(cols, func(c rowColumn) bool { return c.Name == k })

@@ -27,6 +27,9 @@ type Claims struct {
 	TenantID  string    // tenant_id: the tenant whose rows views show; empty when none
 	Role      string    // role: authenticated, anon or service_role
 	SessionID string    // session_id: the Auth session that issued the token
+	Email     string    // email: the user's address
+	Issuer    string    // iss: who signed the token, <project URL>/auth/v1 in tokens of Auth
+	Project   string    // ref: the hosted project, in its API keys
 	Expiry    time.Time // exp; zero when the token never expires
 	IssuedAt  time.Time // iat; zero when missing
 }
@@ -53,6 +56,9 @@ func Parse(token string) (Claims, error) {
 		TenantID  any         `json:"tenant_id"`
 		Role      string      `json:"role"`
 		SessionID string      `json:"session_id"`
+		Email     any         `json:"email"`
+		Issuer    any         `json:"iss"`
+		Project   any         `json:"ref"`
 		Exp       json.Number `json:"exp"`
 		Iat       json.Number `json:"iat"`
 	}
@@ -65,8 +71,11 @@ func Parse(token string) (Claims, error) {
 		return Claims{}, ErrMalformed
 	}
 	c := Claims{Subject: body.Sub, Role: body.Role, SessionID: body.SessionID, Expiry: exp, IssuedAt: iat}
-	// The claim counts only as a string, as it does for the server.
+	// The claims count only as strings, as they do for the server.
 	c.TenantID, _ = body.TenantID.(string)
+	c.Email, _ = body.Email.(string)
+	c.Issuer, _ = body.Issuer.(string)
+	c.Project, _ = body.Project.(string)
 	return c, nil
 }
 

@@ -108,6 +108,9 @@ type request struct {
 
 // get sends one request.
 func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
+	if err := needTenant(ctx, r.conn, r.op, r.def.AnyTenant); err != nil {
+		return nil, err
+	}
 	var b strings.Builder
 	b.WriteString("select=" + url.QueryEscape(q.columns))
 	if len(q.where) > 0 {

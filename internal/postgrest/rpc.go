@@ -70,7 +70,14 @@ func (c Caller) Invoke(ctx context.Context, op string, rpc RPC, args any) (json.
 	if args == nil {
 		args = struct{}{}
 	}
-	resp, err := c.send(ctx, op, &rpc, args, false)
+	body, err := encodeArgs(op, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.conn.CheckTenant(op, body); err != nil {
+		return nil, err
+	}
+	resp, err := c.send(ctx, op, &rpc, json.RawMessage(body), false)
 	if err != nil {
 		return nil, err
 	}
@@ -79,12 +86,14 @@ func (c Caller) Invoke(ctx context.Context, op string, rpc RPC, args any) (json.
 
 // call fills in the client's tenant where the caller gave none.
 func (c Caller) call(ctx context.Context, op string, args Args) (*api.Response, error) {
-	if t, ok := args.(TenantArgs); ok && t.Tenant() == "" {
-		id, err := c.conn.TenantID(ctx, op)
+	if t, ok := args.(TenantArgs); ok {
+		id, err := c.conn.TenantFor(ctx, op, t.Tenant())
 		if err != nil {
 			return nil, err
 		}
-		args = t.WithTenant(id)
+		if id != t.Tenant() {
+			args = t.WithTenant(id)
+		}
 	}
 	keyed, ok := args.(KeyedArgs)
 	return c.send(ctx, op, args.RPC(), args, ok && keyed.IdempotencyKey() != "")

@@ -76,13 +76,26 @@ func TestCallSendsArguments(t *testing.T) {
 	require.Equal(t, "public", r.Header.Get("Content-Profile"))
 	require.Equal(t, "application/json", r.Header.Get("Content-Type"))
 
-	_, err = postgrest.Call[string](t.Context(), f.caller(t, "t1"), "Items.Move", moveArgs{TenantID: "t2", Tags: []string{"x"}})
+	_, err = postgrest.Call[string](t.Context(), f.caller(t, "t1"), "Items.Move", moveArgs{TenantID: "T1", Tags: []string{"x"}})
 	require.NoError(t, err)
-	require.JSONEq(t, `{"p_tenant_id":"t2","p_name":"","p_note":null,"p_tags":["x"]}`, f.body, "the caller's tenant stays")
+	require.JSONEq(t, `{"p_tenant_id":"T1","p_name":"","p_note":null,"p_tags":["x"]}`, f.body, "the caller's spelling stays")
 
 	require.NoError(t, postgrest.Exec(t.Context(), f.caller(t, "t1"), "Items.Look", lookArgs{}))
 	require.Equal(t, "{}", f.body)
 	require.Equal(t, "reporting", f.got[2].Header.Get("Content-Profile"))
+}
+
+func TestBoundClientNamesNoOtherTenant(t *testing.T) {
+	f := &function{}
+	c := f.caller(t, "t1")
+	_, err := postgrest.Call[string](t.Context(), c, "Items.Move", moveArgs{TenantID: "t2"})
+	require.ErrorIs(t, err, sdkerr.ErrTenantMismatch)
+	_, err = c.Invoke(t.Context(), "RPC rpc_move", postgrest.RPC{Name: "rpc_move"}, json.RawMessage(`{"\u0070_tenant_id":"t2"}`))
+	require.ErrorIs(t, err, sdkerr.ErrTenantMismatch)
+	require.Empty(t, f.got, "nothing is sent")
+
+	_, err = c.Invoke(t.Context(), "RPC rpc_move", postgrest.RPC{Name: "rpc_move"}, map[string]any{"p_tenant_id": "T1"})
+	require.NoError(t, err)
 }
 
 func TestCallWithoutTenant(t *testing.T) {

@@ -17,6 +17,8 @@ type Definition struct {
 	Schema string // "public" or "reporting"
 	Name   string // such as "v_departments"
 	Select string // column list; empty: every column
+	// AnyTenant says that the view can have rows for a token without a tenant.
+	AnyTenant bool
 	// Key holds the columns that identify a row, most significant first.
 	Key []string
 	// Unproven says that nobody but the caller knows that Key does.
