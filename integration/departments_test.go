@@ -142,8 +142,8 @@ func TestDepartmentOfAnotherTenantIsRefused(t *testing.T) {
 
 func TestDepartmentOfAnUnknownTenantIsRefused(t *testing.T) {
 	t.Parallel()
-	a := stack.Tenant(t)
-	_, err := a.Departments.Create(t.Context(), org.CreateDepartmentParams{TenantID: unknownID, Name: "Line"})
+	u := stack.User(t)
+	_, err := u.Departments.Create(t.Context(), org.CreateDepartmentParams{TenantID: unknownID, Name: "Line"})
 	requireError(t, err, workorder.ErrInvalidReference, "23503")
 }
 

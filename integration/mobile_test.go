@@ -541,7 +541,7 @@ func TestSyncNeedsMembership(t *testing.T) {
 	tn := stack.Tenant(t)
 	fillMobile(t, tn)
 
-	for _, c := range []*workorder.Client{stack.User(t).Client, stack.Tenant(t).Client} {
+	for _, c := range []*workorder.Client{stack.User(t).Client, stack.Tenant(t).Admin.Client} {
 		_, err := c.Mobile.Sync(t.Context(), workorders.SyncParams{TenantID: tn.ID})
 		requireError(t, err, workorder.ErrPermissionDenied, "42501")
 		for page, err := range c.Mobile.SyncAll(t.Context(), workorders.SyncAllParams{TenantID: tn.ID}) {

@@ -86,7 +86,8 @@ func TestListForTenantNeedsNoTokenForTheTenant(t *testing.T) {
 	ids := notifyOfNew(t, a, u.ID, "first", "second", "third")
 	notifyOfNew(t, b, u.ID, "of b")
 
-	rows, err := b.Notifications.ListForTenant(t.Context(), workorders.ListNotificationsParams{TenantID: a.ID})
+	other := b.AsUser(u.JWT(t, b.ID))
+	rows, err := other.Notifications.ListForTenant(t.Context(), workorders.ListNotificationsParams{TenantID: a.ID})
 	require.NoError(t, err)
 	require.Len(t, rows, 3)
 	n := rows[0]

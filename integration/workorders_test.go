@@ -388,7 +388,6 @@ func TestRolesAndWorkOrderReads(t *testing.T) {
 	}
 
 	for name, c := range map[string]*workorder.Client{
-		"user without tenant": stack.User(t).Client,
 		"other tenant":        stack.Tenant(t).Client,
 		"nobody":              stack.Client(t),
 	} {
@@ -473,10 +472,14 @@ func TestWorkOrderViewsShowTheTenantOfTheTokenOnly(t *testing.T) {
 func TestWritesReachAnotherOwnTenantAndReadsDoNot(t *testing.T) {
 	t.Parallel()
 	u := stack.User(t)
-	a, b := u.NewTenant(t), u.NewTenant(t)
+	bound, b := u.NewTenant(t), u.NewTenant(t)
+	forB := workorders.CreateWorkOrderParams{TenantID: b.ID, Title: "for b"}
+	_, err := bound.WorkOrders.Create(t.Context(), forB)
+	require.ErrorIs(t, err, workorder.ErrTenantMismatch, "a client of ForTenant writes to its tenant only")
+	a := bound.AsUser(u.JWT(t, bound.ID))
 
-	id, err := a.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{TenantID: b.ID, Title: "for b"})
-	require.NoError(t, err, "a write goes where its tenant id says")
+	id, err := a.WorkOrders.Create(t.Context(), forB)
+	require.NoError(t, err, "other clients write where the tenant id says")
 
 	_, err = a.WorkOrders.Get(t.Context(), id)
 	require.ErrorIs(t, err, workorder.ErrNotFound)
@@ -490,7 +493,7 @@ func TestWritesReachAnotherOwnTenantAndReadsDoNot(t *testing.T) {
 	})
 	requireError(t, err, workorder.ErrRuleViolation, "P0001")
 	require.Equal(t, "assigned", getWorkOrder(t, b.Client, id).Status)
-	require.Zero(t, countWorkOrders(t, a.Client), "a keeps reading a")
+	require.Zero(t, countWorkOrders(t, a), "a keeps reading a")
 }
 
 func TestSameClientRequestIDMakesOneWorkOrder(t *testing.T) {
