@@ -109,7 +109,7 @@ func TestClearedTenantStaysCleared(t *testing.T) {
 		p.set(func() { p.current["u1"] = tenantB }) // another program
 		p.advance(2 * time.Hour)
 		wantTenant(t, "", c)
-		_, err := c.conn.TenantID(t.Context(), "op")
+		_, err := c.conn.TenantFor(t.Context(), "op", "")
 		require.ErrorIs(t, err, ErrNoTenant)
 	}
 	p.set(func() { p.current["u1"] = tenantB })

@@ -34,10 +34,11 @@ var TenantCols = struct {
 }
 
 var tenantView = postgrest.ViewDef[Tenant]{
-	List:   "Tenants",
-	Schema: "public",
-	Name:   "v_tenants",
-	Key:    []string{"id"},
+	List:      "Tenants",
+	Schema:    "public",
+	Name:      "v_tenants",
+	AnyTenant: true,
+	Key:       []string{"id"},
 }
 
 // Permission is a permission of the platform's catalog: one row of the view
@@ -69,10 +70,11 @@ var PermissionCols = struct {
 }
 
 var permissionView = postgrest.ViewDef[Permission]{
-	List:   "Authorization.Permissions",
-	Schema: "public",
-	Name:   "v_permissions",
-	Key:    []string{"id"},
+	List:      "Authorization.Permissions",
+	Schema:    "public",
+	Name:      "v_permissions",
+	AnyTenant: true,
+	Key:       []string{"id"},
 }
 
 // TenantRole is a role of the tenant: one row of the view v_tenant_roles.
@@ -200,10 +202,11 @@ var UserTenantRoleCols = struct {
 }
 
 var userTenantRoleView = postgrest.ViewDef[UserTenantRole]{
-	List:   "Authorization.UserTenantRoles",
-	Schema: "public",
-	Name:   "v_user_tenant_roles",
-	Key:    []string{"id"},
+	List:      "Authorization.UserTenantRoles",
+	Schema:    "public",
+	Name:      "v_user_tenant_roles",
+	AnyTenant: true,
+	Key:       []string{"id"},
 }
 
 // Profile is the name and picture of a present or former member of the tenant:
