@@ -126,7 +126,7 @@ func TestStorageObjectNeedsItsOwnPath(t *testing.T) {
 	}{
 		"another work order's":    {workorders.InsertStorageObjectParams{EntityID: another}, workorder.ErrRuleViolation, "P0001"},
 		"another type's":          {workorders.InsertStorageObjectParams{EntityType: workorders.EntityAsset}, workorder.ErrRuleViolation, "P0001"},
-		"another tenant's":        {workorders.InsertStorageObjectParams{TenantID: other.ID}, workorder.ErrRuleViolation, "P0001"},
+		"another tenant's":        {workorders.InsertStorageObjectParams{TenantID: other.ID}, workorder.ErrTenantMismatch, ""},
 		"too short":               {workorders.InsertStorageObjectParams{StoragePath: id + "/a.txt"}, workorder.ErrRuleViolation, "P0001"},
 		"too long":                {workorders.InsertStorageObjectParams{StoragePath: folder + "/b/a.txt"}, workorder.ErrRuleViolation, "P0001"},
 		"no id":                   {workorders.InsertStorageObjectParams{StoragePath: tn.ID + "/work_order/17/a.txt"}, workorder.ErrInvalidInput, "22P02"},

@@ -97,7 +97,7 @@ func TestMessagesRefuseWhatIsMalformed(t *testing.T) {
 		}
 		_, err := tn.WorkOrders.AddCommsEvent(t.Context(), tt.p)
 		require.Error(t, err, name)
-		require.Equal(t, tt.code, errorCode(err), "%s: %v", name, err)
+		requireCode(t, tt.code, err)
 	}
 	for _, args := range []map[string]any{{"p_body": ""}, {"p_body": nil}, {"p_body": "x", "p_channel": ""}} {
 		args["p_tenant_id"], args["p_work_order_id"] = tn.ID, id

@@ -92,7 +92,7 @@ func TestDepartmentRefusesMalformedValues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := a.Departments.Create(t.Context(), p)
-			requireRefused(t, err, name)
+			requireError(t, err, workorder.ErrInvalidInput, "23514")
 		})
 	}
 	_, err := a.Departments.Create(t.Context(), org.CreateDepartmentParams{})

@@ -88,13 +88,13 @@ func TestMalformedTools(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := tn.FieldOps.CreateTool(t.Context(), p)
-			requireRefused(t, err, name)
+			requireError(t, err, workorder.ErrInvalidInput, "23514")
 			change := workorders.UpdateToolParams{ToolID: id, Name: &p.Name}
 			if p.Status != "" {
 				change.Status = &p.Status
 			}
 			err = tn.FieldOps.UpdateTool(t.Context(), change)
-			requireRefused(t, err, name)
+			requireError(t, err, workorder.ErrInvalidInput, "23514")
 		})
 	}
 	err := tn.FieldOps.UpdateTool(t.Context(), workorders.UpdateToolParams{ToolID: id, Status: new(" ")})

@@ -552,7 +552,7 @@ func TestSyncNeedsMembership(t *testing.T) {
 	_, err := stack.Client(t).Mobile.Sync(t.Context(), workorders.SyncParams{TenantID: tn.ID})
 	requireError(t, err, workorder.ErrUnauthenticated, "28000")
 	_, err = tn.Mobile.Sync(t.Context(), workorders.SyncParams{TenantID: unknownID})
-	requireError(t, err, workorder.ErrPermissionDenied, "42501")
+	requireError(t, err, workorder.ErrTenantMismatch, "")
 }
 
 // syncAll runs SyncAll to its end into a device and returns the cursor and how

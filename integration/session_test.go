@@ -383,7 +383,7 @@ func TestTamperedTokenIsRefused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := stack.Client(t).AsUser(jwt)
-			_, err := c.Departments.List(t.Context())
+			_, err := c.Tenants.List(t.Context())
 			require.ErrorIs(t, err, workorder.ErrUnauthenticated)
 			require.NotContains(t, err.Error(), jwt)
 			require.Contains(t, []string{"PGRST301", ""}, errorCode(err), "what is no JWT at all is not even sent")

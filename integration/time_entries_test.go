@@ -97,7 +97,7 @@ func TestLogTimeRefusesWhatIsOutOfRange(t *testing.T) {
 		p.WorkOrderID = id
 		_, err := tn.WorkOrders.LogTime(t.Context(), p)
 		require.Error(t, err, name)
-		requireRefused(t, err, name)
+		requireError(t, err, workorder.ErrInvalidInput, "23514")
 	}
 	for _, args := range []map[string]any{
 		{"p_minutes": 0}, {"p_minutes": -1}, {"p_minutes": 5, "p_description": ""},

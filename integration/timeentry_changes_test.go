@@ -72,7 +72,7 @@ func TestTimeEntryChangesAreChecked(t *testing.T) {
 		p.TimeEntryID = id
 		err := tn.WorkOrders.UpdateTimeEntry(t.Context(), p)
 		require.Error(t, err, name)
-		requireRefused(t, err, name)
+		requireError(t, err, workorder.ErrInvalidInput, "23514")
 	}
 	require.ErrorIs(t, tn.WorkOrders.UpdateTimeEntry(t.Context(), workorders.UpdateTimeEntryParams{TimeEntryID: id}),
 		workorder.ErrInvalidInput, "nothing to change")
