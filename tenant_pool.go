@@ -2,6 +2,7 @@ package workorder
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"time"
@@ -169,7 +170,7 @@ func (p *TenantPool) fill(ctx context.Context, e *poolEntry) (*poolEntry, error)
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		e.client, e.err, e.left = client, err, err == errAborted || ctx.Err() != nil
+		e.client, e.err, e.left = client, err, errors.Is(err, errAborted) || ctx.Err() != nil
 		if err != nil {
 			delete(p.entries, e.tenant)
 			p.wake()

@@ -1,7 +1,6 @@
 package schema_test
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -60,7 +59,7 @@ func TestConstraintNamesThatClientsMatchOn(t *testing.T) {
 	} {
 		_, err := admin.exec(c.sql, c.args...)
 		var pg *pgconn.PgError
-		require.True(t, errors.As(err, &pg), "%v", err)
+		require.ErrorAs(t, err, &pg)
 		require.Equal(t, c.code, pg.Code)
 		require.Equal(t, c.name, pg.ConstraintName)
 		// The API passes on the text, not the name.
@@ -74,7 +73,7 @@ func TestErrorsAboutAPIKeysShowNoHash(t *testing.T) {
 	for code, name := range map[string]any{"23502": nil, "23514": ""} {
 		_, err := admin.exec(`select public.rpc_create_tenant_api_key($1, $2)`, tenant, name)
 		var pg *pgconn.PgError
-		require.True(t, errors.As(err, &pg), "%v", err)
+		require.ErrorAs(t, err, &pg)
 		require.Equal(t, code, pg.Code)
 		require.Contains(t, pg.Message, "tenant_api_keys")
 		require.Empty(t, pg.Detail)

@@ -98,10 +98,9 @@ func (c *Conn) CheckTenant(op string, args []byte) error {
 	}
 	var named map[string]json.RawMessage
 	var tenant string
-	if json.Unmarshal(args, &named) != nil || json.Unmarshal(named["p_tenant_id"], &tenant) != nil {
-		return nil // no object, or no text: the server says so
-	}
-	if !c.mayName(tenant) {
+	_ = json.Unmarshal(args, &named) // what is no object, or no text, the server refuses
+	_ = json.Unmarshal(named["p_tenant_id"], &tenant)
+	if tenant != "" && !c.mayName(tenant) {
 		return sdkerr.New(op, sdkerr.ErrTenantMismatch,
 			"p_tenant_id is %s, the client is bound to tenant %s", strings.ToLower(tenant), c.cfg.Tenant)
 	}

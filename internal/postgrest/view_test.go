@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
@@ -485,7 +486,7 @@ func TestLongInKeepsTheOrder(t *testing.T) {
 	for _, clamp := range []int{1000, 60, 7} {
 		srv := &postgresttest.View{Rows: items(1300), Clamp: clamp}
 		srv.Hook = func(w http.ResponseWriter, r *http.Request) bool {
-			require.Less(t, len(r.URL.RequestURI()), 8000)
+			assert.Less(t, len(r.URL.RequestURI()), 8000)
 			return false
 		}
 		v := view(t, srv, &byID)
@@ -582,7 +583,7 @@ func TestSeveralLongIns(t *testing.T) {
 	require.NoError(t, err)
 	rows, err := v.List(t.Context(), both, query.OrderBy(colRank.Asc()))
 	require.NoError(t, err)
-	require.EqualValues(t, n, len(rows))
+	require.Len(t, rows, int(n))
 	require.Len(t, rows, 250)
 }
 
@@ -767,7 +768,7 @@ func TestColumns(t *testing.T) {
 	rows, err = v.List(t.Context(), query.PageSize(5), query.Columns(colKind))
 	require.NoError(t, err)
 	require.Len(t, rows, 12)
-	require.Zero(t, rows[3].ID)
+	require.Empty(t, rows[3].ID)
 	require.Equal(t, "kind,walk_0:id", srv.Requests()[0].URL.Query().Get("select"))
 	for _, bad := range []query.AnyColumn{nil, query.Column[int]{}, query.NewJSONColumn("doc").Path("a")} {
 		_, err = v.List(t.Context(), query.Columns(bad))
