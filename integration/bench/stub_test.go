@@ -148,7 +148,7 @@ func token() string {
 		return base64.RawURLEncoding.EncodeToString(b)
 	}
 	return part(map[string]string{"alg": "HS256"}) + "." + part(map[string]any{
-		"sub": id(1), "role": "authenticated", "exp": time.Now().Add(time.Hour).Unix(),
+		"sub": id(1), "tenant_id": id(2_000_000), "role": "authenticated", "exp": time.Now().Add(time.Hour).Unix(),
 	}) + ".c2lnbmF0dXJl"
 }
 
