@@ -147,6 +147,9 @@ func (w authWire) setTenant(ctx context.Context, access Token, tenant string) er
 	return setTenantContext(ctx, conn, "Session.SetTenant", tenant)
 }
 
+// publicProfile names the schema, as every call of a function does.
+var publicProfile = http.Header{"Content-Profile": {"public"}}
+
 // setTenantContext calls rpc_set_tenant_context.
 func setTenantContext(ctx context.Context, conn *api.Conn, op, tenant string) error {
 	body, err := postgrest.Body(op, struct {
@@ -157,6 +160,7 @@ func setTenantContext(ctx context.Context, conn *api.Conn, op, tenant string) er
 	}
 	_, err = conn.Do(ctx, &api.Request{
 		Op: op, Method: http.MethodPost, Path: "/rest/v1/rpc/rpc_set_tenant_context", Body: body, Keyed: true,
+		Header: publicProfile,
 	})
 	return err
 }
@@ -165,6 +169,7 @@ func setTenantContext(ctx context.Context, conn *api.Conn, op, tenant string) er
 func clearTenantContext(ctx context.Context, conn *api.Conn, op string) error {
 	_, err := conn.Do(ctx, &api.Request{
 		Op: op, Method: http.MethodPost, Path: "/rest/v1/rpc/rpc_clear_tenant_context", Body: []byte("{}"), Keyed: true,
+		Header: publicProfile,
 	})
 	return err
 }

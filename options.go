@@ -68,14 +68,20 @@ type CallInfo = api.CallInfo
 
 // CallMiddleware wraps one logical call with all its attempts and waits, for
 // tracing, metrics or a circuit breaker. It may pass another context on, look
-// at the error, or refuse the call by not calling next.
+// at the error, or refuse the call by not calling next. It calls next at most
+// once: only the SDK knows whether a failed write may run again. An error of its
+// own never counts as [SafeToRetry].
 //
 //	func(ctx context.Context, call CallInfo, next func(context.Context) error) error
 type CallMiddleware = api.CallMiddleware
 
 // AttemptMiddleware wraps every single HTTP request, after the SDK has added
 // the credentials and just before it is sent. The request carries them: do not
-// log its headers.
+// log its headers. It must not send it to another host (refused), call next more
+// than once, add Idempotency-Key (net/http would repeat writes by itself) or
+// Accept-Encoding (answers would arrive compressed), or read the body of an
+// answer without putting another in its place. An error of its own never makes
+// a write be repeated.
 //
 //	func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error)
 type AttemptMiddleware = api.AttemptMiddleware
@@ -110,7 +116,9 @@ func WithTokenSource(src TokenSource) Option {
 func (c *config) identify(src TokenSource) { c.Auth, c.Tenant = src, "" }
 
 // WithHeader sends a header with every request. Setting a name again replaces
-// its value. Headers that identify the caller cannot be set this way.
+// its value. Headers that mean something to the SDK, to net/http or to the
+// services, such as Authorization, Accept-Encoding, Prefer, Range or
+// Idempotency-Key, are refused with ErrInvalidInput.
 func WithHeader(name, value string) Option {
 	return func(c *config) error {
 		h := c.Header.Clone()
@@ -134,7 +142,7 @@ func WithUserAgent(app string) Option {
 
 // WithLogger logs every request at debug level and every repeated one at warn
 // level: operation, method, path, status, code, attempt, duration and request
-// id, but never headers, bodies or queries. By default nothing is logged.
+// id, but never headers, bodies, messages of the server or queries. By default nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		c.Logger = l
@@ -151,13 +159,28 @@ func WithRetry(p RetryPolicy) Option {
 }
 
 // WithAttemptTimeout bounds one attempt, from sending to the last byte of the
-// answer. The default is 30 seconds. The whole call is bounded by its context.
+// answer. The default is 30 seconds; nothing but making a connection, which may
+// take 30 seconds as well, ends an attempt earlier. The whole call is bounded by
+// its context.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d <= 0 {
 			return sdkerr.Invalid("WithAttemptTimeout", "the timeout", "must be positive")
 		}
 		c.AttemptTimeout = d
+		return nil
+	}
+}
+
+// WithMaxResponseBytes bounds the answer of one request, 64 MiB by default. A
+// larger one fails with ErrDecode; lists then want smaller pages
+// (query.PageSize). Downloads of files are not bounded.
+func WithMaxResponseBytes(n int64) Option {
+	return func(c *config) error {
+		if n <= 0 {
+			return sdkerr.Invalid("WithMaxResponseBytes", "the limit", "must be positive")
+		}
+		c.MaxResponseBytes = n
 		return nil
 	}
 }

@@ -149,7 +149,7 @@ func TestRequestsServiceLevelsAndComms(t *testing.T) {
 			},
 			rpc: "rpc_upsert_work_order_sla_rule",
 			body: `{"p_tenant_id":"t1","p_priority_key":"high","p_maintenance_type_key":"corrective","p_response_interval":"01:30:00",
-				"p_resolution_interval":"5 days","p_is_active":null,"p_rule_id":null}`,
+				"p_resolution_interval":"5 days","p_is_active":true,"p_rule_id":null}`,
 			reply: `"r1"`, want: "r1",
 		},
 		{
@@ -179,7 +179,7 @@ func TestRequestsServiceLevelsAndComms(t *testing.T) {
 				return c.WorkOrders.AddCommsEvent(ctx, workorders.AddCommsEventParams{WorkOrderID: "w1", Body: "Called"})
 			},
 			rpc:   "rpc_add_work_order_comms_event",
-			body:  `{"p_tenant_id":"t1","p_work_order_id":"w1","p_body":"Called","p_channel":null,"p_metadata":null}`,
+			body:  `{"p_tenant_id":"t1","p_work_order_id":"w1","p_body":"Called","p_metadata":null}`,
 			reply: `"e1"`, want: "e1",
 		},
 		{
@@ -326,7 +326,7 @@ func TestFieldOps(t *testing.T) {
 				return c.FieldOps.CreateTool(ctx, workorders.CreateToolParams{Name: "Torque wrench", SerialNumber: "S1"})
 			},
 			rpc:   "rpc_create_tool",
-			body:  `{"p_tenant_id":"t1","p_name":"Torque wrench","p_asset_tag":null,"p_serial_number":"S1","p_status":null}`,
+			body:  `{"p_tenant_id":"t1","p_name":"Torque wrench","p_asset_tag":null,"p_serial_number":"S1"}`,
 			reply: `"o1"`, want: "o1",
 		},
 		{
@@ -411,7 +411,7 @@ func TestNotifications(t *testing.T) {
 			do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return c.Notifications.ListForTenant(ctx, workorders.ListNotificationsParams{TenantID: "t9"})
 			},
-			rpc: "rpc_list_my_notifications", body: `{"p_tenant_id":"t9","p_limit":null}`,
+			rpc: "rpc_list_my_notifications", body: `{"p_tenant_id":"t9"}`,
 			reply: `[{"id":"n1","tenant_id":"t9","recipient_user_id":"u1","event_key":"work_order.assigned","title":"T","body":null,
 				"payload":{"work_order_id":"w1"},"entity_type":"work_order","entity_id":"w1","dedupe_key":"k","read_at":null,
 				"created_at":"2026-03-04T07:00:00+00:00"}]`,

@@ -16,7 +16,7 @@ type createWorkOrderArgs struct {
 	TenantID        string     `json:"p_tenant_id"`
 	Title           string     `json:"p_title" max:"500"`
 	Description     *string    `json:"p_description"`
-	Priority        *string    `json:"p_priority"`
+	Priority        *string    `json:"p_priority,omitempty"`
 	MaintenanceType *string    `json:"p_maintenance_type"`
 	AssignedTo      *string    `json:"p_assigned_to"`
 	LocationID      *string    `json:"p_location_id"`
@@ -46,6 +46,9 @@ func (a createWorkOrderArgs) IdempotencyKey() string {
 	}
 	return strings.TrimSpace(*a.ClientRequestID)
 }
+
+// KeyScope implements postgrest.ScopedArgs.
+func (createWorkOrderArgs) KeyScope() string { return "work_order.create" }
 
 // bulkImportWorkOrdersArgs are the arguments of rpc_bulk_import_work_orders.
 type bulkImportWorkOrdersArgs struct {
@@ -205,7 +208,7 @@ type addWorkOrderCommsEventArgs struct {
 	TenantID    string          `json:"p_tenant_id"`
 	WorkOrderID string          `json:"p_work_order_id"`
 	Body        string          `json:"p_body" max:"8000,trim"`
-	Channel     *CommsChannel   `json:"p_channel"`
+	Channel     *CommsChannel   `json:"p_channel,omitempty"`
 	Metadata    json.RawMessage `json:"p_metadata"`
 }
 
@@ -229,7 +232,7 @@ type createWorkOrderRequestArgs struct {
 	TenantID        string     `json:"p_tenant_id"`
 	Title           string     `json:"p_title" max:"500"`
 	Description     *string    `json:"p_description"`
-	Priority        *string    `json:"p_priority"`
+	Priority        *string    `json:"p_priority,omitempty"`
 	MaintenanceType *string    `json:"p_maintenance_type"`
 	LocationID      *string    `json:"p_location_id"`
 	AssetID         *string    `json:"p_asset_id"`
@@ -256,12 +259,12 @@ type createMaintenanceRequestArgs struct {
 	TenantID        string                    `json:"p_tenant_id"`
 	Title           string                    `json:"p_title"`
 	Description     *string                   `json:"p_description"`
-	Priority        *string                   `json:"p_priority"`
+	Priority        *string                   `json:"p_priority,omitempty"`
 	MaintenanceType *string                   `json:"p_maintenance_type"`
 	LocationID      *string                   `json:"p_location_id"`
 	AssetID         *string                   `json:"p_asset_id"`
 	DueDate         *time.Time                `json:"p_due_date"`
-	Status          *MaintenanceRequestStatus `json:"p_status"`
+	Status          *MaintenanceRequestStatus `json:"p_status,omitempty"`
 }
 
 var createMaintenanceRequestRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_maintenance_request"}
@@ -421,7 +424,7 @@ func (updateEntityAttachmentMetadataArgs) RPC() *postgrest.RPC {
 // listMyNotificationsArgs are the arguments of rpc_list_my_notifications.
 type listMyNotificationsArgs struct {
 	TenantID string `json:"p_tenant_id"`
-	Limit    *int   `json:"p_limit"`
+	Limit    *int   `json:"p_limit,omitempty"`
 }
 
 var listMyNotificationsRPC = postgrest.RPC{Schema: "public", Name: "rpc_list_my_notifications"}
@@ -551,7 +554,7 @@ func (validateScheduleArgs) RPC() *postgrest.RPC { return &validateScheduleRPC }
 type mobileSyncArgs struct {
 	TenantID     string     `json:"p_tenant_id"`
 	UpdatedAfter *time.Time `json:"p_updated_after"`
-	Limit        *int       `json:"p_limit"`
+	Limit        *int       `json:"p_limit,omitempty"`
 	TechnicianID *string    `json:"p_technician_id"`
 }
 
@@ -637,7 +640,7 @@ type createToolArgs struct {
 	Name         string  `json:"p_name" max:"255,trim"`
 	AssetTag     *string `json:"p_asset_tag"`
 	SerialNumber *string `json:"p_serial_number"`
-	Status       *string `json:"p_status" max:"50,trim"`
+	Status       *string `json:"p_status,omitempty" max:"50,trim"`
 }
 
 var createToolRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_tool"}
@@ -740,7 +743,7 @@ type addShiftHandoverItemArgs struct {
 	HandoverID  string            `json:"p_handover_id"`
 	Body        string            `json:"p_body"`
 	WorkOrderID *string           `json:"p_work_order_id"`
-	Priority    *HandoverPriority `json:"p_priority"`
+	Priority    *HandoverPriority `json:"p_priority,omitempty"`
 }
 
 var addShiftHandoverItemRPC = postgrest.RPC{Schema: "public", Name: "rpc_add_shift_handover_item"}

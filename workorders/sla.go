@@ -67,6 +67,9 @@ func (s *WorkOrderService) UpsertSLARule(ctx context.Context, p UpsertSLARulePar
 	if p.RuleID == "" && p.ResolutionInterval == (types.Interval{}) {
 		return "", sdkerr.Required(op, "ResolutionInterval")
 	}
+	if p.RuleID == "" && p.IsActive == nil {
+		p.IsActive = new(true) // null would not mean it
+	}
 	return postgrest.Call[string](ctx, s.rpc, op, upsertWorkOrderSLARuleArgs{
 		TenantID:           p.TenantID,
 		PriorityKey:        p.PriorityKey,

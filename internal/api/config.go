@@ -45,7 +45,7 @@ type Config struct {
 const (
 	DefaultAttemptTimeout   = 30 * time.Second
 	DefaultMaxResponseBytes = 64 << 20
-	maxErrorBytes           = 16 << 10 // of an error answer, before it is cut further
+	maxErrorBytes           = 1 << 20 // of an error answer, before it is read and cut
 )
 
 // Format implements fmt.Formatter so that no verb prints the key.
@@ -64,9 +64,15 @@ type CallInfo struct {
 
 // CallMiddleware wraps one logical call with all its attempts and waits. It may
 // pass another context on, look at the error, or refuse the call by not calling
-// next.
+// next. It calls next at most once: only the SDK knows whether a failed write may
+// run again. An error of its own in place of a call's success or failure never
+// counts as safe to retry.
 type CallMiddleware func(ctx context.Context, call CallInfo, next func(context.Context) error) error
 
 // AttemptMiddleware wraps every single HTTP request, after the SDK has added
-// the credentials and before it is sent.
+// the credentials and before it is sent. It must not send the request to
+// another host (refused), call next more than once, add an Idempotency-Key
+// header (net/http would repeat writes by itself) or Accept-Encoding (answers
+// would arrive compressed), or read the body of an answer without putting
+// another in its place. An error of its own never makes a write be repeated.
 type AttemptMiddleware func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error)

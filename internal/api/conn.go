@@ -120,6 +120,10 @@ type Request struct {
 	Safe bool
 	// Keyed says that an idempotency key makes repeating the write harmless.
 	Keyed bool
+	// Settle looks a keyed write up after an attempt of it has timed out, for a
+	// server that may still be at it: its answer, nil when it knows nothing of
+	// the key, or ErrInProgress. Nil: the write is repeated.
+	Settle func(context.Context) (*Response, error)
 	// Secrets are values that must not show up in an error. Those in the body
 	// of an Auth request are found without being listed.
 	Secrets []string
@@ -149,12 +153,6 @@ func (c *Conn) Do(ctx context.Context, r *Request) (*Response, error) {
 // do runs the attempts of one call.
 func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
 	return attempts(ctx, c, r, nil, func(tok Token, st *callState) (*Response, *sdkerr.Error) {
-		leave, err := c.pass(ctx, r)
-		if err != nil {
-			st.n-- // nothing was sent
-			return nil, sdkerr.Canceled(r.Op, "", "", err, st.last)
-		}
-		defer leave() // also when a middleware panics
 		return c.attempt(ctx, r, tok, st)
 	})
 }
@@ -169,7 +167,7 @@ func attempts[R any](
 	st := callState{id: newRequestID()}
 	for {
 		if err := ctx.Err(); err != nil {
-			return nil, sdkerr.Canceled(r.Op, "", "", err, st.last)
+			return nil, sdkerr.NotSent(r.Op, err, st.last)
 		}
 		// The token is fetched for every attempt, because it may have expired
 		// during the wait. What its source reports is final: it has its own
@@ -178,8 +176,12 @@ func attempts[R any](
 		if e != nil {
 			return nil, e
 		}
+		leave, err := c.pass(ctx, r)
+		if err != nil {
+			return nil, sdkerr.NotSent(r.Op, err, st.last)
+		}
 		st.n++
-		resp, e := attempt(tok, &st)
+		resp, e := inside(leave, func() (*R, *sdkerr.Error) { return attempt(tok, &st) })
 		if e == nil {
 			return resp, nil
 		}
@@ -193,12 +195,24 @@ func attempts[R any](
 			st.last = nil
 			continue
 		}
+		if timedOut(e) {
+			c.dropIdle()
+			if r.Settle != nil && ctx.Err() == nil {
+				settled, err := r.Settle(ctx)
+				if err != nil {
+					return nil, c.unsettled(r, e, err)
+				}
+				if resp, ok := any(settled).(*R); ok && resp != nil {
+					return resp, nil
+				}
+			}
+		}
 		replay := !st.replayed && c.tokenRefused(ctx, e, tok)
 		if refused(e) && ctx.Err() != nil {
 			// It ended before one could see whether another token would do.
 			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, ctx.Err(), nil)
 		}
-		if !replay && (st.n-st.early-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !retriable(r, e)) {
+		if !replay && (st.n-st.early-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !sdkerr.Retriable(e, r.Safe || r.Keyed)) {
 			return nil, e
 		}
 		if rewind != nil && !rewind() {
@@ -212,7 +226,7 @@ func attempts[R any](
 		c.logRetry(ctx, r, e, &st, "retry")
 		again, err := c.wait(ctx, st.n, e)
 		if err != nil {
-			return nil, sdkerr.Canceled(r.Op, "", "", err, e)
+			return nil, sdkerr.NotSent(r.Op, err, e)
 		}
 		if !again {
 			return nil, e
@@ -235,9 +249,42 @@ func (c *Conn) finish(r *Request, e *sdkerr.Error, st *callState) {
 	if e.RequestID == "" {
 		e.RequestID = st.id
 	}
-	if r.Safe || r.Keyed {
-		e.MarkRepeatable()
+	switch {
+	case r.Safe:
+		sdkerr.OfRead(e)
+	case r.Keyed:
+		sdkerr.MarkRepeatable(e)
 	}
+}
+
+// inside runs an attempt and leaves the gate behind it, also when a middleware
+// panics.
+func inside[R any](leave func(), attempt func() (*R, *sdkerr.Error)) (*R, *sdkerr.Error) {
+	defer leave()
+	return attempt()
+}
+
+// timedOut reports whether an attempt took longer than it may.
+func timedOut(e *sdkerr.Error) bool { return errors.Is(e, errTimedOut) }
+
+// dropIdle closes the connections that no call uses. The one that an attempt
+// has just waited for in vain may be dead.
+func (c *Conn) dropIdle() {
+	if t, ok := c.cfg.Transport.(interface{ CloseIdleConnections() }); ok {
+		t.CloseIdleConnections()
+	}
+}
+
+// unsettled is the failure of a write whose key could not be looked up, or that
+// is still under way.
+func (c *Conn) unsettled(r *Request, e *sdkerr.Error, err error) *sdkerr.Error {
+	var looked *sdkerr.Error
+	if !errors.As(err, &looked) || !errors.Is(err, sdkerr.ErrInProgress) {
+		return e // nobody knows more than that it took too long
+	}
+	looked.Op, looked.Method, looked.Path = r.Op, r.Method, r.Path
+	looked.Attempts, looked.RequestID = e.Attempts, e.RequestID
+	return looked
 }
 
 // tokenRefused reports whether the call failed because its token was refused
@@ -286,6 +333,8 @@ func (st *callState) earlyWait(ctx context.Context, e *sdkerr.Error) time.Durati
 // maxEarly is how often a call is repeated because its token was too new.
 const maxEarly = 2
 
+const tooLarge = "the answer is larger than %d bytes: ask for smaller pages with query.PageSize, or allow more with WithMaxResponseBytes"
+
 // errAttemptTimeout is the cause of an attempt that took too long.
 type errAttemptTimeout time.Duration
 
@@ -295,8 +344,10 @@ func (t errAttemptTimeout) Error() string {
 func (t errAttemptTimeout) Timeout() bool   { return true }
 func (t errAttemptTimeout) Temporary() bool { return true }
 func (t errAttemptTimeout) Is(target error) bool {
-	return target == context.DeadlineExceeded // as net/http's own timeout does
+	return target == errTimedOut || target == context.DeadlineExceeded // as net/http's own timeout does
 }
+
+var errTimedOut = errors.New("the attempt timed out")
 
 // attempt sends the request once and reads the whole answer.
 func (c *Conn) attempt(ctx context.Context, r *Request, tok Token, st *callState) (*Response, *sdkerr.Error) {
@@ -314,19 +365,9 @@ func (c *Conn) attempt(ctx context.Context, r *Request, tok Token, st *callState
 
 // exchange does the HTTP part of one attempt.
 func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *callState) (*Response, *sdkerr.Error) {
-	failed := func(err error) *sdkerr.Error {
-		var own *sdkerr.Error
-		if errors.As(err, &own) {
-			return sdkerr.Wrap(r.Op, nil, err)
-		}
-		if cerr := ctx.Err(); cerr != nil {
-			return sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
-		}
-		if actx.Err() != nil {
-			err = context.Cause(actx)
-		}
-		return sdkerr.FromNetwork(r.Op, r.Method, r.Path, err, c.secretsOf(r, tok)...)
-	}
+	w := &wire{}
+	actx = context.WithValue(actx, wireKey{}, w)
+	failed := func(err error) *sdkerr.Error { return c.failure(ctx, actx, r, tok, w, err) }
 
 	hresp, err := c.send.RoundTrip(c.newRequest(actx, r, tok, st.id))
 	if err != nil {
@@ -343,7 +384,7 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 		// What could be read of an error is better than nothing.
 		body, _ := io.ReadAll(io.LimitReader(hresp.Body, maxErrorBytes))
 		if cerr := ctx.Err(); cerr != nil {
-			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
+			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr)
 		}
 		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, body, c.secretsOf(r, tok)...)
 	}
@@ -352,7 +393,7 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 	}
 	body, err := readBody(hresp, c.cfg.MaxResponseBytes)
 	if errors.Is(err, errTooLarge) {
-		e := sdkerr.New(r.Op, sdkerr.ErrDecode, "the answer is larger than %d bytes", c.cfg.MaxResponseBytes)
+		e := sdkerr.New(r.Op, sdkerr.ErrDecode, tooLarge, c.cfg.MaxResponseBytes)
 		e.Method, e.Path, e.HTTPStatus = r.Method, r.Path, hresp.StatusCode
 		return nil, e
 	}
@@ -361,6 +402,34 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 	}
 	return &Response{Status: hresp.StatusCode, Header: hresp.Header, Body: body}, nil
 }
+
+// failure says why no answer came.
+func (c *Conn) failure(ctx, actx context.Context, r *Request, tok Token, w *wire, err error) *sdkerr.Error {
+	var own *sdkerr.Error
+	if errors.As(err, &own) {
+		return sdkerr.Doubt(sdkerr.Wrap(r.Op, nil, err))
+	}
+	if cerr := ctx.Err(); cerr != nil {
+		return sdkerr.Canceled(r.Op, r.Method, r.Path, cerr)
+	}
+	if actx.Err() != nil {
+		err = context.Cause(actx)
+	}
+	e := sdkerr.FromNetwork(r.Op, r.Method, r.Path, err, c.secretsOf(r, tok)...)
+	if w.err == nil || w.calls > 1 || !errors.Is(err, w.err) {
+		// A middleware's own, or of a request that was not the only one.
+		e = sdkerr.Doubt(e)
+	}
+	return e
+}
+
+// wire is what the innermost transport saw of one attempt.
+type wire struct {
+	calls int
+	err   error
+}
+
+type wireKey struct{}
 
 func boolInt(b bool) int {
 	if b {

@@ -388,16 +388,109 @@ func TestTruncatedAnswer(t *testing.T) {
 func TestDialErrorsAreRepeatedForWrites(t *testing.T) {
 	var n int
 	c := testConn(t, func(w http.ResponseWriter, _ *http.Request) { replyJSON(w, 200, "1") }, func(c *Config) {
-		c.AttemptMiddleware = []AttemptMiddleware{func(r *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+		inner := c.Transport
+		c.Transport = roundTripFunc(func(r *http.Request) (*http.Response, error) {
 			if n++; n < 3 {
 				return nil, &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("connection refused")}
 			}
-			return next(r)
-		}}
+			return inner.RoundTrip(r)
+		})
 	})
 	_, err := c.Do(t.Context(), &Request{Method: "POST", Path: "/x", Body: []byte("{}")})
 	require.NoError(t, err)
 	require.Equal(t, 3, n)
+}
+
+// Whether a write was sent is judged where it is sent: what a middleware cannot
+// reach says nothing about it.
+func TestErrorsOfMiddlewareDoNotRepeatWrites(t *testing.T) {
+	dial := &net.OpError{Op: "dial", Net: "tcp", Err: errors.New("no audit today")}
+	nested := sdkerr.FromResponse("Audit.List", "GET", "/", 503, nil, []byte(`{"code":"PGRST002","message":"m"}`))
+	for name, foreign := range map[string]error{"dial": dial, "a call of the SDK": nested} {
+		for kind, change := range map[string]func(*Config){
+			"attempt": func(c *Config) {
+				c.AttemptMiddleware = []AttemptMiddleware{func(r *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+					resp, err := next(r)
+					if err == nil {
+						_ = resp.Body.Close()
+					}
+					return nil, foreign
+				}}
+			},
+			"call": func(c *Config) {
+				c.CallMiddleware = []CallMiddleware{func(ctx context.Context, _ CallInfo, next func(context.Context) error) error {
+					_ = next(ctx)
+					return foreign
+				}}
+			},
+		} {
+			t.Run(kind+"/"+name, func(t *testing.T) {
+				var n atomic.Int32
+				c := testConn(t, func(w http.ResponseWriter, _ *http.Request) { n.Add(1); replyJSON(w, 200, "1") }, change)
+				_, err := c.Do(t.Context(), &Request{Method: "POST", Path: "/x", Body: []byte("{}")})
+				require.Error(t, err)
+				require.EqualValues(t, 1, n.Load())
+				require.False(t, sdkerr.SafeToRetry(err))
+			})
+		}
+	}
+}
+
+func TestHeadersWithAMeaningAreRefused(t *testing.T) {
+	for _, name := range []string{"idempotency-key", "Accept-Encoding", "range", "Prefer", "Content-Profile", "If-None-Match", "TE", "Expect", "X-Client-Info"} {
+		_, err := New(Config{BaseURL: "https://abc.supabase.co", APIKey: testKey, Header: http.Header{name: {"x"}}})
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput, name)
+	}
+}
+
+func TestTransportLimits(t *testing.T) {
+	t.Setenv("HTTP_PROXY", "http://proxy.example:1")
+	tr := NewTransport()
+	require.Zero(t, tr.ResponseHeaderTimeout)
+	require.Less(t, tr.HTTP2.SendPingTimeout+tr.HTTP2.PingTimeout, DefaultAttemptTimeout)
+	req, err := http.NewRequest(http.MethodGet, "http://localhost:1/", nil)
+	require.NoError(t, err)
+	proxy, err := tr.Proxy(req)
+	require.NoError(t, err)
+	require.Nil(t, proxy)
+	for _, u := range []string{"http://localhost.:1", "http://db.localhost:1"} {
+		_, err := New(Config{BaseURL: u, APIKey: testKey})
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	}
+}
+
+func TestTimedOutKeyedWriteIsLookedUp(t *testing.T) {
+	for name, tc := range map[string]struct {
+		settled *Response
+		err     error
+		want    string
+		sent    int32
+	}{
+		"done":        {&Response{Body: []byte(`"w1"`)}, nil, `"w1"`, 1},
+		"unknown":     {nil, nil, `"new"`, 2},
+		"in progress": {nil, sdkerr.New("", sdkerr.ErrInProgress, "held"), "", 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var n atomic.Int32
+			c := testConn(t, func(w http.ResponseWriter, r *http.Request) {
+				_, _ = io.Copy(io.Discard, r.Body)
+				if n.Add(1) == 1 {
+					<-r.Context().Done()
+					return
+				}
+				replyJSON(w, 200, `"new"`)
+			}, func(c *Config) { c.AttemptTimeout = 200 * time.Millisecond })
+			resp, err := c.Do(t.Context(), &Request{Method: "POST", Path: "/x", Body: []byte("{}"), Keyed: true,
+				Settle: func(context.Context) (*Response, error) { return tc.settled, tc.err }})
+			require.EqualValues(t, tc.sent, n.Load())
+			if tc.err != nil {
+				require.ErrorIs(t, err, sdkerr.ErrInProgress)
+				return
+			}
+			require.NoError(t, err)
+			require.Equal(t, tc.want, string(resp.Body))
+		})
+	}
 }
 
 func TestUntrustedCertificateIsNotRepeated(t *testing.T) {
@@ -829,7 +922,7 @@ func TestLogging(t *testing.T) {
 	require.Equal(t, []map[string]any{
 		base(map[string]any{"level": "DEBUG", "msg": "workorder request", "attempt": 1.0, "status": 503.0, "code": "PGRST002"}),
 		base(map[string]any{"level": "WARN", "msg": "workorder request repeated", "attempt": 1.0, "status": 503.0, "code": "PGRST002",
-			"why": "retry", "error": "no schema cache"}),
+			"why": "retry"}),
 		base(map[string]any{"level": "DEBUG", "msg": "workorder request", "attempt": 2.0, "status": 200.0, "bytes": 2.0}),
 	}, lines)
 }

@@ -25,7 +25,8 @@ func (c *Conn) logAttempt(ctx context.Context, r *Request, resp *Response, e *sd
 	c.cfg.Logger.LogAttrs(ctx, slog.LevelDebug, "workorder request", attrs...)
 }
 
-// logRetry warns that an attempt failed and another one follows.
+// logRetry warns that an attempt failed and another one follows. What the
+// server said is left out: it may quote the data of a row.
 func (c *Conn) logRetry(ctx context.Context, r *Request, e *sdkerr.Error, st *callState, why string) {
 	if c.cfg.Logger == nil || !c.cfg.Logger.Enabled(ctx, slog.LevelWarn) {
 		return
@@ -33,8 +34,7 @@ func (c *Conn) logRetry(ctx context.Context, r *Request, e *sdkerr.Error, st *ca
 	attrs := append(callAttrs(r, st),
 		slog.Int("status", e.HTTPStatus),
 		slog.String("code", e.Code),
-		slog.String("why", why),
-		slog.String("error", e.Message))
+		slog.String("why", why))
 	c.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "workorder request repeated", attrs...)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"sync"
 )
@@ -22,6 +23,7 @@ type outgoing struct {
 	current *sending
 	reading chan struct{} // closed when the Read under way returns; nil: none
 	touched bool          // something has been read, or tried to
+	sent    int64         // bytes read in this attempt
 	err     error         // of the body itself
 }
 
@@ -81,7 +83,7 @@ func (o *outgoing) rewind() bool {
 		o.err = err
 		return false
 	}
-	o.touched = false
+	o.touched, o.sent = false, 0
 	return true
 }
 
@@ -136,6 +138,9 @@ func (s *sending) Read(p []byte) (int, error) {
 	case o.err != nil:
 		o.mu.Unlock()
 		return 0, o.err
+	case o.size >= 0 && o.sent >= o.size: // what it has grown by stays behind
+		o.mu.Unlock()
+		return 0, io.EOF
 	}
 	if o.buf == nil {
 		o.buf = make([]byte, 32<<10)
@@ -146,11 +151,19 @@ func (s *sending) Read(p []byte) (int, error) {
 	o.mu.Unlock()
 
 	part := o.buf[:min(len(p), len(o.buf))]
+	if o.size >= 0 && int64(len(part)) > o.size-o.sent {
+		part = part[:o.size-o.sent]
+	}
 	result := make(chan readResult, 1)
 	go func() {
 		n, err := o.reader.Read(part)
 		o.mu.Lock()
-		if err != nil && err != io.EOF {
+		o.sent += int64(n)
+		switch {
+		case err == io.EOF && o.size >= 0 && o.sent < o.size:
+			err = fmt.Errorf("it ended after %d of %d bytes: it became shorter while it was sent", o.sent, o.size)
+			o.err = err
+		case err != nil && err != io.EOF:
 			o.err = err
 		}
 		o.reading = nil

@@ -46,28 +46,6 @@ func (p RetryPolicy) delay(n int) time.Duration {
 	return rand.N(limit) // jitter needs no secrecy
 }
 
-// retriable decides by the kind of call and the code whether to send it again.
-// A rate limit of the database passes only with the next minute, and a conflict
-// never; a gateway's 429 says itself when to come back.
-func retriable(r *Request, e *sdkerr.Error) bool {
-	if !e.Transient() || e.Code == "54000" || e.HTTPStatus == 409 {
-		return false
-	}
-	if e.HTTPStatus == 429 {
-		return e.RetryAfter > 0
-	}
-	if r.Safe {
-		return true
-	}
-	switch e.Code {
-	case "40001": // another call with the same key is under way
-		return r.Keyed
-	case "57014", "55P03": // would only meet the same load again
-		return r.Keyed
-	}
-	return r.Keyed || e.NotApplied()
-}
-
 // wait sleeps before the next attempt. It reports false, without sleeping, when
 // the server asks for more patience than the policy or the context has.
 func (c *Conn) wait(ctx context.Context, n int, e *sdkerr.Error) (bool, error) {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -92,7 +91,7 @@ func (c *Conn) streamAttempt(ctx, reading context.Context, r *Request, body *out
 	} else {
 		if e == nil { // it ended just now
 			_ = resp.Body.Close()
-			e = c.streamFailure(ctx, actx, r, body, tok, errAttemptTimeout(c.cfg.AttemptTimeout))
+			e = c.streamFailure(ctx, actx, r, body, tok, &wire{}, errAttemptTimeout(c.cfg.AttemptTimeout))
 		}
 		resp = nil
 		cancel(nil)
@@ -107,6 +106,8 @@ func (c *Conn) streamAttempt(ctx, reading context.Context, r *Request, body *out
 
 // streamExchange does the HTTP part of one attempt.
 func (c *Conn) streamExchange(ctx, actx context.Context, r *Request, body *outgoing, tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
+	w := &wire{}
+	actx = context.WithValue(actx, wireKey{}, w)
 	req := c.newRequest(actx, r, tok, st.id)
 	if body != nil {
 		defer body.release(ctx)
@@ -117,7 +118,7 @@ func (c *Conn) streamExchange(ctx, actx context.Context, r *Request, body *outgo
 	}
 	hresp, err := c.send.RoundTrip(req)
 	if err != nil {
-		return nil, c.streamFailure(ctx, actx, r, body, tok, err)
+		return nil, c.streamFailure(ctx, actx, r, body, tok, w, err)
 	}
 	if hresp == nil {
 		return nil, sdkerr.New(r.Op, nil, "an attempt middleware gave neither an answer nor an error")
@@ -129,7 +130,7 @@ func (c *Conn) streamExchange(ctx, actx context.Context, r *Request, body *outgo
 		defer func() { _ = hresp.Body.Close() }()
 		text, _ := io.ReadAll(io.LimitReader(hresp.Body, maxErrorBytes))
 		if cerr := ctx.Err(); cerr != nil {
-			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
+			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr)
 		}
 		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, text, c.secretsOf(r, tok)...)
 	}
@@ -137,23 +138,13 @@ func (c *Conn) streamExchange(ctx, actx context.Context, r *Request, body *outgo
 }
 
 // streamFailure says why no answer came.
-func (c *Conn) streamFailure(ctx, actx context.Context, r *Request, body *outgoing, tok Token, err error) *sdkerr.Error {
-	var own *sdkerr.Error
-	if errors.As(err, &own) {
-		return sdkerr.Wrap(r.Op, nil, err)
-	}
-	if cerr := ctx.Err(); cerr != nil {
-		return sdkerr.Canceled(r.Op, r.Method, r.Path, cerr, nil)
-	}
-	if body != nil {
+func (c *Conn) streamFailure(ctx, actx context.Context, r *Request, body *outgoing, tok Token, w *wire, err error) *sdkerr.Error {
+	if body != nil && ctx.Err() == nil {
 		if rerr := body.readError(); rerr != nil {
 			return sdkerr.BadBody(r.Op, r.Method, r.Path, rerr, c.secretsOf(r, tok)...)
 		}
 	}
-	if cause := context.Cause(actx); cause != nil {
-		err = cause
-	}
-	return sdkerr.FromNetwork(r.Op, r.Method, r.Path, err, c.secretsOf(r, tok)...)
+	return c.failure(ctx, actx, r, tok, w, err)
 }
 
 // incoming is the body of an answer while the caller reads it.
@@ -173,11 +164,11 @@ func (b *incoming) Read(p []byte) (int, error) {
 		return n, err
 	}
 	if cerr := b.ctx.Err(); cerr != nil {
-		return n, sdkerr.Canceled(b.req.Op, b.req.Method, b.req.Path, cerr, nil)
+		return n, sdkerr.Canceled(b.req.Op, b.req.Method, b.req.Path, cerr)
 	}
 	e := sdkerr.FromNetwork(b.req.Op, b.req.Method, b.req.Path, err, b.conn.secretsOf(b.req, b.tok)...)
 	if b.req.Safe {
-		e.MarkRepeatable()
+		sdkerr.OfRead(e)
 	}
 	return n, e
 }
@@ -197,7 +188,7 @@ func (c *Conn) ReadSmall(r *Stream, resp *StreamResponse) ([]byte, error) {
 		return nil, sdkerr.Wrap(r.Op, nil, err)
 	}
 	if int64(len(body)) > c.cfg.MaxResponseBytes {
-		e := sdkerr.New(r.Op, sdkerr.ErrDecode, "the answer is larger than %d bytes", c.cfg.MaxResponseBytes)
+		e := sdkerr.New(r.Op, sdkerr.ErrDecode, tooLarge, c.cfg.MaxResponseBytes)
 		e.Method, e.Path, e.HTTPStatus = r.Method, r.Path, resp.Status
 		return nil, e
 	}

@@ -396,3 +396,31 @@ func TestStreamsDoNotMix(t *testing.T) {
 		require.NoError(t, <-done)
 	}
 }
+
+// A body is sent with the size that it had: what a log gains meanwhile stays
+// behind, and one that shrinks is to blame itself.
+func TestBodyChangesWhileItIsSent(t *testing.T) {
+	var got []byte
+	c := testConn(t, func(w http.ResponseWriter, r *http.Request) { got, _ = io.ReadAll(r.Body) })
+	resp, err := c.Stream(t.Context(), put(&resized{Reader: strings.NewReader("content and more"), size: 7}))
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	require.Equal(t, "content", string(got))
+
+	_, err = c.Stream(t.Context(), put(&resized{Reader: strings.NewReader("cont"), size: 7}))
+	require.ErrorContains(t, err, "reading the body: it ended after 4 of 7 bytes")
+	require.NotErrorIs(t, err, sdkerr.ErrUnavailable)
+	require.Equal(t, 1, failure(t, err).Attempts)
+}
+
+type resized struct {
+	*strings.Reader
+	size int64
+}
+
+func (r *resized) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekEnd {
+		return r.size, nil
+	}
+	return r.Reader.Seek(offset, whence)
+}

@@ -19,7 +19,16 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
-// NewTransport makes the pooled transport that a family of clients shares.
+// Pings tell a connection that died without a word from one that is merely
+// quiet, well before the default timeout of an attempt: the next attempt then
+// gets another connection.
+const (
+	pingAfter   = 10 * time.Second
+	pingTimeout = 5 * time.Second
+)
+
+// NewTransport makes the pooled transport that a family of clients shares. It
+// has no timeout for answers: that is AttemptTimeout's.
 func NewTransport() *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if ok {
@@ -30,8 +39,22 @@ func NewTransport() *http.Transport {
 	t.MaxIdleConns = 200
 	t.MaxIdleConnsPerHost = 100
 	t.IdleConnTimeout = 90 * time.Second
-	t.ResponseHeaderTimeout = 60 * time.Second
+	t.ResponseHeaderTimeout = 0
+	t.TLSHandshakeTimeout = 30 * time.Second // as for dialling
+	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
+	t.Proxy = onlyHTTPS(t.Proxy)
 	return t
+}
+
+// onlyHTTPS keeps plain http from a proxy: it goes to the machine itself only,
+// and a proxy could read the keys and tokens in it.
+func onlyHTTPS(proxy func(*http.Request) (*url.URL, error)) func(*http.Request) (*url.URL, error) {
+	return func(req *http.Request) (*url.URL, error) {
+		if proxy == nil || req.URL.Scheme != "https" {
+			return nil, nil
+		}
+		return proxy(req)
+	}
 }
 
 // parseBaseURL checks the project URL. Plain http carries keys and tokens in
@@ -78,26 +101,71 @@ func usablePort(port string) bool {
 	return port == "" || err == nil && n > 0
 }
 
-// loopback reports whether host names the machine itself.
+// loopback reports whether host is the machine itself: a loopback address, or
+// the one name for it that every resolver knows. "localhost." and "x.localhost"
+// are looked up like any other name on many systems.
 func loopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if strings.EqualFold(host, "localhost") {
 		return true
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
 }
 
-// ownHeaders are set by the pipeline alone.
+// ownHeaders are set by the pipeline alone, whatever a request says.
 var ownHeaders = []string{"Authorization", "Apikey", "Host", "Content-Length", "Transfer-Encoding", "Connection"}
+
+// reservedHeaders mean something to the SDK, to net/http or to the services
+// that the SDK speaks to: sent with every request, they would change what
+// requests do or how answers read.
+var reservedHeaders = map[string]string{
+	"Accept":              "every call asks for its own form of answer",
+	"Accept-Encoding":     "answers would arrive compressed",
+	"Accept-Profile":      "every call names its own schema",
+	"Apikey":              "it is set by the SDK itself",
+	"Authorization":       "it is set by the SDK itself",
+	"Connection":          "it is set by the SDK itself",
+	"Content-Encoding":    "bodies are sent as they are",
+	"Content-Length":      "it is set by the SDK itself",
+	"Content-Profile":     "every call names its own schema",
+	"Content-Range":       "it belongs to single requests",
+	"Content-Type":        "it is set by the SDK itself",
+	"Expect":              "it belongs to single requests",
+	"Host":                "it is set by the SDK itself",
+	"Http2-Settings":      "it belongs to connections",
+	"Idempotency-Key":     "net/http would repeat writes by itself",
+	"Keep-Alive":          "it belongs to connections",
+	"Prefer":              "every call has its own preferences",
+	"Proxy-Authorization": "it belongs to connections",
+	"Proxy-Connection":    "it belongs to connections",
+	"Range":               "answers would be cut",
+	"Range-Unit":          "answers would be cut",
+	"Te":                  "it belongs to connections",
+	"Trailer":             "it belongs to connections",
+	"Transfer-Encoding":   "it is set by the SDK itself",
+	"Upgrade":             "it belongs to connections",
+	"User-Agent":          "it is set by WithUserAgent",
+	"X-Client-Info":       "it is set by the SDK itself",
+	"X-Idempotency-Key":   "net/http would repeat writes by itself",
+	"X-Request-Id":        "every call has its own",
+	"X-Upsert":            "uploads would overwrite files",
+}
+
+// reserved says why a header cannot be sent with every request, "" when it can.
+func reserved(name string) string {
+	if strings.HasPrefix(name, "If-") {
+		return "it belongs to single requests"
+	}
+	return reservedHeaders[name]
+}
 
 func checkHeader(h http.Header) error {
 	for name, values := range h {
 		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return !tokenRune(r) }) {
 			return sdkerr.Invalid(opNew, "a header name", "is empty or contains characters that are not allowed")
 		}
-		if slices.Contains(ownHeaders, http.CanonicalHeaderKey(name)) {
-			return sdkerr.Invalid(opNew, "the header "+http.CanonicalHeaderKey(name), "is set by the SDK itself")
+		if why := reserved(http.CanonicalHeaderKey(name)); why != "" {
+			return sdkerr.Invalid(opNew, "the header "+http.CanonicalHeaderKey(name), "cannot be sent with every request: "+why)
 		}
 		for _, v := range values {
 			if strings.ContainsFunc(v, isControl) {
@@ -192,7 +260,12 @@ func (c *Conn) attemptChain() http.RoundTripper {
 		if req.URL.Host != c.base.Host || req.URL.Scheme != c.base.Scheme {
 			return nil, errForeignHost
 		}
-		return c.cfg.Transport.RoundTrip(req)
+		resp, err := c.cfg.Transport.RoundTrip(req)
+		if w, ok := req.Context().Value(wireKey{}).(*wire); ok {
+			w.calls++
+			w.err = err
+		}
+		return resp, err
 	}
 	for _, m := range slices.Backward(c.cfg.AttemptMiddleware) {
 		inner := next
@@ -221,7 +294,9 @@ func inCallMiddleware[R any](
 	}
 	var resp *R
 	var failure *sdkerr.Error
+	calls := 0
 	next := func(ctx context.Context) error {
+		calls++
 		resp, failure = call(ctx)
 		if failure != nil {
 			return failure
@@ -234,8 +309,10 @@ func inCallMiddleware[R any](
 	}
 	err := next(ctx)
 	switch {
-	case err != nil:
+	case err != nil && failure != nil && calls == 1 && errors.Is(err, failure):
 		return resp, sdkerr.Wrap(info.Op, nil, err)
+	case err != nil: // the middleware's own, after a call that may have been applied
+		return resp, sdkerr.Doubt(sdkerr.Wrap(info.Op, nil, err))
 	case failure != nil: // swallowed, but there is no answer to give
 		return nil, failure
 	case resp == nil:

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/workorder-systems/sdk-go/internal/contract"
 )
@@ -51,6 +52,11 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 		return err
 	}
 
+	for name, why := range r.NullMeans {
+		if a := arg(name); a == nil || !hasDefault(*a) || why == "" {
+			return fmt.Errorf("NullMeans names %q, which has no default but null, or gives no reason", name)
+		}
+	}
 	if r.Key != "" && (!optional(r.Key) || arg(r.Key).Type != "text") {
 		return fmt.Errorf("key %q is not an optional text argument", r.Key)
 	}
@@ -73,7 +79,7 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 		}
 		tag := a.Name
 		switch {
-		case slices.Contains(r.Omit, a.Name):
+		case slices.Contains(r.Omit, a.Name), hasDefault(a) && r.NullMeans[a.Name] == "":
 			typ, tag = nullable(typ), tag+",omitempty"
 		case !a.Required || slices.Contains(r.Null, a.Name):
 			typ = nullable(typ)
@@ -108,6 +114,16 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 		fmt.Fprintf(b, "// a blank one is none.\n")
 		fmt.Fprintf(b, "func (a %sArgs) IdempotencyKey() string {\n", base)
 		fmt.Fprintf(b, "\tif a.%s == nil {\n\t\treturn \"\"\n\t}\n\treturn strings.TrimSpace(*a.%s)\n}\n\n", key, key)
+		if r.Scope != "" {
+			fmt.Fprintf(b, "// KeyScope implements postgrest.ScopedArgs.\n")
+			fmt.Fprintf(b, "func (%sArgs) KeyScope() string { return %q }\n\n", base, r.Scope)
+		}
 	}
 	return nil
+}
+
+// hasDefault reports whether leaving the argument out means something else than
+// null. A null would be stored over the default, or refused.
+func hasDefault(a contract.Arg) bool {
+	return !a.Required && a.Default != nil && !strings.HasPrefix(strings.ToUpper(*a.Default), "NULL")
 }

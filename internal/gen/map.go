@@ -39,6 +39,10 @@ type rpc struct {
 	// Omit holds optional arguments that are left out when not given, so that
 	// the server's default applies. Others are sent as null.
 	Omit []string
+	// NullMeans holds optional arguments with a default other than null that are
+	// sent as null when not given all the same, and what null means there. All
+	// others with such a default are left out.
+	NullMeans map[string]string
 	// Types replaces the Go type of an argument by a named one of the package.
 	Types map[string]string
 	// Max holds how many characters text arguments may have, as the tag max of
@@ -46,6 +50,8 @@ type rpc struct {
 	Max map[string]string
 	// Key is the optional text argument that makes repeating the call harmless.
 	Key string
+	// Scope is where the server keeps Key's values, for looking one up.
+	Scope string
 	// Result describes the rows of a function that returns a table.
 	Result *result
 }

@@ -93,8 +93,7 @@ var orgPackage = pkg{
 		}},
 		{Name: "rpc_tenant_api_key_touch"},
 
-		// Null is refused for p_is_active; left out it means true.
-		{Name: "rpc_set_audit_retention_config", Omit: []string{"p_is_active"}},
+		{Name: "rpc_set_audit_retention_config"},
 
 		{Name: "rpc_claim_idempotency", Max: map[string]string{"p_scope": "128", "p_idempotency_key": "256"}, Omit: []string{"p_resource_id"}},
 		{Name: "rpc_get_idempotency_resource"},

@@ -99,7 +99,7 @@ var workordersPackage = pkg{
 		}},
 	},
 	RPCs: []rpc{
-		{Name: "rpc_create_work_order", Max: map[string]string{"p_title": "500", "p_client_request_id": "256,trim"}, Key: "p_client_request_id"},
+		{Name: "rpc_create_work_order", Max: map[string]string{"p_title": "500", "p_client_request_id": "256,trim"}, Key: "p_client_request_id", Scope: "work_order.create"},
 		{Name: "rpc_bulk_import_work_orders"},
 		{Name: "rpc_transition_work_order_status"},
 		{Name: "rpc_complete_work_order"},
@@ -114,8 +114,9 @@ var workordersPackage = pkg{
 		{Name: "rpc_create_maintenance_request", Types: map[string]string{"p_status": "MaintenanceRequestStatus"}},
 		{Name: "rpc_convert_maintenance_request_to_work_order"},
 		{Name: "rpc_acknowledge_work_order"},
-		// Null for p_is_active keeps the rule as it is; left out it would mean true.
-		{Name: "rpc_upsert_work_order_sla_rule"},
+		{Name: "rpc_upsert_work_order_sla_rule", NullMeans: map[string]string{
+			"p_is_active": "the rule given by id stays as it is; left out it would become active",
+		}},
 
 		// Attachments.
 		{Name: "rpc_insert_attachment_storage_object", Omit: []string{"p_metadata"}, Types: entityTypes},
@@ -170,8 +171,7 @@ var workordersPackage = pkg{
 		// Mobile.
 		{Name: "rpc_mobile_sync"},
 		{Name: "rpc_start_work_order", Types: position},
-		// Null for p_complete means false; left out it means true.
-		{Name: "rpc_stop_work_order", Max: map[string]string{"p_note": "10000,trim"}, Omit: []string{"p_complete"}, Types: position},
+		{Name: "rpc_stop_work_order", Max: map[string]string{"p_note": "10000,trim"}, Types: position},
 		{Name: "rpc_add_work_order_note", Max: map[string]string{"p_body": "10000"}, Types: place},
 
 		// Field operations.

@@ -39,6 +39,14 @@ type KeyedArgs interface {
 	IdempotencyKey() string // empty: none
 }
 
+// ScopedArgs are KeyedArgs of a function that creates something and stores its
+// id under the key, where rpc_get_idempotency_resource finds it.
+type ScopedArgs interface {
+	KeyedArgs
+	TenantArgs
+	KeyScope() string
+}
+
 // Caller calls database functions.
 type Caller struct{ conn *api.Conn }
 
@@ -77,7 +85,7 @@ func (c Caller) Invoke(ctx context.Context, op string, rpc RPC, args any) (json.
 	if err := c.conn.CheckTenant(op, body); err != nil {
 		return nil, err
 	}
-	resp, err := c.send(ctx, op, &rpc, json.RawMessage(body), false)
+	resp, err := c.send(ctx, op, &rpc, json.RawMessage(body), false, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +104,17 @@ func (c Caller) call(ctx context.Context, op string, args Args) (*api.Response, 
 		}
 	}
 	keyed, ok := args.(KeyedArgs)
-	return c.send(ctx, op, args.RPC(), args, ok && keyed.IdempotencyKey() != "")
+	if !ok || keyed.IdempotencyKey() == "" {
+		return c.send(ctx, op, args.RPC(), args, false, nil)
+	}
+	var settle func(context.Context) (*api.Response, error)
+	if scoped, ok := args.(ScopedArgs); ok {
+		settle = c.settler(op, scoped)
+	}
+	return c.send(ctx, op, args.RPC(), args, true, settle)
 }
 
-func (c Caller) send(ctx context.Context, op string, rpc *RPC, args any, keyed bool) (*api.Response, error) {
+func (c Caller) send(ctx context.Context, op string, rpc *RPC, args any, keyed bool, settle func(context.Context) (*api.Response, error)) (*api.Response, error) {
 	body, err := encodeArgs(op, args)
 	if err != nil {
 		return nil, err
@@ -116,6 +131,7 @@ func (c Caller) send(ctx context.Context, op string, rpc *RPC, args any, keyed b
 		Body:   body,
 		Safe:   rpc.Stable,
 		Keyed:  keyed,
+		Settle: settle,
 	})
 }
 

@@ -58,7 +58,7 @@ func (w *walk) done() bool { return w.ended }
 // asks for that row again: a twin would come with it.
 func (w *walk) fetch(ctx context.Context) ([]byte, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, sdkerr.Canceled(w.op, "", "", err, nil)
+		return nil, sdkerr.NotSent(w.op, err, nil)
 	}
 	if w.lost != nil {
 		return nil, w.lost

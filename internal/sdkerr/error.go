@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -28,6 +29,7 @@ type Error struct {
 
 	kinds      []error
 	cause      error
+	retry      retry
 	transient  bool // the same request may succeed later
 	notApplied bool // the server is known to have changed nothing
 	repeatable bool // the call may run twice without harm
@@ -105,15 +107,51 @@ func (e *Error) LogValue() slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
-// Transient reports whether the same request may succeed later.
-func (e *Error) Transient() bool { return e.transient }
-
 // NotApplied reports whether the server is known to have changed nothing.
-func (e *Error) NotApplied() bool { return e.notApplied }
+func NotApplied(e *Error) bool { return e.notApplied }
 
 // MarkRepeatable records that the failed call may run twice without harm: it
 // changes nothing, or an idempotency key guards it.
-func (e *Error) MarkRepeatable() { e.repeatable = true }
+func MarkRepeatable(e *Error) { e.repeatable = true }
+
+// OfRead records that the failed call was a read. A read that writes, which
+// PostgreSQL refuses with 25006, is no passing state of the database: the
+// deployment's function is not what the SDK takes it for.
+func OfRead(e *Error) {
+	e.repeatable = true
+	if e.Code == "25006" {
+		e.set(is(ErrSchemaMismatch))
+	}
+}
+
+// Doubt takes from e what it says about repeating the call: it came from
+// somewhere else than the call's own request, which may have been applied.
+func Doubt(e *Error) *Error {
+	c := *e
+	c.notApplied, c.repeatable = false, false
+	if c.retry != never {
+		c.retry = guarded
+	}
+	return &c
+}
+
+func (e *Error) set(c class) {
+	e.kinds, e.retry, e.transient, e.notApplied = c.kinds, c.retry, c.transient, c.notApplied
+}
+
+// Retriable reports whether the SDK repeats the failed call by itself. guarded
+// says that it is a read or has an idempotency key. A conflict never passes.
+func Retriable(e *Error, isGuarded bool) bool {
+	switch {
+	case !e.transient || e.HTTPStatus == http.StatusConflict:
+		return false
+	case e.retry == told:
+		return e.RetryAfter > 0
+	case e.retry == guarded:
+		return isGuarded
+	}
+	return e.retry == always
+}
 
 // SafeToRetry reports whether the caller may repeat the call that failed with
 // err just as it was: another try can succeed, and the failed one either

@@ -72,7 +72,7 @@ func TestKindsFollowTheCode(t *testing.T) {
 		{"PGRST205", 404, []error{ErrSchemaMismatch}},
 		{"PGRST106", 406, []error{ErrSchemaMismatch}},
 		{"42703", 400, []error{ErrSchemaMismatch}},
-		{"25006", 405, []error{ErrSchemaMismatch}},
+		{"25006", 405, []error{ErrUnavailable}},
 		{"PGRST100", 400, []error{ErrInvalidInput}},
 		{"PGRST102", 400, []error{ErrInvalidInput}},
 		{"XX000", 500, nil},
@@ -235,8 +235,8 @@ func TestNetworkErrors(t *testing.T) {
 			if tc.is != nil {
 				require.ErrorIs(t, e, tc.is)
 			}
-			require.True(t, e.Transient())
-			require.Equal(t, tc.notApplied, e.NotApplied())
+			require.True(t, e.transient)
+			require.Equal(t, tc.notApplied, e.notApplied)
 			requireNoSecret(t, e, "topsecret")
 			var ue *url.Error
 			require.NotErrorAs(t, e, &ue, "the URL must not be reachable")
@@ -261,7 +261,7 @@ func TestWrapKeepsTheInnerError(t *testing.T) {
 
 func TestCanceledKeepsTheFailureBefore(t *testing.T) {
 	last := FromResponse("X.Do", "GET", "/p", 503, nil, nil)
-	e := Canceled("X.Do", "", "", context.Canceled, last)
+	e := NotSent("X.Do", context.Canceled, last)
 	require.ErrorIs(t, e, context.Canceled)
 	require.ErrorIs(t, e, ErrUnavailable)
 	require.Equal(t, 503, e.HTTPStatus)
@@ -304,7 +304,7 @@ func TestSafeToRetry(t *testing.T) {
 	response := func(status int, code string) *Error {
 		return FromResponse("X", "POST", "/", status, nil, []byte(`{"code":"`+code+`","message":"m"}`))
 	}
-	repeatable := func(e *Error) *Error { e.MarkRepeatable(); return e }
+	repeatable := func(e *Error) *Error { MarkRepeatable(e); return e }
 	for _, tc := range []struct {
 		name string
 		err  error

@@ -26,19 +26,39 @@ var (
 	ErrUnreadableRow    = errors.New("unreadable row")
 )
 
-// class is what a code means: its kinds, whether a later try may succeed and
-// whether the server is known to have changed nothing.
+// retry says which failed calls the SDK repeats by itself.
+type retry int
+
+const (
+	never   retry = iota // another try fails the same way, or not before long
+	told                 // any call, when the server says how long to wait
+	guarded              // reads, and writes with an idempotency key
+	always               // any call
+)
+
+// class is what a code means: its kinds, what is repeated, whether a later try
+// may succeed and whether the server is known to have changed nothing.
+// docs/errors.md shows all of them, and a test holds it to this.
 type class struct {
 	kinds      []error
+	retry      retry
 	transient  bool
 	notApplied bool
 }
 
+// is marks a class whose failures do not pass.
 func is(kinds ...error) class { return class{kinds: kinds} }
 
 // later marks a class whose failures pass by themselves; the transaction of a
 // failed statement is always rolled back, so nothing was applied.
-func later(kinds ...error) class { return class{kinds: kinds, transient: true, notApplied: true} }
+func later(r retry, kinds ...error) class {
+	return class{kinds: kinds, retry: r, transient: true, notApplied: true}
+}
+
+// unsure marks a class whose failures pass, but may come after the commit.
+func unsure(kinds ...error) class {
+	return class{kinds: kinds, retry: guarded, transient: true}
+}
 
 // byCode classifies every code the platform is known to send. The HTTP status
 // says little: rate limits and not-found arrive as 500, bad references as 409.
@@ -54,25 +74,34 @@ var byCode = map[string]class{
 	"23001": is(ErrInvalidReference),
 	"23502": is(ErrInvalidInput),
 	"23514": is(ErrInvalidInput),
-	"54000": later(ErrRateLimited),
-	"40001": later(ErrInProgress),
-	"40P01": later(ErrUnavailable), // deadlock
-	"55P03": later(ErrUnavailable), // lock not available
-	"57014": later(ErrUnavailable), // statement timeout
-	"57P01": {kinds: []error{ErrUnavailable}, transient: true},
-	"57P02": {kinds: []error{ErrUnavailable}, transient: true},
-	"57P03": later(ErrUnavailable), // cannot connect now
+	"54000": later(never, ErrRateLimited),
+	"40001": later(guarded, ErrInProgress),
+	"40P01": later(always, ErrUnavailable),  // deadlock
+	"55P03": later(guarded, ErrUnavailable), // lock not available
+	"57014": later(guarded, ErrUnavailable), // statement timeout
+	"57P01": unsure(ErrUnavailable),
+	"57P02": unsure(ErrUnavailable),
+	"57P03": later(always, ErrUnavailable), // cannot connect now
 	"42703": is(ErrSchemaMismatch),
 	"42P01": is(ErrSchemaMismatch),
 	"42883": is(ErrSchemaMismatch),
-	"25006": is(ErrSchemaMismatch), // a function that writes was called as a read
+	"25006": later(always, ErrUnavailable),  // a read-only database; see OfRead
+	"25P03": later(guarded, ErrUnavailable), // idle in transaction
+	"25P04": later(guarded, ErrUnavailable), // transaction timeout
+	"26000": later(always, ErrUnavailable),  // the pooler lost a prepared statement
+	"42P05": later(always, ErrUnavailable),  // the pooler kept one of another client
+	"55006": later(guarded, ErrUnavailable), // object in use
+	"57P04": unsure(ErrUnavailable),
+	"57P05": unsure(ErrUnavailable),
+	"08001": later(always, ErrUnavailable), // no connection could be made
+	"08004": later(always, ErrUnavailable),
 
 	// PostgREST. PGRST001 means that the connection broke while the statement
 	// ran, so whether it was applied is unknown.
-	"PGRST000": later(ErrUnavailable),
-	"PGRST001": {kinds: []error{ErrUnavailable}, transient: true},
-	"PGRST002": later(ErrUnavailable),
-	"PGRST003": later(ErrUnavailable),
+	"PGRST000": later(always, ErrUnavailable),
+	"PGRST001": unsure(ErrUnavailable),
+	"PGRST002": later(always, ErrUnavailable),
+	"PGRST003": later(always, ErrUnavailable),
 	"PGRST106": is(ErrSchemaMismatch),
 	"PGRST116": is(ErrNotFound),
 	"PGRST200": is(ErrSchemaMismatch),
@@ -111,12 +140,12 @@ var byCode = map[string]class{
 	"validation_failed":          is(ErrInvalidInput),
 	"bad_json":                   is(ErrInvalidInput),
 	"email_address_invalid":      is(ErrInvalidInput),
-	"over_request_rate_limit":    later(ErrRateLimited),
-	"over_email_send_rate_limit": later(ErrRateLimited),
-	"over_sms_send_rate_limit":   later(ErrRateLimited),
-	"request_timeout":            {kinds: []error{ErrUnavailable}, transient: true},
-	"hook_timeout":               {kinds: []error{ErrUnavailable}, transient: true},
-	"hook_timeout_after_retry":   {kinds: []error{ErrUnavailable}, transient: true},
+	"over_request_rate_limit":    later(told, ErrRateLimited),
+	"over_email_send_rate_limit": later(told, ErrRateLimited),
+	"over_sms_send_rate_limit":   later(told, ErrRateLimited),
+	"request_timeout":            unsure(ErrUnavailable),
+	"hook_timeout":               unsure(ErrUnavailable),
+	"hook_timeout_after_retry":   unsure(ErrUnavailable),
 	"session_expired":            is(ErrSessionExpired, ErrUnauthenticated),
 	"session_not_found":          is(ErrSessionExpired, ErrUnauthenticated),
 	"refresh_token_not_found":    is(ErrSessionExpired, ErrUnauthenticated),
@@ -148,9 +177,9 @@ func classifySQLState(code string) class {
 	case "22":
 		return is(ErrInvalidInput)
 	case "08": // the connection broke, perhaps after the commit
-		return class{kinds: []error{ErrUnavailable}, transient: true}
-	case "53":
-		return later(ErrUnavailable)
+		return unsure(ErrUnavailable)
+	case "53": // out of connections, memory, disk
+		return later(always, ErrUnavailable)
 	}
 	return class{}
 }
@@ -169,13 +198,26 @@ func classifyStatus(status int) class {
 	case http.StatusConflict:
 		return is(ErrConflict)
 	case http.StatusTooManyRequests:
-		return later(ErrRateLimited)
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
-		520, 521, 522, 523, 524: // what hosted projects' edge answers when it cannot reach the project
-		return class{kinds: []error{ErrUnavailable}, transient: true}
+		return later(told, ErrRateLimited)
+	case http.StatusLocked: // a file that another call holds
+		return later(guarded, ErrUnavailable)
+	case http.StatusTooEarly:
+		return later(always, ErrUnavailable)
+	case http.StatusPaymentRequired: // a project over its quota
+		return is(ErrUnavailable)
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+		530, 540, 544, 546: // the edge finds no origin, a paused project, a timeout, a function out of resources
+		return unsure(ErrUnavailable)
+	}
+	if status >= 520 && status <= 529 { // the edge cannot reach the project
+		return unsure(ErrUnavailable)
 	}
 	return class{}
 }
+
+// cachedPlan is the one error of code 0A000 that passes: the schema changed
+// under a prepared statement, which nothing has run of.
+const cachedPlan = "cached plan must not change result type"
 
 // isSQLState reports whether code has the form of a SQLSTATE: five digits or
 // capital letters. No PGRST or Auth code has it.

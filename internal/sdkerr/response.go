@@ -59,7 +59,10 @@ func FromResponse(op, method, path string, status int, header http.Header, body 
 		// It must not pass for a row that does not exist.
 		c = is(ErrSchemaMismatch)
 	}
-	e.kinds, e.transient, e.notApplied = c.kinds, c.transient, c.notApplied
+	if e.Code == "0A000" && strings.Contains(e.Message, cachedPlan) {
+		c = later(always, ErrUnavailable)
+	}
+	e.set(c)
 	return e
 }
 
@@ -84,7 +87,10 @@ type errorBody struct {
 // platform's services wrote it; a gateway's says no more than a message.
 func (e *Error) readJSON(body []byte) bool {
 	var b errorBody
-	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) || json.Unmarshal(body, &b) != nil {
+	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+		return false
+	}
+	if json.Unmarshal(body, &b) != nil && json.Unmarshal(repaired(body), &b) != nil {
 		return false
 	}
 	// Auth's older shape has the HTTP status in code and the code in
@@ -109,6 +115,30 @@ func (e *Error) readJSON(body []byte) bool {
 		e.Details = "reasons: " + strings.Join(b.Weak.Reasons, ", ")
 	}
 	return len(b.Code) > 0 || len(b.ErrorCode) > 0 || len(b.Error) > 0
+}
+
+// repaired is the object that the whole fields at the beginning of a cut or
+// broken one make.
+func repaired(body []byte) []byte {
+	d := json.NewDecoder(bytes.NewReader(body))
+	if _, err := d.Token(); err != nil {
+		return nil
+	}
+	end := int64(0)
+	for d.More() {
+		if _, err := d.Token(); err != nil {
+			break
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			break
+		}
+		end = d.InputOffset()
+	}
+	if end == 0 {
+		return nil
+	}
+	return append(bytes.Clone(body[:end]), '}')
 }
 
 // text is the JSON string in raw, or "".
@@ -216,19 +246,29 @@ func FromNetwork(op, method, path string, err error, secrets ...string) *Error {
 	case errors.Is(err, io.EOF):
 		e.Message = "the connection was closed before an answer came: " + e.Message
 	}
-	e.kinds = []error{ErrUnavailable}
-	e.transient = !permanent(err)
-	e.notApplied = neverSent(err)
+	switch {
+	case permanent(err):
+		e.set(class{kinds: []error{ErrUnavailable}, notApplied: neverSent(err)})
+	case neverSent(err):
+		e.set(later(always, ErrUnavailable))
+	default:
+		e.set(unsure(ErrUnavailable))
+	}
 	return e
 }
 
-// Canceled reports that the caller's context ended the call. method and path
-// are empty when nothing was under way. last is the failure of the attempt
-// before, when there was one.
-func Canceled(op, method, path string, err error, last *Error) *Error {
+// Canceled reports that the caller's context ended an attempt under way.
+func Canceled(op, method, path string, err error) *Error {
 	e := &Error{Op: op, Method: method, Path: path, Message: causeText(err), cause: safeCause(err)}
 	e.transient = errors.Is(err, context.DeadlineExceeded) // with more time it may succeed
-	e.notApplied = method == ""
+	return e
+}
+
+// NotSent reports that the caller's context ended the call between attempts,
+// or before the first. last is the failure of the attempt before, if any.
+func NotSent(op string, err error, last *Error) *Error {
+	e := Canceled(op, "", "", err)
+	e.notApplied = true
 	if last != nil {
 		c := *last
 		c.Message = cut(e.Message+" while waiting to retry after: "+last.Message, maxMessage)

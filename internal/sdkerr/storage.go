@@ -47,6 +47,6 @@ func readStorage(path string, status int, body []byte) (meant int, code string) 
 func BadBody(op, method, path string, err error, secrets ...string) *Error {
 	e := FromNetwork(op, method, path, err, secrets...)
 	e.Message = "reading the body: " + e.Message
-	e.kinds, e.transient, e.notApplied = nil, false, true
+	e.set(class{notApplied: true})
 	return e
 }
