@@ -160,8 +160,9 @@ func WithRetry(p RetryPolicy) Option {
 
 // WithAttemptTimeout bounds one attempt, from sending to the last byte of the
 // answer. The default is 30 seconds; nothing but making a connection, which may
-// take 30 seconds as well, ends an attempt earlier. The whole call is bounded by
-// its context.
+// take 30 seconds as well, ends an attempt earlier. Of an upload or download it
+// bounds how long the network may stand still before the answer begins, however
+// long the file takes. The whole call is bounded by its context.
 func WithAttemptTimeout(d time.Duration) Option {
 	return func(c *config) error {
 		if d <= 0 {

@@ -336,11 +336,12 @@ const maxEarly = 2
 const tooLarge = "the answer is larger than %d bytes: ask for smaller pages with query.PageSize, or allow more with WithMaxResponseBytes"
 
 // errAttemptTimeout is the cause of an attempt that took too long.
-type errAttemptTimeout time.Duration
-
-func (t errAttemptTimeout) Error() string {
-	return "no complete answer within " + time.Duration(t).String()
+type errAttemptTimeout struct {
+	missing string // what did not come in time
+	limit   time.Duration
 }
+
+func (t errAttemptTimeout) Error() string   { return "no " + t.missing + " within " + t.limit.String() }
 func (t errAttemptTimeout) Timeout() bool   { return true }
 func (t errAttemptTimeout) Temporary() bool { return true }
 func (t errAttemptTimeout) Is(target error) bool {
@@ -355,7 +356,7 @@ func (c *Conn) attempt(ctx context.Context, r *Request, tok Token, st *callState
 	actx := ctx
 	if c.cfg.AttemptTimeout > 0 {
 		var cancel context.CancelFunc
-		actx, cancel = context.WithTimeoutCause(ctx, c.cfg.AttemptTimeout, errAttemptTimeout(c.cfg.AttemptTimeout))
+		actx, cancel = context.WithTimeoutCause(ctx, c.cfg.AttemptTimeout, errAttemptTimeout{missing: "complete answer", limit: c.cfg.AttemptTimeout})
 		defer cancel()
 	}
 	resp, e := c.exchange(ctx, actx, r, tok, st)

@@ -20,6 +20,7 @@ type outgoing struct {
 
 	mu      sync.Mutex
 	ctx     context.Context // of the attempt
+	stall   *stallTimer     // of the attempt
 	current *sending
 	reading chan struct{} // closed when the Read under way returns; nil: none
 	touched bool          // something has been read, or tried to
@@ -49,11 +50,12 @@ func newOutgoing(body io.Reader) *outgoing {
 	return o
 }
 
-// open gives the reader of the next attempt, which ends with ctx.
-func (o *outgoing) open(ctx context.Context) *sending {
+// open gives the reader of the next attempt, which ends with ctx. It stops stall
+// while it waits for the caller's body.
+func (o *outgoing) open(ctx context.Context, stall *stallTimer) *sending {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.ctx = ctx
+	o.ctx, o.stall = ctx, stall
 	o.current = &sending{from: o, ctx: ctx, closed: make(chan struct{})}
 	return o.current
 }
@@ -64,7 +66,7 @@ func (o *outgoing) again() (io.ReadCloser, error) {
 	if !o.rewind() {
 		return nil, errors.New("the body cannot be sent again")
 	}
-	return o.open(o.ctx), nil
+	return o.open(o.ctx, o.stall), nil
 }
 
 // rewind makes ready for another attempt and reports whether that is possible.
@@ -154,6 +156,8 @@ func (s *sending) Read(p []byte) (int, error) {
 	if o.size >= 0 && int64(len(part)) > o.size-o.sent {
 		part = part[:o.size-o.sent]
 	}
+	o.stall.pause()
+	defer o.stall.resume()
 	result := make(chan readResult, 1)
 	go func() {
 		n, err := o.reader.Read(part)

@@ -33,7 +33,8 @@ type StreamResponse struct {
 
 // Stream sends the request and returns the answer as soon as it begins. Its
 // body can be read for as long as ctx lasts: the timeout of attempts and the
-// limit of answers do not hold for bodies. A failure is always a *sdkerr.Error,
+// limit of answers do not hold for bodies. Until it begins, the timeout of
+// attempts bounds how long the network may stand still. A failure is always a *sdkerr.Error,
 // while the body is read as well. Nothing reads r.Body once the answer has
 // begun or the call failed, except when ctx ends in the midst of a Read.
 //
@@ -74,49 +75,47 @@ func (c *Conn) streamAttempt(ctx, reading context.Context, r *Request, body *out
 	// reading or with the body.
 	actx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	unlink := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
-	var timeout *time.Timer
-	if c.cfg.AttemptTimeout > 0 && body == nil {
-		timeout = time.AfterFunc(c.cfg.AttemptTimeout, func() { cancel(errAttemptTimeout(c.cfg.AttemptTimeout)) })
-	}
+	stall := newStallTimer(c.cfg.AttemptTimeout, cancel)
 
-	resp, e := c.streamExchange(ctx, actx, r, body, tok, st)
-	linked := unlink()
-	inTime := timeout == nil || timeout.Stop()
-	if e == nil && linked && inTime {
+	resp, e := c.streamExchange(ctx, actx, r, body, stall, tok, st)
+	unlink()
+	stall.end()
+	var begun *Response
+	switch {
+	case e != nil:
+		cancel(nil)
+	case ctx.Err() != nil || actx.Err() != nil: // it ended just now
+		_ = resp.Body.Close()
+		resp, e = nil, c.streamFailure(ctx, actx, r, body, tok, &wire{}, context.Cause(actx))
+		cancel(nil)
+	default:
+		begun = &Response{Status: resp.Status}
 		stop := context.AfterFunc(reading, func() { cancel(context.Cause(reading)) })
 		resp.Body = &incoming{
 			body: resp.Body, ctx: reading, conn: c, req: r, tok: tok,
 			end: func() { stop(); cancel(nil) },
 		}
-	} else {
-		if e == nil { // it ended just now
-			_ = resp.Body.Close()
-			e = c.streamFailure(ctx, actx, r, body, tok, &wire{}, errAttemptTimeout(c.cfg.AttemptTimeout))
-		}
-		resp = nil
-		cancel(nil)
 	}
-	var logged *Response
-	if resp != nil {
-		logged = &Response{Status: resp.Status}
-	}
-	c.logAttempt(ctx, r, logged, e, st, time.Since(start))
+	c.logAttempt(ctx, r, begun, e, st, time.Since(start))
 	return resp, e
 }
 
 // streamExchange does the HTTP part of one attempt.
-func (c *Conn) streamExchange(ctx, actx context.Context, r *Request, body *outgoing, tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
+func (c *Conn) streamExchange(
+	ctx, actx context.Context, r *Request, body *outgoing, stall *stallTimer, tok Token, st *callState,
+) (*StreamResponse, *sdkerr.Error) {
 	w := &wire{}
 	actx = context.WithValue(actx, wireKey{}, w)
 	req := c.newRequest(actx, r, tok, st.id)
 	if body != nil {
 		defer body.release(ctx)
-		req.Body, req.GetBody, req.ContentLength = body.open(actx), body.again, body.size
+		req.Body, req.GetBody, req.ContentLength = body.open(actx, stall), body.again, body.size
 		if body.size == 0 {
 			req.Body = http.NoBody // with a body, 0 stands for unknown
 		}
 	}
 	hresp, err := c.send.RoundTrip(req)
+	stall.resume()
 	if err != nil {
 		return nil, c.streamFailure(ctx, actx, r, body, tok, w, err)
 	}

@@ -117,7 +117,7 @@ func TestStreamsTakeConstantMemory(t *testing.T) {
 			}
 		}
 		_, _ = io.Copy(w, &endless{left: size})
-	}, func(c *Config) { c.AttemptTimeout = 50 * time.Millisecond; c.MaxResponseBytes = 1 << 10 })
+	}, func(c *Config) { c.AttemptTimeout = 5 * time.Second; c.MaxResponseBytes = 1 << 10 })
 	runtime.GC()
 	watch()
 	before := peak
@@ -130,7 +130,7 @@ func TestStreamsTakeConstantMemory(t *testing.T) {
 	watch()
 
 	require.EqualValues(t, size, received.Load())
-	require.EqualValues(t, size, n, "neither the attempt's timeout nor the limit of answers holds for a stream")
+	require.EqualValues(t, size, n, "the limit of answers does not hold for a stream")
 	require.Less(t, peak-before, uint64(24<<20))
 }
 
@@ -319,7 +319,76 @@ func TestStreamAnswerMustBeginInTime(t *testing.T) {
 		func(c *Config) { c.AttemptTimeout = 20 * time.Millisecond; c.Retry.MaxAttempts = 1 })
 	_, err := c.Stream(t.Context(), get())
 	require.ErrorIs(t, err, sdkerr.ErrUnavailable)
-	require.ErrorContains(t, err, "no complete answer within 20ms")
+	require.ErrorContains(t, err, "no progress within 20ms")
+}
+
+// What may not stand still is the network. The caller's own body, and a file
+// that takes long, have all the time that they want.
+func TestUploadMayNotStandStill(t *testing.T) {
+	const limit = 300 * time.Millisecond
+	whileReading := func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = r.Body.Read(make([]byte, 1))
+		time.Sleep(5 * limit) // with a body in the way, the server sees nobody leave
+	}
+	afterwards := func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		<-r.Context().Done()
+	}
+	inTime := func(_ http.ResponseWriter, r *http.Request) { _, _ = io.Copy(io.Discard, r.Body) }
+	slowly := func(_ http.ResponseWriter, r *http.Request) {
+		for i := 0; ; i++ {
+			if _, err := io.CopyN(io.Discard, r.Body, 8<<20); err != nil {
+				return
+			}
+			time.Sleep(limit / 4)
+		}
+	}
+	for name, tc := range map[string]struct {
+		server http.HandlerFunc
+		body   func() io.Reader
+		ends   bool
+	}{
+		"a server that stops reading":     {whileReading, func() io.Reader { return &endless{left: 256 << 20} }, true},
+		"a server that reads, no answer":  {afterwards, func() io.Reader { return strings.NewReader("content") }, true},
+		"no answer to an unknown length":  {afterwards, func() io.Reader { return readOnly{strings.NewReader("content")} }, true},
+		"no answer to an empty body":      {afterwards, func() io.Reader { return strings.NewReader("") }, true},
+		"a body that takes its time":      {inTime, func() io.Reader { return &dribble{parts: 2, wait: 2 * limit} }, false},
+		"a server that reads in portions": {slowly, func() io.Reader { return &endless{left: 64 << 20} }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := testConn(t, tc.server, func(c *Config) { c.AttemptTimeout = limit })
+			start := time.Now()
+			resp, err := c.Stream(t.Context(), put(tc.body()))
+			if !tc.ends {
+				require.NoError(t, err)
+				require.NoError(t, resp.Body.Close())
+				require.Greater(t, time.Since(start), limit, "or it shows nothing")
+				return
+			}
+			require.ErrorIs(t, err, sdkerr.ErrUnavailable)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.ErrorContains(t, err, "no progress within 300ms")
+			require.False(t, sdkerr.SafeToRetry(err), "it may have been stored")
+			require.Equal(t, 1, failure(t, err).Attempts)
+		})
+	}
+}
+
+// dribble gives single bytes, each after a wait.
+type dribble struct {
+	parts int
+	wait  time.Duration
+}
+
+func (d *dribble) Read(p []byte) (int, error) {
+	if d.parts == 0 {
+		return 0, io.EOF
+	}
+	d.parts--
+	time.Sleep(d.wait)
+	p[0] = 'x'
+	return 1, nil
 }
 
 func TestReadSmallIsBounded(t *testing.T) {
