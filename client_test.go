@@ -308,6 +308,29 @@ func TestNewIdentityLeavesTheTenantBehind(t *testing.T) {
 	require.ErrorIs(t, err, workorder.ErrNoTenant)
 }
 
+func TestMaxResponseBytes(t *testing.T) {
+	c, srv := apitest.New(t, workorder.WithMaxResponseBytes(8))
+
+	srv.Reply(http.StatusOK, `"12345"`)
+	var out string
+	require.NoError(t, c.RPC(t.Context(), "rpc_custom", nil, &out))
+	require.Equal(t, "12345", out)
+
+	srv.Reply(http.StatusOK, `"1234567"`)
+	err := c.RPC(t.Context(), "rpc_custom", nil, &out)
+	require.ErrorIs(t, err, workorder.ErrDecode)
+	require.ErrorContains(t, err, "larger than 8 bytes")
+	require.ErrorContains(t, err, "query.PageSize")
+	require.ErrorContains(t, err, "WithMaxResponseBytes")
+	require.False(t, workorder.SafeToRetry(err))
+	require.Len(t, srv.Requests(), 2, "it would be as large again")
+
+	for _, n := range []int64{0, -1} {
+		_, err := c.With(workorder.WithMaxResponseBytes(n))
+		require.ErrorIs(t, err, workorder.ErrInvalidInput)
+	}
+}
+
 func TestRPC(t *testing.T) {
 	c, srv := apitest.New(t)
 

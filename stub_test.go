@@ -36,7 +36,8 @@ type platform struct {
 	log      []string          // kinds in order
 	hook     func(kind string, w http.ResponseWriter, r *http.Request) bool
 	bodies   map[string]string // last body by kind
-	flip     string            // stored before every refresh, as another program would
+	headers  map[string]http.Header
+	flip     string // stored before every refresh, as another program would
 }
 
 // chain is one Auth session.
@@ -53,7 +54,7 @@ func newPlatform(t testing.TB) *platform {
 	p := &platform{
 		t: t, now: time.Now().Truncate(time.Second), life: time.Hour,
 		sessions: map[string]*chain{}, current: map[string]string{},
-		rejected: map[string]bool{}, count: map[string]int{}, bodies: map[string]string{},
+		rejected: map[string]bool{}, count: map[string]int{}, bodies: map[string]string{}, headers: map[string]http.Header{},
 	}
 	p.Server = httptest.NewServer(http.HandlerFunc(p.serve))
 	t.Cleanup(p.Close)
@@ -129,7 +130,7 @@ func (p *platform) serve(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	p.count[k]++
 	p.log = append(p.log, k)
-	p.bodies[k] = string(raw)
+	p.bodies[k], p.headers[k] = string(raw), r.Header
 	hook := p.hook
 	p.mu.Unlock()
 	if hook != nil && hook(k, w, r) {

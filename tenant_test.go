@@ -295,6 +295,7 @@ func TestSetTenant(t *testing.T) {
 	require.NoError(t, c.SetTenant(t.Context(), tenantA))
 	require.Equal(t, "rpc_set_tenant_context", p.steps(), "no refresh")
 	require.JSONEq(t, `{"p_tenant_id":"`+tenantA+`"}`, p.bodies["rpc_set_tenant_context"])
+	require.Equal(t, "public", p.headers["rpc_set_tenant_context"].Get("Content-Profile"))
 	id, err := c.conn.TenantFor(t.Context(), "op", "")
 	require.NoError(t, err)
 	require.Equal(t, tenantA, id, "calls without a tenant act in it at once")
@@ -324,6 +325,7 @@ func TestSetTenant(t *testing.T) {
 	require.Equal(t, tenantB, id)
 
 	require.NoError(t, c.ClearTenant(t.Context()))
+	require.Equal(t, "public", p.headers["rpc_clear_tenant_context"].Get("Content-Profile"))
 	wantTenant(t, tenantB, c)
 	_, err = c.RefreshTenantSession(t.Context())
 	require.NoError(t, err)

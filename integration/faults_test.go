@@ -22,6 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
@@ -229,6 +230,12 @@ func answer(status int, header map[string]string, body string) fault {
 // hang never answers.
 func hang(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+// silentWork lets the stack do its work and never answers.
+func silentWork(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
+	upstream.ServeHTTP(httptest.NewRecorder(), r.Clone(context.WithoutCancel(r.Context())))
 	<-r.Context().Done()
 }
 
@@ -810,4 +817,42 @@ func TestErrorsAndLogsHoldNoSecrets(t *testing.T) {
 	_, err := c.Auth.SignInWithPassword(t.Context(), newEmail(), tn.Admin.Password)
 	require.Error(t, c.check(t, err))
 	require.NotEmpty(t, c.log.String())
+}
+
+// A keyed write whose answer does not come in time is looked up by its key
+// before it is sent again.
+func TestSilentKeyedWriteIsLookedUp(t *testing.T) {
+	t.Parallel()
+	a := stack.Tenant(t)
+	p := newProxy(t)
+	c := p.Client(t, a, workorder.WithAttemptTimeout(3*time.Second))
+	create := func(key string) (string, error) {
+		return c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: key, IdempotencyKey: key})
+	}
+
+	p.First(1, silentWork)
+	id, err := create("stored")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, p.n.Load(), "the write and the lookup of its key")
+	require.Equal(t, "stored", getWorkOrder(t, a.Client, id).Title)
+
+	p.First(1, hang)
+	id, err = create("unknown")
+	require.NoError(t, err)
+	require.EqualValues(t, 3, p.n.Load(), "the write, the lookup, the write again")
+	require.Equal(t, "unknown", getWorkOrder(t, a.Client, id).Title)
+
+	ok, err := a.Idempotency.Claim(t.Context(), org.ClaimIdempotencyParams{Scope: "work_order.create", IdempotencyKey: "claimed"})
+	require.NoError(t, err)
+	require.True(t, ok)
+	p.Inject(func(n int) fault {
+		if n%2 == 1 { // the lookups pass
+			return hang
+		}
+		return nil
+	})
+	_, err = create("claimed")
+	require.ErrorIs(t, c.check(t, err), workorder.ErrInProgress)
+	require.EqualValues(t, 4, p.n.Load(), "one more try, and then the key is held")
+	require.Equal(t, 2, countWorkOrders(t, a.Client))
 }
