@@ -827,7 +827,7 @@ func TestSilentKeyedWriteIsLookedUp(t *testing.T) {
 	p := newProxy(t)
 	c := p.Client(t, a, workorder.WithAttemptTimeout(3*time.Second))
 	create := func(key string) (string, error) {
-		return c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: key, IdempotencyKey: key})
+		return c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: key, ClientRequestID: key})
 	}
 
 	p.First(1, silentWork)
