@@ -190,7 +190,7 @@ func attempts[R any](
 		if early := st.earlyWait(ctx, e); early > 0 && (rewind == nil || rewind()) {
 			c.logRetry(ctx, r, e, &st, "token issued at future")
 			if err := c.sleep(ctx, early); err != nil {
-				return nil, sdkerr.Canceled(r.Op, "", "", err, nil)
+				return nil, sdkerr.NotSent(r.Op, err, nil)
 			}
 			st.last = nil
 			continue
@@ -210,7 +210,7 @@ func attempts[R any](
 		replay := !st.replayed && c.tokenRefused(ctx, e, tok)
 		if refused(e) && ctx.Err() != nil {
 			// It ended before one could see whether another token would do.
-			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, ctx.Err(), nil)
+			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, ctx.Err())
 		}
 		if !replay && (st.n-st.early-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !sdkerr.Retriable(e, r.Safe || r.Keyed)) {
 			return nil, e

@@ -26,7 +26,7 @@ func (c *Conn) token(ctx context.Context, op string) (Token, *sdkerr.Error) {
 	tok, err := c.cfg.Auth.Token(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil: // whatever the source makes of it
-		return Token{}, sdkerr.Canceled(op, "", "", ctx.Err(), nil)
+		return Token{}, sdkerr.NotSent(op, ctx.Err(), nil)
 	case err != nil:
 		return Token{}, sdkerr.Wrap(op, sdkerr.ErrUnauthenticated, err)
 	case tok.Value == "":
