@@ -57,7 +57,7 @@ func (s *Session) withStore(ctx context.Context, op, secret string, fn func(cont
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
-		return sdkerr.Canceled(op, "", "", ctx.Err(), nil)
+		return sdkerr.NotSent(op, ctx.Err(), nil)
 	}
 	return sdkerr.Wrap(op, nil, err, secret) // a store may quote what it could not write
 }
