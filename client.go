@@ -68,12 +68,17 @@ func bind(conn *api.Conn, f *family) *Client {
 // The URL must be https, except for the machine itself (localhost, 127.0.0.1).
 func New(projectURL, anonKey string, opts ...Option) (*Client, error) {
 	f := &family{transport: api.NewTransport()}
-	return build(config{api.Config{
+	c, err := build(config{api.Config{
 		BaseURL:   projectURL,
 		APIKey:    anonKey,
 		Transport: f.transport,
 		GateOf:    gateOf,
 	}}, f, opts)
+	if err != nil {
+		return nil, err
+	}
+	api.PingWithin(f.transport, c.conn.Config().AttemptTimeout)
+	return c, nil
 }
 
 // NewFromEnv makes a client from SUPABASE_URL and SUPABASE_ANON_KEY. With

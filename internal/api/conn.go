@@ -75,7 +75,9 @@ func New(cfg Config) (*Conn, error) {
 		cfg.MaxResponseBytes = DefaultMaxResponseBytes
 	}
 	if cfg.Transport == nil {
-		cfg.Transport = NewTransport()
+		t := NewTransport()
+		PingWithin(t, cfg.AttemptTimeout)
+		cfg.Transport = t
 	}
 	if cfg.answers == nil {
 		cfg.answers = new(answers)

@@ -97,6 +97,7 @@ func TestFrozenConnectionIsReplaced(t *testing.T) {
 			roots.AddCert(srv.Certificate())
 			var f freezer
 			tr := NewTransport()
+			PingWithin(tr, 2*time.Second)
 			tr.DialContext = f.dial
 			tr.TLSClientConfig = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 			t.Cleanup(tr.CloseIdleConnections)

@@ -20,12 +20,21 @@ import (
 )
 
 // Pings tell a connection that died without a word from one that is merely
-// quiet, well before the default timeout of an attempt: the next attempt then
-// gets another connection.
+// quiet, well before the timeout of an attempt: the next attempt then gets
+// another connection.
 const (
 	pingAfter   = 10 * time.Second
 	pingTimeout = 5 * time.Second
 )
+
+// PingWithin lets a transport that is not in use yet find a dead connection
+// within two thirds of an attempt.
+func PingWithin(t *http.Transport, attempt time.Duration) {
+	if attempt > 0 {
+		t.HTTP2.SendPingTimeout = min(pingAfter, attempt/3)
+		t.HTTP2.PingTimeout = min(pingTimeout, attempt/3)
+	}
+}
 
 // NewTransport makes the pooled transport that a family of clients shares. It
 // has no timeout for answers: that is AttemptTimeout's.
