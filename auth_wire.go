@@ -140,7 +140,7 @@ func (w authWire) realm() string { return w.conn.BaseURL() }
 
 // setTenant stores or clears the user's tenant. Doing it twice is harmless.
 func (w authWire) setTenant(ctx context.Context, access Token, tenant string) error {
-	conn := w.conn.WithIdentity(&staticToken{tok: &access}, "")
+	conn := w.conn.WithIdentity(tokenOf(access), "")
 	if tenant == "" {
 		return clearTenantContext(ctx, conn, "Session.ClearTenant")
 	}

@@ -36,24 +36,25 @@ type Client struct {
 	family *family
 }
 
-// bind makes the client of a connection. A new service gets its line here and
-// its field above, nowhere else.
+// bind makes the client of a connection. A new service of a resource package
+// gets its field above and its line here.
 func bind(conn *api.Conn, f *family) *Client {
+	o, w := org.New(conn), workorders.New(conn)
 	return &Client{
 		Auth:          newAuthService(conn),
-		Tenants:       org.NewTenantService(conn),
-		Authorization: org.NewAuthorizationService(conn),
-		Departments:   org.NewDepartmentService(conn),
-		Catalogs:      org.NewCatalogService(conn),
-		TenantAPIKeys: org.NewTenantAPIKeyService(conn),
-		Audit:         org.NewAuditService(conn),
-		Idempotency:   org.NewIdempotencyService(conn),
-		WorkOrders:    workorders.NewWorkOrderService(conn),
-		Attachments:   workorders.NewAttachmentService(conn),
-		Scheduling:    workorders.NewSchedulingService(conn),
-		Mobile:        workorders.NewMobileService(conn),
-		FieldOps:      workorders.NewFieldOpsService(conn),
-		Notifications: workorders.NewNotificationService(conn),
+		Tenants:       o.Tenants,
+		Authorization: o.Authorization,
+		Departments:   o.Departments,
+		Catalogs:      o.Catalogs,
+		TenantAPIKeys: o.TenantAPIKeys,
+		Audit:         o.Audit,
+		Idempotency:   o.Idempotency,
+		WorkOrders:    w.WorkOrders,
+		Attachments:   w.Attachments,
+		Scheduling:    w.Scheduling,
+		Mobile:        w.Mobile,
+		FieldOps:      w.FieldOps,
+		Notifications: w.Notifications,
 
 		conn:   conn,
 		family: f,

@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
 	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/workorders"
 )
 
 const anonKey = apitest.AnonKey
@@ -418,4 +420,35 @@ func TestClientPrintsNoSecret(t *testing.T) {
 	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "client", c)
 	require.NotContains(t, out.String(), anonKey)
 	require.NotContains(t, out.String(), "eyJ")
+}
+
+// Every service of a resource package is a field of the client.
+func TestClientHasEveryService(t *testing.T) {
+	client := reflect.TypeFor[workorder.Client]()
+	for _, services := range []reflect.Type{reflect.TypeFor[org.Services](), reflect.TypeFor[workorders.Services]()} {
+		for i := range services.NumField() {
+			want := services.Field(i)
+			got, ok := client.FieldByName(want.Name)
+			require.True(t, ok, "%s.%s is no field of Client", services.PkgPath(), want.Name)
+			require.Equal(t, want.Type, got.Type, want.Name)
+		}
+	}
+}
+
+// A server derives a client for every request.
+func BenchmarkAsUser(b *testing.B) {
+	c, err := workorder.New("https://abc.supabase.co", "anon-key")
+	require.NoError(b, err)
+	jwt := tokenOf("jo")
+	b.ReportAllocs()
+	for b.Loop() {
+		c.AsUser(jwt)
+	}
+}
+
+func TestAsUserAllocatesLittle(t *testing.T) {
+	c, err := workorder.New("https://abc.supabase.co", "anon-key")
+	require.NoError(t, err)
+	jwt := tokenOf("jo")
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() { c.AsUser(jwt) }), 8.0)
 }

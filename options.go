@@ -1,6 +1,7 @@
 package workorder
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"slices"
@@ -91,7 +92,7 @@ type AttemptMiddleware = api.AttemptMiddleware
 func WithAccessToken(jwt string) Option {
 	return func(c *config) error {
 		src := newStaticToken(jwt)
-		if src.bad != nil {
+		if _, err := src.Token(context.Background()); err != nil {
 			return sdkerr.Invalid("WithAccessToken", "the token", "is not a well-formed JWT")
 		}
 		c.identify(src)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -15,25 +16,48 @@ import (
 // sent. The server decides whether the token is valid; nothing renews it.
 func StaticToken(jwt string) TokenSource { return newStaticToken(jwt) }
 
-// staticToken is one fixed access token.
+// staticToken is one fixed access token, which is not looked at before it is
+// needed.
 type staticToken struct {
-	tok *Token // a pointer, which package fmt does not follow
-	bad error  // why there is no token
+	*fixed // a pointer, which package fmt does not follow
+}
+
+type fixed struct {
+	parse sync.Once
+	tok   Token
+	err   error // why there is no token
 }
 
 func newStaticToken(jwt string) *staticToken {
-	claims, err := jwtclaims.Parse(jwt)
-	if err != nil {
-		return noToken(sdkerr.New("StaticToken", ErrUnauthenticated, "the access token is %s", err))
-	}
-	return &staticToken{tok: &Token{Value: jwt, Expiry: claims.Expiry}}
+	return &staticToken{&fixed{tok: Token{Value: jwt}}}
+}
+
+// tokenOf is a source of a token that is known to be one.
+func tokenOf(tok Token) *staticToken {
+	s := &staticToken{&fixed{tok: tok}}
+	s.parse.Do(func() {})
+	return s
 }
 
 // noToken is a source that has no token to give, and says why.
-func noToken(why error) *staticToken { return &staticToken{tok: &Token{}, bad: why} }
+func noToken(why error) *staticToken {
+	s := tokenOf(Token{})
+	s.err = why
+	return s
+}
 
 // Token implements TokenSource.
-func (s *staticToken) Token(context.Context) (Token, error) { return *s.tok, s.bad }
+func (s *staticToken) Token(context.Context) (Token, error) {
+	s.parse.Do(func() {
+		claims, err := jwtclaims.Parse(s.tok.Value)
+		if err != nil {
+			s.tok, s.err = Token{}, sdkerr.New("StaticToken", ErrUnauthenticated, "the access token is %s", err)
+			return
+		}
+		s.tok.Expiry = claims.Expiry
+	})
+	return s.tok, s.err
+}
 
 // Format hides the token.
 func (s *staticToken) Format(f fmt.State, _ rune) { writeTo(f, "StaticToken("+redacted+")") }

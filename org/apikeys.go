@@ -20,8 +20,7 @@ type TenantAPIKeyService struct {
 	rpc postgrest.Caller
 }
 
-// NewTenantAPIKeyService is for the root package; use Client.TenantAPIKeys.
-func NewTenantAPIKeyService(conn *api.Conn) TenantAPIKeyService {
+func newTenantAPIKeyService(conn *api.Conn) TenantAPIKeyService {
 	return TenantAPIKeyService{rpc: postgrest.NewCaller(conn)}
 }
 

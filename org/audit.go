@@ -27,8 +27,7 @@ type AuditService struct {
 	rpc postgrest.Caller
 }
 
-// NewAuditService is for the root package; use Client.Audit.
-func NewAuditService(conn *api.Conn) AuditService {
+func newAuditService(conn *api.Conn) AuditService {
 	return AuditService{
 		EntityChanges:     postgrest.NewView(conn, &entityChangeView),
 		PermissionChanges: postgrest.NewView(conn, &permissionChangeView),

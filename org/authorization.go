@@ -32,8 +32,7 @@ type AuthorizationService struct {
 	rpc postgrest.Caller
 }
 
-// NewAuthorizationService is for the root package; use Client.Authorization.
-func NewAuthorizationService(conn *api.Conn) AuthorizationService {
+func newAuthorizationService(conn *api.Conn) AuthorizationService {
 	return AuthorizationService{
 		Permissions:     postgrest.NewView(conn, &permissionView),
 		TenantRoles:     postgrest.NewView(conn, &tenantRoleView),

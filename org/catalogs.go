@@ -28,8 +28,7 @@ type CatalogService struct {
 	rpc postgrest.Caller
 }
 
-// NewCatalogService is for the root package; use Client.Catalogs.
-func NewCatalogService(conn *api.Conn) CatalogService {
+func newCatalogService(conn *api.Conn) CatalogService {
 	return CatalogService{
 		Statuses:          postgrest.NewView(conn, &statusView),
 		Priorities:        postgrest.NewView(conn, &priorityView),

@@ -19,8 +19,7 @@ type DepartmentService struct {
 	rpc postgrest.Caller
 }
 
-// NewDepartmentService is for the root package; use Client.Departments.
-func NewDepartmentService(conn *api.Conn) DepartmentService {
+func newDepartmentService(conn *api.Conn) DepartmentService {
 	return DepartmentService{
 		View: postgrest.NewView(conn, &departmentView),
 		rpc:  postgrest.NewCaller(conn),

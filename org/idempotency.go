@@ -21,8 +21,7 @@ type IdempotencyService struct {
 	rpc postgrest.Caller
 }
 
-// NewIdempotencyService is for the root package; use Client.Idempotency.
-func NewIdempotencyService(conn *api.Conn) IdempotencyService {
+func newIdempotencyService(conn *api.Conn) IdempotencyService {
 	return IdempotencyService{rpc: postgrest.NewCaller(conn)}
 }
 

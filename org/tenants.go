@@ -19,8 +19,7 @@ type TenantService struct {
 	rpc postgrest.Caller
 }
 
-// NewTenantService is for the root package; use Client.Tenants.
-func NewTenantService(conn *api.Conn) TenantService {
+func newTenantService(conn *api.Conn) TenantService {
 	return TenantService{
 		View: postgrest.NewView(conn, &tenantView),
 		rpc:  postgrest.NewCaller(conn),

@@ -37,8 +37,7 @@ type AttachmentService struct {
 // attachmentsOfWorkOrders is the list that WorkOrders.Attachments shows as well.
 var attachmentsOfWorkOrders = workOrderAttachmentView.At("Attachments.WorkOrders")
 
-// NewAttachmentService is for the root package; use Client.Attachments.
-func NewAttachmentService(conn *api.Conn) AttachmentService {
+func newAttachmentService(conn *api.Conn) AttachmentService {
 	return AttachmentService{
 		View:       postgrest.NewView(conn, &entityAttachmentView),
 		WorkOrders: postgrest.NewView(conn, attachmentsOfWorkOrders),

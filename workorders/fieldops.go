@@ -24,8 +24,7 @@ type FieldOpsService struct {
 	rpc postgrest.Caller
 }
 
-// NewFieldOpsService is for the root package; use Client.FieldOps.
-func NewFieldOpsService(conn *api.Conn) FieldOpsService {
+func newFieldOpsService(conn *api.Conn) FieldOpsService {
 	return FieldOpsService{
 		Tools:          postgrest.NewView(conn, &toolView),
 		ToolCheckouts:  postgrest.NewView(conn, &toolCheckoutView),

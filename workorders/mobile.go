@@ -27,8 +27,7 @@ type MobileService struct {
 	rpc postgrest.Caller
 }
 
-// NewMobileService is for the root package; use Client.Mobile.
-func NewMobileService(conn *api.Conn) MobileService {
+func newMobileService(conn *api.Conn) MobileService {
 	return MobileService{
 		WorkOrders:  postgrest.NewView(conn, &mobileWorkOrderView),
 		Assets:      postgrest.NewView(conn, &mobileAssetView),

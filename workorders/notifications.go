@@ -30,8 +30,7 @@ type NotificationService struct {
 	rpc postgrest.Caller
 }
 
-// NewNotificationService is for the root package; use Client.Notifications.
-func NewNotificationService(conn *api.Conn) NotificationService {
+func newNotificationService(conn *api.Conn) NotificationService {
 	return NotificationService{
 		Feed: postgrest.NewView(conn, &notificationView),
 		rpc:  postgrest.NewCaller(conn),

@@ -37,8 +37,7 @@ type SchedulingService struct {
 	rpc postgrest.Caller
 }
 
-// NewSchedulingService is for the root package; use Client.Scheduling.
-func NewSchedulingService(conn *api.Conn) SchedulingService {
+func newSchedulingService(conn *api.Conn) SchedulingService {
 	return SchedulingService{
 		Blocks:       postgrest.NewView(conn, &scheduleBlockView),
 		ByTechnician: postgrest.NewView(conn, &technicianScheduleBlockView),

@@ -59,8 +59,7 @@ type WorkOrderService struct {
 	rpc postgrest.Caller
 }
 
-// NewWorkOrderService is for the root package; use Client.WorkOrders.
-func NewWorkOrderService(conn *api.Conn) WorkOrderService {
+func newWorkOrderService(conn *api.Conn) WorkOrderService {
 	return WorkOrderService{
 		View:                  postgrest.NewView(conn, &workOrderView),
 		Summaries:             postgrest.NewView(conn, &workOrderSummaryView),

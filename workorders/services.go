@@ -1,0 +1,26 @@
+package workorders
+
+import "github.com/workorder-systems/sdk-go/internal/api"
+
+// Services are the services of this package over one connection. A new one gets
+// its field and its line here, and a field of its own in workorder.Client.
+type Services struct {
+	WorkOrders    WorkOrderService
+	Attachments   AttachmentService
+	Scheduling    SchedulingService
+	Mobile        MobileService
+	FieldOps      FieldOpsService
+	Notifications NotificationService
+}
+
+// New is for the root package; use the fields of workorder.Client.
+func New(conn *api.Conn) Services {
+	return Services{
+		WorkOrders:    newWorkOrderService(conn),
+		Attachments:   newAttachmentService(conn),
+		Scheduling:    newSchedulingService(conn),
+		Mobile:        newMobileService(conn),
+		FieldOps:      newFieldOpsService(conn),
+		Notifications: newNotificationService(conn),
+	}
+}
