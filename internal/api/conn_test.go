@@ -448,7 +448,7 @@ func TestTransportLimits(t *testing.T) {
 	tr := NewTransport()
 	require.Zero(t, tr.ResponseHeaderTimeout)
 	require.Less(t, tr.HTTP2.SendPingTimeout+tr.HTTP2.PingTimeout, DefaultAttemptTimeout)
-	req, err := http.NewRequest(http.MethodGet, "http://localhost:1/", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://localhost:1/", nil)
 	require.NoError(t, err)
 	proxy, err := tr.Proxy(req)
 	require.NoError(t, err)
@@ -482,7 +482,7 @@ func TestTimedOutKeyedWriteIsLookedUp(t *testing.T) {
 			}, func(c *Config) { c.AttemptTimeout = 200 * time.Millisecond })
 			resp, err := c.Do(t.Context(), &Request{Method: "POST", Path: "/x", Body: []byte("{}"), Keyed: true,
 				Settle: func(context.Context) (*Response, error) { return tc.settled, tc.err }})
-			require.EqualValues(t, tc.sent, n.Load())
+			require.Equal(t, tc.sent, int(n.Load()))
 			if tc.err != nil {
 				require.ErrorIs(t, err, sdkerr.ErrInProgress)
 				return

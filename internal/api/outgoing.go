@@ -164,10 +164,10 @@ func (s *sending) Read(p []byte) (int, error) {
 		o.mu.Lock()
 		o.sent += int64(n)
 		switch {
-		case err == io.EOF && o.size >= 0 && o.sent < o.size:
+		case errors.Is(err, io.EOF) && o.size >= 0 && o.sent < o.size:
 			err = fmt.Errorf("it ended after %d of %d bytes: it became shorter while it was sent", o.sent, o.size)
 			o.err = err
-		case err != nil && err != io.EOF:
+		case err != nil && !errors.Is(err, io.EOF):
 			o.err = err
 		}
 		o.reading = nil
