@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"io"
 	"maps"
@@ -18,7 +19,8 @@ type payload struct {
 	keys  []string // sorted; those of the first object of an array
 	array bool
 	empty bool // an array without elements
-	other bool // neither an object nor an array of objects
+
+	rawType string // of PostgreSQL, when the body is one value that is not JSON
 }
 
 func badBody(message string) *apiError {
@@ -40,6 +42,15 @@ func (r *request) readPayload(emptyIsObject, uniform bool) (payload, error) {
 	}
 	switch kind {
 	case "application/json":
+	case "text/csv":
+		if raw, err = csvToJSON(raw); err != nil {
+			return payload{}, err
+		}
+	case "text/plain", "text/xml", "application/octet-stream":
+		if r.target.kind == functionTarget {
+			return payload{raw: raw, rawType: rawTypes[kind]}, nil
+		}
+		return payload{}, badBody("Content-Type not acceptable: " + kind)
 	case "application/x-www-form-urlencoded":
 		form, err := url.ParseQuery(string(raw))
 		if err != nil {
@@ -51,7 +62,7 @@ func (r *request) readPayload(emptyIsObject, uniform bool) (payload, error) {
 		}
 		raw = []byte(mustJSON(flat))
 	default:
-		return payload{}, &apiError{status: http.StatusBadRequest, Code: "PGRST102", Message: "Content-Type not acceptable: " + kind}
+		return payload{}, badBody("Content-Type not acceptable: " + kind)
 	}
 	raw = bytes.TrimSpace(raw)
 	if len(raw) == 0 && emptyIsObject {
@@ -81,8 +92,7 @@ func parsePayload(raw []byte, uniform bool) (payload, error) {
 		p.empty = len(list) == 0
 		for i, el := range list {
 			if el[0] != '{' {
-				p.other = true
-				break
+				return p, badBody("All object keys must match")
 			}
 			var o map[string]json.RawMessage
 			if err := json.Unmarshal(el, &o); err != nil {
@@ -94,8 +104,36 @@ func parsePayload(raw []byte, uniform bool) (payload, error) {
 				return p, badBody("All object keys must match")
 			}
 		}
-	default:
-		p.other = true
+	default: // any other value counts as an empty array
+		p.raw, p.array, p.empty = []byte("[]"), true, true
 	}
 	return p, nil
+}
+
+// rawTypes are the types of bodies that are one value.
+var rawTypes = map[string]string{"text/plain": "text", "text/xml": "xml", "application/octet-stream": "bytea"}
+
+// csvToJSON makes an array of objects of lines of text under a header. NULL is
+// null, everything else is text, for the database to convert.
+func csvToJSON(raw []byte) ([]byte, error) {
+	lines, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
+	if err != nil {
+		return nil, badBody(err.Error())
+	}
+	if len(lines) == 0 {
+		return nil, badBody("not enough input")
+	}
+	objects := make([]map[string]*string, 0, len(lines)-1)
+	for _, line := range lines[1:] {
+		o := make(map[string]*string, len(line))
+		for i, v := range line {
+			if v == "NULL" {
+				o[lines[0][i]] = nil
+			} else {
+				o[lines[0][i]] = &v
+			}
+		}
+		objects = append(objects, o)
+	}
+	return json.Marshal(objects)
 }

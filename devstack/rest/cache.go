@@ -16,6 +16,7 @@ type schemaCache struct {
 	loaded    time.Time // when loading began
 	relations map[name]*relation
 	functions map[name][]*function
+	related   map[name][]*relationship
 	types     map[string]string    // name of a type as used in a cast → quoted
 	settings  map[string][]setting // per role, as given with ALTER ROLE … SET
 }
@@ -34,9 +35,12 @@ type relation struct {
 	columns []*column
 	byName  map[string]*column
 	key     []string // primary key
+
+	insertable, updatable, deletable bool
 }
 
 type column struct {
+	number     int16
 	name       string
 	typ        string // as format_type writes it, always schema-qualified outside pg_catalog
 	notNull    bool
@@ -54,6 +58,7 @@ type function struct {
 	set       bool
 	void      bool
 	composite bool // rows with columns, also by OUT arguments
+	rowsOf    name // relation whose rows it gives, if any
 }
 
 type argument struct {
@@ -98,6 +103,7 @@ func (s *Server) load(ctx context.Context) (*schemaCache, error) {
 		loaded:    time.Now(),
 		relations: map[name]*relation{},
 		functions: map[name][]*function{},
+		related:   map[name][]*relationship{},
 		types:     map[string]string{},
 		settings:  map[string][]setting{},
 	}
@@ -108,6 +114,7 @@ func (s *Server) load(ctx context.Context) (*schemaCache, error) {
 		}
 		for _, step := range []func(context.Context, pgx.Tx) error{
 			func(ctx context.Context, tx pgx.Tx) error { return c.loadRelations(ctx, tx, s.cfg.Schemas) },
+			func(ctx context.Context, tx pgx.Tx) error { return c.loadRelationships(ctx, tx, s.cfg.Schemas) },
 			func(ctx context.Context, tx pgx.Tx) error { return c.loadFunctions(ctx, tx, s.cfg.Schemas) },
 			func(ctx context.Context, tx pgx.Tx) error {
 				return c.loadTypes(ctx, tx, append(append([]string{}, s.cfg.Schemas...), s.cfg.ExtraSearchPath...))
@@ -129,10 +136,13 @@ func (s *Server) load(ctx context.Context) (*schemaCache, error) {
 
 const relationsSQL = `
 select n.nspname, c.relname, c.oid, c.relkind::text, coalesce(obj_description(c.oid, 'pg_class'), ''),
-       a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+       a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
        a.atthasdef or a.attidentity <> '', coalesce(pg_get_expr(d.adbin, d.adrelid), ''),
        coalesce(col_description(c.oid, a.attnum), ''),
-       coalesce(a.attnum = any (k.conkey), false)
+       coalesce(a.attnum = any (k.conkey), false),
+       c.relkind in ('r', 'p') or pg_relation_is_updatable(c.oid, true) & 8 = 8,
+       c.relkind in ('r', 'p') or pg_relation_is_updatable(c.oid, true) & 4 = 4,
+       c.relkind in ('r', 'p') or pg_relation_is_updatable(c.oid, true) & 16 = 16
 from pg_class c
 join pg_namespace n on n.oid = c.relnamespace
 join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -150,7 +160,8 @@ func (c *schemaCache) loadRelations(ctx context.Context, tx pgx.Tx, schemas []st
 	var col column
 	var inKey bool
 	_, err = pgx.ForEachRow(rows, []any{&rel.schema, &rel.name.name, &rel.oid, &rel.kind, &rel.comment,
-		&col.name, &col.typ, &col.notNull, &col.hasDefault, &col.defaultSQL, &col.comment, &inKey}, func() error {
+		&col.number, &col.name, &col.typ, &col.notNull, &col.hasDefault, &col.defaultSQL, &col.comment, &inKey,
+		&rel.insertable, &rel.updatable, &rel.deletable}, func() error {
 		r := c.relations[rel.name]
 		if r == nil {
 			copied := rel
@@ -183,11 +194,13 @@ select n.nspname, p.proname, p.oid, coalesce(obj_description(p.oid, 'pg_proc'), 
          select array_agg(format_type(i.typ, null) order by i.n)
          from unnest(coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality i (typ, n)
          where coalesce(p.proargmodes[i.n], 'i') in ('i', 'b', 'v')), '{}'),
-       p.provariadic <> 0
+       p.provariadic <> 0, coalesce(rn.nspname, ''), coalesce(rc.relname, '')
 from pg_proc p
 join pg_namespace n on n.oid = p.pronamespace
 join pg_type t on t.oid = p.prorettype
 left join pg_type bt on bt.oid = t.typbasetype
+left join pg_class rc on rc.oid = t.typrelid and rc.relkind in ('r', 'v', 'm', 'f', 'p')
+left join pg_namespace rn on rn.oid = rc.relnamespace
 where n.nspname = any ($1) and p.prokind = 'f' and t.typname not in ('trigger', 'event_trigger', 'internal')
 order by p.oid`
 
@@ -201,7 +214,8 @@ func (c *schemaCache) loadFunctions(ctx context.Context, tx pgx.Tx, schemas []st
 	var names, types []string
 	var variadic bool
 	_, err = pgx.ForEachRow(rows, []any{&f.schema, &f.name.name, &f.oid, &f.comment, &f.readOnly, &f.set, &f.void,
-		&f.composite, &defaults, &names, &types, &variadic}, func() error {
+		&f.composite, &defaults, &names, &types, &variadic,
+		&f.rowsOf.schema, &f.rowsOf.name}, func() error {
 		fn := f
 		fn.args = make([]argument, len(names))
 		for i := range names {

@@ -44,10 +44,14 @@ func (f *function) accepts(keys []string) bool {
 	return found == len(keys)
 }
 
-// takesBody says whether the function has one unnamed JSON parameter, which
-// takes the whole body.
-func (f *function) takesBody() bool {
-	return len(f.args) == 1 && f.args[0].name == "" && (f.args[0].typ == "json" || f.args[0].typ == "jsonb")
+// takesBody says whether the function has one unnamed parameter that takes the
+// whole body, whose type is that of the body.
+func (f *function) takesBody(p *payload) bool {
+	if p == nil || len(f.args) != 1 || f.args[0].name != "" {
+		return false
+	}
+	typ := f.args[0].typ
+	return typ == p.rawType || p.rawType == "" && (typ == "json" || typ == "jsonb")
 }
 
 // choose picks the function of that name for the given argument names.
@@ -55,9 +59,9 @@ func (c *schemaCache) choose(n name, keys []string, p *payload) (*function, erro
 	var named, whole []*function
 	for _, f := range c.functions[n] {
 		switch {
-		case (p == nil || !p.other && !p.array) && f.accepts(keys):
+		case (p == nil || p.rawType == "") && f.accepts(keys):
 			named = append(named, f)
-		case p != nil && f.takesBody():
+		case f.takesBody(p):
 			whole = append(whole, f)
 		}
 	}
@@ -66,7 +70,7 @@ func (c *schemaCache) choose(n name, keys []string, p *payload) (*function, erro
 	}
 	switch len(named) {
 	case 0:
-		return nil, noFunction(c, n, keys, p != nil)
+		return nil, noFunction(c, n, keys, p)
 	case 1:
 		return named[0], nil
 	}
@@ -88,13 +92,18 @@ type arguments struct {
 
 func (r *request) arguments() (arguments, error) {
 	if !isRead(r.Method) {
-		p, err := r.readPayload(true, false)
+		p, err := r.readPayload(true, r.columns == nil)
 		keys := p.keys
 		if r.columns != nil {
 			keys = slices.Compact(slices.Sorted(slices.Values(r.columns)))
 		}
 		return arguments{keys: keys, body: &p}, err
 	}
+	return r.queryArguments()
+}
+
+// queryArguments are those of the query string.
+func (r *request) queryArguments() (arguments, error) {
 	values := map[string][]string{}
 	for _, p := range r.args {
 		values[p.key] = append(values[p.key], p.value)
@@ -113,9 +122,6 @@ func (s *Server) function(ctx context.Context, req *request, args arguments) (*s
 		return nil, nil, err
 	}
 	f, err = c.choose(n, args.keys, args.body)
-	if err != nil && args.body != nil && (args.body.other || args.body.array) && len(c.functions[n]) > 0 {
-		err = badBody("Arguments must be given as a JSON object")
-	}
 	return c, f, err
 }
 
@@ -128,25 +134,30 @@ func (s *Server) serveCall(ctx context.Context, req *request) (*response, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := embedded(req.selects, f.name); err != nil {
-		return nil, err
+	rel := cache.relations[f.rowsOf]
+	if f.composite {
+		if err := cache.resolve(req.schema, f.name.name, rel, req.selects); err != nil {
+			return nil, err
+		}
 	}
 	b := &statement{}
 	shape := f.shape()
 	b.call(f, args)
-	src := source{cache: cache, sql: "pgrst_call"}
+	src := source{cache: cache, sql: "pgrst_call", rel: rel, items: req.selects}
 	b.w(", pgrst_source as (select ")
 	if f.composite {
-		if err := b.selects(src, req.selects); err != nil {
+		if err := b.selectFrom(src, func() { b.w("pgrst_call") }); err != nil {
 			return nil, err
 		}
 	} else {
-		b.w("pgrst_scalar")
+		src.items = nil
+		b.w("pgrst_scalar from pgrst_call")
 	}
-	b.w(" from pgrst_call")
 	b.where(src, req.where)
 	if f.set {
-		b.orderBy(src, req.order)
+		if err := b.orderBy(src, req.order); err != nil {
+			return nil, err
+		}
 		b.window(req.window)
 	} else {
 		req.window.offset = 0
@@ -156,11 +167,14 @@ func (s *Server) serveCall(ctx context.Context, req *request) (*response, error)
 	if req.prefer.count != "" { // no plan says how many rows a function gives: always exact
 		total = "(select count(*) from pgrst_total)"
 		b.w(", pgrst_total as (select 1 from pgrst_call")
+		if err := b.joins(src, src.items); err != nil {
+			return nil, err
+		}
 		b.where(src, req.where)
 		b.w(")")
 	}
 	b.w(" ")
-	b.finish(req.media, req.Method == http.MethodHead, total, shape)
+	b.finish(req.media, req.Method == http.MethodHead, total, shape, "pgrst_source")
 
 	out, err := s.run(ctx, req, transaction{
 		readOnly: f.readOnly || isRead(req.Method),
@@ -176,6 +190,10 @@ func (s *Server) serveCall(ctx context.Context, req *request) (*response, error)
 	if shape == shapeNone {
 		resp := req.respond(http.StatusNoContent, out, "call")
 		resp.header.Del("Content-Type")
+		resp.header.Del("Content-Profile")
+		if resp.header.Get("Content-Range") == "" {
+			resp.header.Set("Content-Range", contentRange(0, 0, out.total))
+		}
 		return resp, nil
 	}
 	return req.ranged(out, "call")
@@ -221,7 +239,7 @@ func (b *statement) call(f *function, args arguments) {
 	}
 	b.w(" from ")
 	given := f.given(args.keys)
-	unnamed := args.body != nil && f.takesBody()
+	unnamed := f.takesBody(args.body)
 	if args.body != nil && !unnamed && len(given) > 0 {
 		b.record(args.body, given)
 		b.w(", lateral ")
@@ -266,7 +284,11 @@ func (b *statement) call(f *function, args arguments) {
 func (b *statement) record(p *payload, args []argument) {
 	b.w("(select * from json_to_record(")
 	b.arg(string(p.raw))
-	b.w("::json) as _(")
+	b.w("::json")
+	if p.array {
+		b.w("->0") // the others are dropped
+	}
+	b.w(") as _(")
 	for i, a := range args {
 		if i > 0 {
 			b.w(", ")

@@ -56,8 +56,11 @@ func fromPostgres(pg *pgconn.PgError, authenticated bool) *apiError {
 	}
 	e := &apiError{status: pgStatus(pg, authenticated), Code: pg.Code, Message: pg.Message,
 		Details: nullable(pg.Detail), Hint: nullable(pg.Hint)}
-	if e.status == http.StatusUnauthorized {
+	switch e.status {
+	case http.StatusUnauthorized:
 		e.header = http.Header{"Www-Authenticate": {"Bearer"}}
+	case http.StatusServiceUnavailable:
+		e.header = http.Header{"Retry-After": {"0"}}
 	}
 	return e
 }
@@ -127,17 +130,22 @@ func raised(pg *pgconn.PgError) *apiError {
 		Status  *int              `json:"status"`
 		Headers map[string]string `json:"headers"`
 	}
-	bad := func(part string) *apiError {
+	bad := func(details, hint string) *apiError {
 		return &apiError{status: http.StatusInternalServerError, Code: "PGRST121",
-			Message: "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error",
-			Details: "Invalid JSON value for " + part,
-			Hint:    "MESSAGE must be a JSON object with code, message, details and hint; DETAIL one with status and headers"}
+			Message: "Could not parse JSON in the \"RAISE SQLSTATE 'PGRST'\" error", Details: details, Hint: hint}
 	}
+	const (
+		messageHint = "MESSAGE must be a JSON object with obligatory keys: 'code', 'message' and optional keys: 'details', 'hint'."
+		detailHint  = "DETAIL must be a JSON object with obligatory keys: 'status', 'headers' and optional key: 'status_text'."
+	)
 	if json.Unmarshal([]byte(pg.Message), &body) != nil || body.Code == nil || body.Message == nil {
-		return bad("MESSAGE")
+		return bad("Invalid JSON value for MESSAGE: '"+pg.Message+"'", messageHint)
 	}
-	if json.Unmarshal([]byte(pg.Detail), &reply) != nil || reply.Status == nil || *reply.Status < 200 || *reply.Status > 999 {
-		return bad("DETAIL")
+	if pg.Detail == "" {
+		return bad("DETAIL is missing in the RAISE statement", detailHint)
+	}
+	if json.Unmarshal([]byte(pg.Detail), &reply) != nil || reply.Status == nil || reply.Headers == nil || *reply.Status < 200 || *reply.Status > 999 {
+		return bad("Invalid JSON value for DETAIL: '"+pg.Detail+"'", detailHint)
 	}
 	e := &apiError{status: *reply.Status, Code: *body.Code, Message: *body.Message, Details: body.Details, Hint: body.Hint, header: http.Header{}}
 	for k, v := range reply.Headers {

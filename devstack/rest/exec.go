@@ -14,12 +14,13 @@ import (
 
 // outcome is the one row that a statement gives.
 type outcome struct {
-	total   *int64 // all rows that match, when counted
-	rows    int64  // rows in the body
-	body    []byte
-	header  http.Header // set by functions through response.headers
-	status  int         // set by functions through response.status
-	planned int64       // of the extra EXPLAIN, when there was one
+	total    *int64 // all rows that match, when counted
+	rows     int64  // rows in the body
+	body     []byte
+	header   http.Header // set by functions through response.headers
+	status   int         // set by functions through response.status
+	inserted int64       // rows that were new, where that is asked
+	planned  int64       // of the extra EXPLAIN, when there was one
 }
 
 // transaction describes what to run for a request.
@@ -131,6 +132,9 @@ func (s *Server) settings(req *request) *statement {
 	set("request.path", req.URL.Path)
 	set("request.headers", req.headersJSON())
 	set("request.cookies", req.cookiesJSON())
+	if req.prefer.timezone != "" {
+		set("timezone", req.prefer.timezone)
+	}
 	for _, st := range s.current().settings[req.id.Role] {
 		set(st.name, st.value)
 	}
@@ -182,6 +186,11 @@ func (o *outcome) read(v [][]byte) error {
 	o.body = append([]byte(nil), v[2]...) // v belongs to the connection
 	if v[3] != nil {
 		if o.header, err = responseHeaders(v[3]); err != nil {
+			return err
+		}
+	}
+	if v[5] != nil {
+		if o.inserted, err = strconv.ParseInt(string(v[5]), 10, 64); err != nil {
 			return err
 		}
 	}

@@ -76,7 +76,7 @@ type selectItem struct {
 	star  bool
 	cast  string
 	alias string
-	embed string // name of a related resource, which is not served
+	embed *embed // a related resource
 }
 
 func (s *scanner) selectItems() []selectItem {
@@ -96,7 +96,9 @@ func (s *scanner) selectItems() []selectItem {
 
 func (s *scanner) selectItem() selectItem {
 	if s.accept("...") {
-		return selectItem{embed: s.embed(s.ident())}
+		e := s.embed(s.ident())
+		e.spread = true
+		return selectItem{embed: e}
 	}
 	if s.accept("*") {
 		return selectItem{star: true}
@@ -109,8 +111,9 @@ func (s *scanner) selectItem() selectItem {
 		item.name = s.ident()
 	}
 	if s.peek("(") || s.peek("!") {
-		item.embed = s.embed(item.name)
-		return item
+		e := s.embed(item.name)
+		e.alias = item.alias
+		return selectItem{embed: e}
 	}
 	item.path = s.jsonPath()
 	if s.accept("::") {
@@ -148,23 +151,30 @@ func (s *scanner) castName() string {
 	return typ
 }
 
-// embed reads the rest of rel!hint(columns) and gives back the name.
-func (s *scanner) embed(rel string) string {
+// embed reads the rest of rel!hint!inner(columns).
+func (s *scanner) embed(rel string) *embed {
+	e := &embed{name: rel}
 	for s.accept("!") {
-		s.ident()
+		switch hint := s.ident(); hint {
+		case "inner":
+			e.inner = true
+		case "left":
+		default:
+			e.hint = hint
+		}
 	}
 	if s.embedded++; s.embedded > maxTreeDepth {
 		s.fail("resources of less depth")
 	}
 	s.expect("(")
-	s.selectItems()
+	e.items = s.selectItems()
 	s.space()
 	s.expect(")")
 	s.embedded--
 	if rel == "count" && s.in[s.pos-2] == '(' {
 		panic(noAggregates)
 	}
-	return rel
+	return e
 }
 
 // noAggregates is an error of its own kind: the syntax is right.
@@ -181,22 +191,28 @@ func parseSelect(v string) (items []selectItem, err error) {
 			err = e
 		}
 	}()
-	return parse("select parameter ("+v+")", v, (*scanner).selectItems)
+	return parseStart("select parameter ("+v+")", v, (*scanner).selectItems)
 }
 
 // orderTerm is one element of order.
 type orderTerm struct {
 	field
+	relation  string // of a related resource
 	direction string // "", "asc", "desc"
 	nulls     string // "", "first", "last"
 }
 
 func parseOrder(v string) ([]orderTerm, error) {
-	return parse("order ("+v+")", v, func(s *scanner) []orderTerm {
+	return parseStart("order ("+v+")", v, func(s *scanner) []orderTerm {
 		var terms []orderTerm
 		for {
 			s.space()
 			t := orderTerm{field: s.field()}
+			if len(t.path) == 0 && s.accept("(") {
+				t.relation = t.name
+				t.field = s.field()
+				s.expect(")")
+			}
 			for s.accept(".") {
 				switch {
 				case t.direction == "" && t.nulls == "" && s.accept("asc"):
@@ -215,6 +231,9 @@ func parseOrder(v string) ([]orderTerm, error) {
 			}
 			terms = append(terms, t)
 			s.space()
+			if !s.done() && !s.peek(",") && !s.peek(")") {
+				s.fail(`",", ")" or end of input`)
+			}
 			if !s.accept(",") {
 				return terms
 			}

@@ -191,24 +191,37 @@ func (s *scanner) branches(negate bool, join string, depth int) condition {
 	return c
 }
 
-// parseTree reads the value of the parameter and, or, not.and or not.or.
+// parseTree reads the parameter and, or, not.and or not.or. Its name and its
+// value are read as one: or=id.eq.1 filters the column orid.
 func parseTree(key, v string) (condition, error) {
-	join, negate := strings.CutPrefix(key, "not.")
-	return parse("logic tree ("+v+")", v, func(s *scanner) condition {
-		s.expectToken("(")
-		return s.branches(negate, join, 0)
-	})
+	return parseStart("logic tree ("+v+")", key+v, func(s *scanner) condition { return s.tree(0) })
+}
+
+// treePath splits the name of a logic tree into the path to a related resource
+// and what joins the conditions.
+func treePath(key string) (path []string, join string, ok bool) {
+	path = strings.Split(key, ".")
+	last := len(path) - 1
+	join = path[last]
+	if join != "and" && join != "or" {
+		return nil, "", false
+	}
+	path = path[:last]
+	if i := slices.Index(path, "not"); i >= 0 {
+		path, join = slices.Delete(path, i, i+1), "not."+join
+	}
+	return path, join, true
 }
 
 // parseFilter reads the value of a parameter that is named after a field.
 func parseFilter(v string) (condition, error) {
-	return parse("filter ("+v+")", v, func(s *scanner) condition { return s.operation(false) })
+	return parseStart("filter ("+v+")", v, func(s *scanner) condition { return s.operation(false) })
 }
 
 // parseKey reads the name of such a parameter. More than one name is a path
 // into related resources.
 func parseKey(key string) (path []string, f field, err error) {
-	f, err = parse("tree path ("+key+")", key, func(s *scanner) field {
+	f, err = parseStart("tree path ("+key+")", key, func(s *scanner) field {
 		for {
 			f := s.field()
 			if len(f.path) > 0 || !s.accept(".") {

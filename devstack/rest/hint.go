@@ -23,7 +23,7 @@ func noRelation(c *schemaCache, n name) *apiError {
 
 // noFunction says what was searched for and which function comes closest: an
 // overload with similar arguments, else a function with a similar name.
-func noFunction(c *schemaCache, n name, keys []string, posted bool) *apiError {
+func noFunction(c *schemaCache, n name, keys []string, p *payload) *apiError {
 	list := strings.Join(keys, ", ")
 	shown, searched := "("+list+")", " with parameter "+list
 	switch {
@@ -32,7 +32,10 @@ func noFunction(c *schemaCache, n name, keys []string, posted bool) *apiError {
 	case len(keys) > 1:
 		searched = " with parameters " + list
 	}
-	if posted {
+	switch {
+	case p != nil && p.rawType != "":
+		shown, searched = "", " with a single unnamed "+p.rawType+" parameter"
+	case p != nil:
 		searched += " or with a single unnamed json/jsonb parameter"
 	}
 	e := &apiError{status: http.StatusNotFound, Code: "PGRST202",

@@ -22,18 +22,21 @@ const (
 	mediaArray
 	mediaCSV
 	mediaOpenAPI
+	mediaGeoJSON
 )
 
 func (m mediaType) String() string {
 	switch {
 	case m.kind == mediaObject && m.strip:
-		return "application/vnd.pgrst.object+json; nulls=stripped; charset=utf-8"
+		return "application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8"
 	case m.kind == mediaObject:
 		return "application/vnd.pgrst.object+json; charset=utf-8"
 	case m.strip:
-		return "application/vnd.pgrst.array+json; nulls=stripped; charset=utf-8"
+		return "application/vnd.pgrst.array+json;nulls=stripped; charset=utf-8"
 	case m.kind == mediaCSV:
 		return "text/csv; charset=utf-8"
+	case m.kind == mediaGeoJSON:
+		return "application/geo+json; charset=utf-8"
 	case m.kind == mediaOpenAPI:
 		return "application/openapi+json; charset=utf-8"
 	}
@@ -74,7 +77,7 @@ func negotiate(accept string, kind targetKind) (mediaType, error) {
 		case "*/*", "application/*":
 			return fallback, nil
 		case "application/json":
-			return mediaType{kind: mediaJSON}, nil
+			return fallback, nil
 		case "application/openapi+json":
 			if kind == rootTarget {
 				return fallback, nil
@@ -91,9 +94,33 @@ func negotiate(accept string, kind targetKind) (mediaType, error) {
 			if kind != rootTarget {
 				return mediaType{kind: mediaCSV}, nil
 			}
+		case "application/geo+json":
+			if kind != rootTarget {
+				return mediaType{kind: mediaGeoJSON}, nil
+			}
+		case "application/vnd.pgrst.plan", "application/vnd.pgrst.plan+text", "application/vnd.pgrst.plan+json":
+			names = append(names, planName(w.name, w.params))
+			continue
 		}
 		names = append(names, w.name)
 	}
 	return mediaType{}, &apiError{status: http.StatusNotAcceptable, Code: "PGRST107",
 		Message: "None of these media types are available: " + strings.Join(names, ", ")}
+}
+
+// planName is how a plan, which is switched off, is named when it is refused:
+// in full.
+func planName(name string, params map[string]string) string {
+	if name == "application/vnd.pgrst.plan" {
+		name += "+text"
+	}
+	of := params["for"]
+	if of == "" {
+		of = "application/json"
+	}
+	name += `; for="` + of + `"`
+	if options := params["options"]; options != "" {
+		name += "; options=" + options
+	}
+	return name
 }

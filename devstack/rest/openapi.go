@@ -25,7 +25,7 @@ func (s *Server) serveRoot(ctx context.Context, req *request) (*response, error)
 		from pg_catalog.pg_proc p where p.pronamespace = pg_catalog.to_regnamespace(`)
 	b.arg(quoteIdent(req.schema))
 	b.w(`::text)) `)
-	b.finish(mediaType{}, false, "null::bigint", shapeRows)
+	b.finish(mediaType{}, false, "null::bigint", shapeRows, "pgrst_source")
 	out, err := s.run(ctx, req, transaction{readOnly: true, stmt: b})
 	if err != nil {
 		return nil, err

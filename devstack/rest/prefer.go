@@ -13,10 +13,13 @@ type preferences struct {
 	resolution  string // merge-duplicates, ignore-duplicates
 	missing     string // default, null
 	handling    string // strict, lenient
+	timezone    string // a name that the database knows
 	maxAffected int64  // only with handling=strict; -1 without
 }
 
-func parsePrefer(headers []string) (preferences, error) {
+// parsePrefer reads the headers; zone says whether the database knows a time
+// zone.
+func parsePrefer(headers []string, zone func(string) bool) (preferences, error) {
 	p := preferences{maxAffected: -1}
 	var unknown []string
 	maxAffected := int64(-1)
@@ -49,6 +52,12 @@ func parsePrefer(headers []string) (preferences, error) {
 				set(&p.handling, "strict", "lenient")
 			case "tx":
 				// The end of the transaction is not for clients to choose.
+			case "timezone":
+				if !zone(v) {
+					unknown = append(unknown, part)
+				} else if p.timezone == "" {
+					p.timezone = v
+				}
 			case "max-affected":
 				n, err := strconv.ParseInt(v, 10, 64)
 				if err != nil {
@@ -85,11 +94,12 @@ func (p preferences) applied(kind string) string {
 		add("resolution", p.resolution)
 		add("missing", p.missing)
 	}
-	if kind == "insert" || kind == "update" || kind == "delete" {
+	if kind == "insert" || kind == "update" || kind == "delete" || kind == "upsert" {
 		add("return", p.returns)
 	}
 	add("count", p.count)
 	add("handling", p.handling)
+	add("timezone", p.timezone)
 	if p.maxAffected >= 0 && kind != "read" {
 		add("max-affected", strconv.FormatInt(p.maxAffected, 10))
 	}

@@ -29,20 +29,8 @@ func (s *Server) source(ctx context.Context, req *request) (source, error) {
 	if err != nil {
 		return source{}, err
 	}
-	return source{cache, rel.sql(), rel}, embedded(req.selects, rel.name)
-}
-
-// embedded refuses related resources, which are not served.
-func embedded(items []selectItem, from name) error {
-	for _, it := range items {
-		if it.embed != "" {
-			return &apiError{status: http.StatusBadRequest, Code: "PGRST200",
-				Message: "Could not find a relationship between '" + from.name + "' and '" + it.embed + "' in the schema cache",
-				Details: "Searched for a foreign key relationship between '" + from.name + "' and '" + it.embed +
-					"' in the schema '" + from.schema + "', but no matches were found."}
-		}
-	}
-	return nil
+	src := source{cache: cache, sql: rel.sql(), rel: rel, items: req.selects}
+	return src, cache.resolve(req.schema, rel.name.name, rel, req.selects)
 }
 
 func (s *Server) serveRead(ctx context.Context, req *request) (*response, error) {
@@ -52,16 +40,20 @@ func (s *Server) serveRead(ctx context.Context, req *request) (*response, error)
 	}
 	b := &statement{}
 	b.w("with pgrst_source as (select ")
-	if err := b.selects(src, req.selects); err != nil {
+	if err := b.selectFrom(src, func() { b.w(src.sql) }); err != nil {
 		return nil, err
 	}
-	b.w(" from ", src.sql)
 	b.where(src, req.where)
-	b.orderBy(src, req.order)
+	if err := b.orderBy(src, req.order); err != nil {
+		return nil, err
+	}
 	b.window(req.window)
 	b.w(") ")
-	total, explain := s.counting(b, req, src)
-	b.finish(req.media, req.Method == http.MethodHead, total, shapeRows)
+	total, explain, err := s.counting(b, req, src)
+	if err != nil {
+		return nil, err
+	}
+	b.finish(req.media, req.Method == http.MethodHead, total, shapeRows, "pgrst_source")
 
 	out, err := s.run(ctx, req, transaction{readOnly: true, stmt: b, explain: explain})
 	if err != nil {
@@ -81,23 +73,29 @@ func (s *Server) serveRead(ctx context.Context, req *request) (*response, error)
 
 // counting adds the count that the client prefers to the WITH clause and gives
 // the expression for the total, and the statement to explain for an estimate.
-func (s *Server) counting(b *statement, req *request, src source) (total string, explain *statement) {
+func (s *Server) counting(b *statement, req *request, src source) (total string, explain *statement, err error) {
 	if req.prefer.count == "planned" || req.prefer.count == "estimated" {
 		explain = &statement{}
 		explain.w("explain (format json) select 1 from ", src.sql)
+		if err := explain.joins(src, src.items); err != nil {
+			return "", nil, err
+		}
 		explain.where(src, req.where)
 	}
 	switch req.prefer.count {
 	case "exact", "estimated":
 		b.w(", pgrst_total as (select 1 from ", src.sql)
+		if err := b.joins(src, src.items); err != nil {
+			return "", nil, err
+		}
 		b.where(src, req.where)
 		if req.prefer.count == "estimated" && s.cfg.MaxRows > 0 {
 			b.w(" limit ", strconv.Itoa(s.cfg.MaxRows+1))
 		}
 		b.w(") ")
-		return "(select count(*) from pgrst_total)", explain
+		return "(select count(*) from pgrst_total)", explain, nil
 	}
-	return "null::bigint", explain
+	return "null::bigint", explain, nil
 }
 
 // estimate settles the total of a planned or estimated count. A count that

@@ -42,7 +42,7 @@ func (s *Server) parseRequest(r *http.Request, t target, id bearer.Caller) (*req
 	if req.schema, err = s.profile(r); err != nil {
 		return nil, err
 	}
-	if req.prefer, err = parsePrefer(r.Header.Values("Prefer")); err != nil {
+	if req.prefer, err = parsePrefer(r.Header.Values("Prefer"), func(zone string) bool { return s.knowsZone(r.Context(), zone) }); err != nil {
 		return nil, err
 	}
 	if req.media, err = negotiate(r.Header.Get("Accept"), t.kind); err != nil {
@@ -55,6 +55,7 @@ func (s *Server) parseRequest(r *http.Request, t target, id bearer.Caller) (*req
 	if req.window, err = parseWindow(req, s.cfg.MaxRows); err != nil {
 		return nil, err
 	}
+	clampEmbeds(req.selects, s.cfg.MaxRows)
 	return req, nil
 }
 
@@ -111,13 +112,13 @@ func (r *request) lookup(key string) (string, bool) {
 
 func (r *request) parseQuery() (err error) {
 	sel, given := r.lookup("select")
-	if !given {
+	if !given || sel == "" {
 		sel = "*"
 	}
 	if r.selects, err = parseSelect(sel); err != nil {
 		return err
 	}
-	if v, ok := r.lookup("order"); ok && v != "" {
+	if v, ok := r.lookup("order"); ok {
 		if r.order, err = parseOrder(v); err != nil {
 			return err
 		}
@@ -144,9 +145,15 @@ func (r *request) parseParam(p param) error {
 	switch p.key {
 	case "select", "order", "columns", "on_conflict", "limit", "offset":
 		return nil
-	case "and", "or", "not.and", "not.or":
-		c, err := parseTree(p.key, p.value)
-		r.where = append(r.where, c)
+	}
+	if path, join, ok := treePath(p.key); ok {
+		c, err := parseTree(join, p.value)
+		if err != nil {
+			return err
+		}
+		return r.filter(path, c)
+	}
+	if done, err := r.parseShape(p); done || err != nil {
 		return err
 	}
 	c, err := parseFilter(p.value)
@@ -161,14 +168,60 @@ func (r *request) parseParam(p param) error {
 	if err != nil {
 		return err
 	}
-	if len(path) > 0 {
-		return &apiError{status: http.StatusBadRequest, Code: "PGRST108",
-			Message: "'" + path[0] + "' is not an embedded resource in this request",
-			Hint:    "Verify that '" + path[0] + "' is included in the 'select' query parameter."}
-	}
 	c.field = f
-	r.where = append(r.where, c)
+	return r.filter(path, c)
+}
+
+// filter adds a condition to the resource at the path.
+func (r *request) filter(path []string, c condition) error {
+	if len(path) == 0 {
+		r.where = append(r.where, c)
+		return nil
+	}
+	e, err := find(r.selects, path)
+	if err != nil {
+		return err
+	}
+	e.where = append(e.where, c)
 	return nil
+}
+
+// parseShape reads order, limit and offset of a related resource.
+func (r *request) parseShape(p param) (done bool, err error) {
+	path := strings.Split(p.key, ".")
+	last := len(path) - 1
+	if last == 0 || path[last] != "order" && path[last] != "limit" && path[last] != "offset" {
+		return false, nil
+	}
+	e, err := find(r.selects, path[:last])
+	if err != nil {
+		return false, err
+	}
+	if path[last] == "order" {
+		e.order, err = parseOrder(p.value)
+		return true, err
+	}
+	n, ok := whole(p.value)
+	switch {
+	case !ok:
+	case path[last] == "offset":
+		e.window.offset = max(n, 0)
+	case n < 0:
+		return true, badRange("Limit should be greater than or equal to zero.")
+	default:
+		e.window.limit, e.window.limited = n, true
+	}
+	return true, nil
+}
+
+// clampEmbeds applies the server's limit to related resources.
+func clampEmbeds(items []selectItem, maxRows int) {
+	for _, it := range items {
+		if it.embed != nil {
+			it.embed.window = it.embed.window.clamp(maxRows)
+			clampEmbeds(it.embed.items, maxRows)
+		}
+	}
 }
 
 // headersJSON is what request.headers holds: names in lower case.

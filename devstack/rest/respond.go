@@ -29,14 +29,14 @@ func (r *response) write(w http.ResponseWriter, req *http.Request) {
 // respond builds the answer that an outcome deserves.
 func (r *request) respond(status int, out *outcome, kind string) *response {
 	resp := &response{status: status, header: http.Header{}, body: out.body}
-	if r.profiled {
-		resp.header.Set("Content-Profile", r.schema)
-	}
 	if applied := r.prefer.applied(kind); applied != "" {
 		resp.header.Set("Preference-Applied", applied)
 	}
 	if len(out.body) > 0 || r.Method == http.MethodHead {
 		resp.header.Set("Content-Type", r.media.String())
+		if r.profiled {
+			resp.header.Set("Content-Profile", r.schema)
+		}
 	}
 	for k, v := range out.header {
 		resp.header[k] = v
@@ -64,7 +64,8 @@ func (r *request) ranged(out *outcome, kind string) (*response, error) {
 	status := rangeStatus(lower, upper, out.total)
 	if status == http.StatusRequestedRangeNotSatisfiable {
 		e := badRange(fmt.Sprintf("An offset of %d was requested, but there are only %d rows.", lower, *out.total))
-		e.header = http.Header{"Content-Range": {contentRange(1, 0, out.total)}}
+		e.header = r.respond(status, out, kind).header
+		e.header.Set("Content-Range", contentRange(1, 0, out.total))
 		return nil, e
 	}
 	resp := r.respond(status, out, kind)

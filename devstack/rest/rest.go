@@ -63,6 +63,9 @@ type Server struct {
 	cache  atomic.Pointer[schemaCache]
 	loadMu sync.Mutex
 
+	zones  map[string]bool // names of time zones, once somebody has asked
+	zoneMu sync.Mutex
+
 	stop    context.CancelFunc
 	stopped chan struct{}
 }
@@ -130,7 +133,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (*response, error
 		return nil, err
 	}
 	if r.Method == http.MethodOptions {
-		return options(target), nil
+		return s.options(r, target)
 	}
 	id, err := s.identify(r.Header)
 	if err != nil {
@@ -170,6 +173,8 @@ func route(r *http.Request) (target, error) {
 	var t target
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	switch {
+	case r.URL.Path == "/rpc/":
+		t = target{functionTarget, ""}
 	case len(parts) == 1 && parts[0] == "":
 	case len(parts) == 1:
 		t = target{relationTarget, parts[0]}
@@ -181,7 +186,7 @@ func route(r *http.Request) (target, error) {
 	}
 	allowed := map[targetKind][]string{
 		rootTarget:     {"GET", "HEAD", "OPTIONS"},
-		relationTarget: {"GET", "HEAD", "POST", "PATCH", "DELETE", "OPTIONS"},
+		relationTarget: {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"},
 		functionTarget: {"GET", "HEAD", "POST", "OPTIONS"},
 	}
 	for _, m := range allowed[t.kind] {
@@ -195,17 +200,4 @@ func route(r *http.Request) (target, error) {
 	}
 	return t, &apiError{status: http.StatusMethodNotAllowed, Code: "PGRST117",
 		Message: "Unsupported HTTP method: " + r.Method}
-}
-
-func options(t target) *response {
-	resp := &response{status: http.StatusOK, header: http.Header{}}
-	switch t.kind {
-	case rootTarget:
-		resp.header.Set("Allow", "OPTIONS,GET,HEAD")
-	case functionTarget:
-		resp.header.Set("Allow", "OPTIONS,GET,HEAD,POST")
-	default:
-		resp.header.Set("Allow", "OPTIONS,GET,HEAD,POST,PATCH,DELETE")
-	}
-	return resp
 }

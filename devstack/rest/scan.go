@@ -25,6 +25,22 @@ type syntaxError struct {
 
 // parse runs f over in, which it must read to the end.
 func parse[T any](what, in string, f func(*scanner) T) (result T, err error) {
+	return run(what, in, func(s *scanner) T {
+		result := f(s)
+		if !s.done() {
+			s.fail("end of input")
+		}
+		return result
+	})
+}
+
+// parseStart runs f over in and ignores what f leaves unread, as PostgREST does
+// in most places: and=(a.eq.1),b.eq.2) is and=(a.eq.1).
+func parseStart[T any](what, in string, f func(*scanner) T) (T, error) {
+	return run(what, in, f)
+}
+
+func run[T any](what, in string, f func(*scanner) T) (result T, err error) {
 	s := &scanner{what: what, in: in}
 	defer func() {
 		if r := recover(); r != nil {
@@ -35,11 +51,7 @@ func parse[T any](what, in string, f func(*scanner) T) (result T, err error) {
 			err = s.apiError(se)
 		}
 	}()
-	result = f(s)
-	if !s.done() {
-		s.fail("end of input")
-	}
-	return result, nil
+	return f(s), nil
 }
 
 func (s *scanner) apiError(se *syntaxError) *apiError {

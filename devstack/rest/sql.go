@@ -10,6 +10,8 @@ import (
 type statement struct {
 	strings.Builder
 	args [][]byte
+
+	embeds int // related resources so far
 }
 
 func (b *statement) w(parts ...string) {
@@ -28,7 +30,9 @@ func (b *statement) arg(v string) {
 type source struct {
 	cache *schemaCache
 	sql   string
-	rel   *relation // nil for a function
+	rel   *relation    // nil for a function that gives no rows of a relation
+	items []selectItem // among them the related resources
+	depth int
 }
 
 // column writes a field; JSON arrows apply to any type, as its JSON form.
@@ -66,10 +70,14 @@ func (b *statement) field(src source, f field) {
 
 // selects writes the select list.
 func (b *statement) selects(src source, items []selectItem) error {
-	for i, it := range items {
-		if i > 0 {
-			b.w(", ")
+	sep := ""
+	for _, it := range items {
+		if e := it.embed; e != nil {
+			b.embedded(&sep, e)
+			continue
 		}
+		b.w(sep)
+		sep = ", "
 		if it.star {
 			b.w(src.sql, ".*")
 			continue
@@ -93,6 +101,56 @@ func (b *statement) selects(src source, items []selectItem) error {
 		}
 	}
 	return nil
+}
+
+// embedded writes what the select list shows of a related resource.
+func (b *statement) embedded(sep *string, e *embed) {
+	if e.spread {
+		for _, n := range outputs(e.rel.to, e.items) {
+			b.w(*sep)
+			*sep = ", "
+			if e.rel.toOne() {
+				b.w(e.sql, ".", quoteIdent(n))
+			} else {
+				b.w("coalesce(", e.sql, ".", quoteIdent(n), ", '[]') as ", quoteIdent(n))
+			}
+		}
+		return
+	}
+	if len(e.items) == 0 {
+		return // only to filter by
+	}
+	b.w(*sep)
+	*sep = ", "
+	if e.rel.toOne() {
+		b.w(e.sql, ".pgrst_value")
+	} else {
+		b.w("coalesce(", e.sql, ".pgrst_value, '[]')")
+	}
+	b.w(" as ", quoteIdent(e.key()))
+}
+
+// selectFrom writes the select list of the source's items, what from writes,
+// and the joins that the items need.
+func (b *statement) selectFrom(src source, from func()) error {
+	b.nameEmbeds(src.items)
+	if err := b.selects(src, src.items); err != nil {
+		return err
+	}
+	b.w(" from ")
+	from()
+	return b.joins(src, src.items)
+}
+
+// nameEmbeds gives the lateral joins of items their names, which the select
+// list uses before they are written.
+func (b *statement) nameEmbeds(items []selectItem) {
+	for _, it := range items {
+		if it.embed != nil {
+			b.embeds++
+			it.embed.sql = "pgrst_embed_" + strconv.Itoa(b.embeds)
+		}
+	}
 }
 
 // where writes the conditions, all of which must hold.
@@ -126,6 +184,12 @@ func (b *statement) condition(src source, c condition) {
 }
 
 func (b *statement) filter(src source, c condition) {
+	if c.op == "is" && len(c.field.path) == 0 {
+		if e, err := find(src.items, []string{c.field.name}); err == nil {
+			b.w(e.found(), " ", isValues[c.value])
+			return
+		}
+	}
 	if f, ok := searchFunctions[c.op]; ok {
 		b.search(src, c, f)
 		return
@@ -182,14 +246,18 @@ func (b *statement) search(src source, c condition, function string) {
 	b.w(")")
 }
 
-func (b *statement) orderBy(src source, terms []orderTerm) {
+func (b *statement) orderBy(src source, terms []orderTerm) error {
 	for i, t := range terms {
 		if i == 0 {
 			b.w(" order by ")
 		} else {
 			b.w(", ")
 		}
-		b.field(src, t.field)
+		if t.relation == "" {
+			b.field(src, t.field)
+		} else if err := b.orderByRelated(src, t); err != nil {
+			return err
+		}
 		if t.direction != "" {
 			b.w(" ", t.direction)
 		}
@@ -197,6 +265,7 @@ func (b *statement) orderBy(src source, terms []orderTerm) {
 			b.w(" nulls ", t.nulls)
 		}
 	}
+	return nil
 }
 
 func (b *statement) window(w window) {
@@ -229,14 +298,12 @@ var arrayEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 // finish writes the outer query over the CTE pgrst_source. It makes one row of
 // everything: the total, the number of rows, the body, and what functions said
 // about the response.
-// The rows of a write are put in order here.
-func (b *statement) finish(m mediaType, head bool, total string, shape shape, order ...orderTerm) {
+// The rows of a write come from another query over pgrst_source.
+func (b *statement) finish(m mediaType, head bool, total string, shape shape, rows string) {
 	b.w("select ", total, ", count(*), ")
 	b.body(m, head, shape)
-	b.w(`, nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), '')`,
-		` from (select * from pgrst_source`)
-	b.orderBy(source{sql: "pgrst_source"}, order)
-	b.w(") pgrst_row")
+	b.w(`, nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), ''), nullif(current_setting('pgrst.inserted', true), '')`,
+		` from (select * from `, rows, `) pgrst_row`)
 }
 
 // shape is what the rows of a statement are.
@@ -258,6 +325,10 @@ func (b *statement) body(m mediaType, head bool, shape shape) {
 	if m.kind == mediaCSV {
 		b.w(`(select coalesce(string_agg(k.k, ','), '') from (select json_object_keys(h.r) k from (select row_to_json(s) r from pgrst_source s limit 1) h) k)
 			|| e'\n' || coalesce(string_agg(substring(pgrst_row::text, 2, length(pgrst_row::text) - 2), e'\n'), '')`)
+		return
+	}
+	if m.kind == mediaGeoJSON {
+		b.w("json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(st_asgeojson(pgrst_row)::json), '[]'))")
 		return
 	}
 	row := "pgrst_row"

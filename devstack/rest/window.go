@@ -44,10 +44,14 @@ func parseWindow(r *request, maxRows int) (window, error) {
 		}
 		w = w.intersect(from, to, m[2] != "")
 	}
+	return w.clamp(maxRows), nil
+}
+
+func (w window) clamp(maxRows int) window {
 	if maxRows > 0 && (!w.limited || w.limit > int64(maxRows)) {
 		w.limit, w.limited = int64(maxRows), true
 	}
-	return w, nil
+	return w
 }
 
 func (w window) intersect(from, to int64, bounded bool) window {

@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +16,11 @@ func (s *Server) serveWrite(ctx context.Context, req *request) (*response, error
 	src, err := s.source(ctx, req)
 	if err != nil {
 		return nil, err
+	}
+	if req.Method == http.MethodPut {
+		if err := req.onlyKey(src.rel); err != nil {
+			return nil, err
+		}
 	}
 	b := &statement{}
 	b.w("with pgrst_source as (")
@@ -27,13 +34,20 @@ func (s *Server) serveWrite(ctx context.Context, req *request) (*response, error
 		total = "(select count(*) from pgrst_source)"
 	}
 	req.media = forWrites(req)
-	order := req.order
-	if req.prefer.returns != "representation" {
-		order = nil
+	rows := "pgrst_source"
+	if shape == shapeRows && req.prefer.returns == "representation" {
+		rows = "pgrst_shown"
+		if err := b.shown(req, src); err != nil {
+			return nil, err
+		}
 	}
-	b.finish(req.media, false, total, shape, order...)
+	b.finish(req.media, false, total, shape, rows)
 
 	out, err := s.run(ctx, req, transaction{stmt: b, check: func(out *outcome) error {
+		if kind == "upsert" && out.rows != 1 {
+			return &apiError{status: http.StatusBadRequest, Code: "PGRST115",
+				Message: "Payload values do not match URL in primary key column(s)"}
+		}
 		if err := req.affected(out); err != nil {
 			return err
 		}
@@ -52,6 +66,9 @@ func (b *statement) mutation(req *request, src source) (kind string, shape shape
 	switch req.Method {
 	case http.MethodPost:
 		kind = "insert"
+		noop, err = b.insert(req, src)
+	case http.MethodPut:
+		kind = "upsert"
 		noop, err = b.insert(req, src)
 	case http.MethodPatch:
 		kind = "update"
@@ -73,7 +90,7 @@ func (b *statement) mutation(req *request, src source) (kind string, shape shape
 	switch {
 	case req.prefer.returns == "representation":
 		shape = shapeRows
-		err = b.selects(src, req.selects)
+		b.returning(src)
 	case req.prefer.returns == "headers-only" && kind == "insert" && len(src.rel.key) > 0:
 		shape = shapeRows
 		for i, k := range src.rel.key {
@@ -89,6 +106,48 @@ func (b *statement) mutation(req *request, src source) (kind string, shape shape
 		b.w(" from ", src.sql, " where false")
 	}
 	return kind, shape, err
+}
+
+// returning writes the columns of changed rows that the answer is made of: those
+// selected, the key, and what related rows are found by.
+func (b *statement) returning(src source) {
+	columns := map[string]bool{}
+	for _, k := range src.rel.key {
+		columns[k] = true
+	}
+	for _, it := range src.items {
+		switch {
+		case it.star, it.embed != nil && it.embed.rel.function != nil:
+			b.w(src.sql, ".*")
+			return
+		case it.embed == nil:
+			columns[it.name] = true
+		default:
+			for _, p := range append(it.embed.rel.pairs, it.embed.rel.near...) {
+				columns[p.from] = true
+			}
+		}
+	}
+	sep := ""
+	for _, c := range slices.Sorted(maps.Keys(columns)) {
+		b.w(sep)
+		b.field(src, field{name: c})
+		sep = ", "
+	}
+}
+
+// shown adds what the client wants to see of the changed rows.
+func (b *statement) shown(req *request, src source) error {
+	src.sql = "pgrst_source"
+	b.w(", pgrst_shown as (select ")
+	if err := b.selectFrom(src, func() { b.w("pgrst_source") }); err != nil {
+		return err
+	}
+	if err := b.orderBy(src, req.order); err != nil {
+		return err
+	}
+	b.w(") ")
+	return nil
 }
 
 // forWrites keeps the negotiated form for representations only; the keys that
@@ -119,7 +178,8 @@ func (r *request) written(out *outcome, kind string, rel *relation) *response {
 	}
 	status := http.StatusOK
 	switch {
-	case kind == "insert":
+	case kind == "insert" && r.prefer.resolution == "merge-duplicates" && out.inserted <= 0:
+	case kind == "insert", kind == "upsert" && out.inserted > 0:
 		status = http.StatusCreated
 	case r.prefer.returns != "representation":
 		status = http.StatusNoContent
@@ -127,6 +187,9 @@ func (r *request) written(out *outcome, kind string, rel *relation) *response {
 	resp := r.respond(status, out, kind)
 	if location != "" {
 		resp.header.Set("Location", location)
+	}
+	if kind == "upsert" {
+		return resp
 	}
 	lower, upper := int64(1), int64(0)
 	if kind == "update" {
@@ -162,9 +225,6 @@ func (r *request) payloadColumns(rel *relation) (payload, []*column, error) {
 	p, err := r.readPayload(false, r.columns == nil)
 	if err != nil {
 		return p, nil, err
-	}
-	if p.other {
-		return p, nil, badBody("All object keys must match")
 	}
 	names := p.keys
 	if r.columns != nil {
@@ -241,6 +301,14 @@ func (b *statement) insert(req *request, src source) (noop bool, err error) {
 		b.names("pgrst_body.", cols)
 		b.w(" from ")
 		b.recordset(p, cols, req.prefer.missing == "default")
+		body := source{cache: src.cache, sql: "pgrst_body"}
+		switch {
+		case req.Method == http.MethodPut:
+			b.where(body, req.where)
+			b.w(" and ", countInserted("+"))
+		case req.prefer.resolution == "merge-duplicates":
+			b.w(" where ", countInserted("+"))
+		}
 	}
 	b.onConflict(req, src, cols)
 	return false, nil
@@ -258,11 +326,13 @@ func (b *statement) names(prefix string, cols []*column) {
 // onConflict writes the resolution of duplicates: on the given columns, else
 // on the primary key.
 func (b *statement) onConflict(req *request, src source, cols []*column) {
-	key := src.rel.key
-	if req.onKey != nil {
+	key, resolution := src.rel.key, req.prefer.resolution
+	if req.Method == http.MethodPut {
+		resolution = "merge-duplicates"
+	} else if req.onKey != nil {
 		key = req.onKey
 	}
-	if req.prefer.resolution == "" || len(key) == 0 {
+	if resolution == "" || len(key) == 0 {
 		return
 	}
 	b.w(" on conflict (")
@@ -273,7 +343,7 @@ func (b *statement) onConflict(req *request, src source, cols []*column) {
 		b.w(quoteIdent(k))
 	}
 	b.w(") do ")
-	if req.prefer.resolution == "ignore-duplicates" || len(cols) == 0 {
+	if resolution == "ignore-duplicates" || len(cols) == 0 {
 		b.w("nothing")
 		return
 	}
@@ -284,6 +354,14 @@ func (b *statement) onConflict(req *request, src source, cols []*column) {
 		}
 		b.w(quoteIdent(c.name), " = excluded.", quoteIdent(c.name))
 	}
+	b.w(" where ", countInserted("-"))
+}
+
+// countInserted is a condition that always holds. It counts in a setting of the
+// transaction how many rows of an upsert are new: up before the insert of each
+// row, down when it is an update instead.
+func countInserted(sign string) string {
+	return "set_config('pgrst.inserted', (coalesce(nullif(current_setting('pgrst.inserted', true), '')::int, 0) " + sign + " 1)::text, true) <> ''"
 }
 
 // update writes the statement, or nothing when there is nothing to set.

@@ -116,6 +116,14 @@ func (v Verifier) decode(token string) (map[string]json.RawMessage, error) {
 	if len(parts) != 3 {
 		return nil, &Error{Parts, "Expected 3 parts in JWT; got " + strconv.Itoa(len(parts)), ""}
 	}
+	if header, err := base64.RawURLEncoding.DecodeString(parts[0]); err == nil {
+		var h struct {
+			Alg string `json:"alg"`
+		}
+		if json.Unmarshal(header, &h) == nil && h.Alg == "none" {
+			return nil, &Error{Algorithm, "Wrong or unsupported encoding algorithm", "JWT is unsecured but expected 'alg' was not 'none'"}
+		}
+	}
 	_, err := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithoutClaimsValidation()).
 		ParseWithClaims(token, jwt.MapClaims{}, func(t *jwt.Token) (any, error) {
 			if t.Method.Alg() != "HS256" {

@@ -1,0 +1,94 @@
+package rest
+
+import "net/http"
+
+// embed is a related resource inside a select, with what the query string says
+// about it.
+type embed struct {
+	name   string
+	hint   string
+	alias  string
+	spread bool
+	inner  bool
+	items  []selectItem
+
+	where  []condition
+	order  []orderTerm
+	window window
+
+	rel *relationship // found by resolve
+	sql string        // name of the lateral join
+}
+
+// key is the name of the resource in the answer and in the query string.
+func (e *embed) key() string {
+	if e.alias != "" {
+		return e.alias
+	}
+	return e.name
+}
+
+// find follows a path of names into the related resources of items.
+func find(items []selectItem, path []string) (*embed, error) {
+	var at *embed
+	for _, name := range path {
+		at = nil
+		for _, it := range items {
+			if it.embed != nil && it.embed.key() == name {
+				at = it.embed
+				break
+			}
+		}
+		if at == nil {
+			return nil, notEmbedded(name)
+		}
+		items = at.items
+	}
+	return at, nil
+}
+
+func notEmbedded(name string) *apiError {
+	return &apiError{status: http.StatusBadRequest, Code: "PGRST108",
+		Message: "'" + name + "' is not an embedded resource in this request",
+		Hint:    "Verify that '" + name + "' is included in the 'select' query parameter."}
+}
+
+// resolve finds the relationships of all resources in items.
+func (c *schemaCache) resolve(schema, origin string, rel *relation, items []selectItem) error {
+	for _, it := range items {
+		e := it.embed
+		if e == nil {
+			continue
+		}
+		var err error
+		if e.rel, err = c.relate(schema, origin, rel, e); err != nil {
+			return err
+		}
+		if err := c.resolve(schema, e.rel.to.name.name, e.rel.to, e.items); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// outputs are the names of the columns that items give.
+func outputs(rel *relation, items []selectItem) []string {
+	var names []string
+	for _, it := range items {
+		switch {
+		case it.star:
+			for _, c := range rel.columns {
+				names = append(names, c.name)
+			}
+		case it.embed == nil && it.alias != "":
+			names = append(names, it.alias)
+		case it.embed == nil:
+			names = append(names, it.outputName())
+		case it.embed.spread:
+			names = append(names, outputs(it.embed.rel.to, it.embed.items)...)
+		case len(it.embed.items) > 0:
+			names = append(names, it.embed.key())
+		}
+	}
+	return names
+}

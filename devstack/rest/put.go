@@ -1,0 +1,30 @@
+package rest
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+)
+
+// onlyKey checks that a PUT names exactly one row: by all columns of the primary
+// key and nothing else.
+func (r *request) onlyKey(rel *relation) error {
+	for _, p := range []string{"limit", "offset"} {
+		if _, given := r.lookup(p); given {
+			return &apiError{status: http.StatusBadRequest, Code: "PGRST114",
+				Message: "limit/offset querystring parameters are not allowed for PUT"}
+		}
+	}
+	named := map[string]bool{}
+	plain := true
+	for _, c := range r.where {
+		plain = plain && c.op == "eq" && !c.negate && c.quant == "" && len(c.field.path) == 0
+		named[c.field.name] = true
+	}
+	key := slices.Sorted(slices.Values(rel.key))
+	if !plain || len(key) == 0 || !slices.Equal(key, slices.Sorted(maps.Keys(named))) {
+		return &apiError{status: http.StatusMethodNotAllowed, Code: "PGRST105",
+			Message: "Filters must include all and only primary key columns with 'eq' operators"}
+	}
+	return nil
+}
