@@ -21,6 +21,8 @@ type payload struct {
 	empty bool // an array without elements
 
 	rawType string // of PostgreSQL, when the body is one value that is not JSON
+
+	noArgs error // why a list gives no arguments by name, for a function that takes the whole body
 }
 
 func badBody(message string) *apiError {
@@ -68,7 +70,11 @@ func (r *request) readPayload(emptyIsObject, uniform bool) (payload, error) {
 	if len(raw) == 0 && emptyIsObject {
 		raw = []byte("{}")
 	}
-	return parsePayload(raw, uniform)
+	p, err := parsePayload(raw, uniform)
+	if err != nil && p.array && r.target.kind == functionTarget {
+		p.noArgs, err = err, nil
+	}
+	return p, err
 }
 
 func parsePayload(raw []byte, uniform bool) (payload, error) {

@@ -59,7 +59,7 @@ func (c *schemaCache) choose(n name, keys []string, p *payload) (*function, erro
 	var named, whole []*function
 	for _, f := range c.functions[n] {
 		switch {
-		case (p == nil || p.rawType == "") && f.accepts(keys):
+		case (p == nil || p.rawType == "" && p.noArgs == nil) && f.accepts(keys):
 			named = append(named, f)
 		case f.takesBody(p):
 			whole = append(whole, f)
@@ -70,6 +70,9 @@ func (c *schemaCache) choose(n name, keys []string, p *payload) (*function, erro
 	}
 	switch len(named) {
 	case 0:
+		if p != nil && p.noArgs != nil {
+			return nil, p.noArgs
+		}
 		return nil, noFunction(c, n, keys, p)
 	case 1:
 		return named[0], nil

@@ -48,6 +48,7 @@ func TestCallResults(t *testing.T) {
 			`{"t" : null, "n" : 2, "l" : ["a","b"], "j" : null, "m" : null, "u" : null}`},
 		{"form", "POST", "greet", `who=a%26b`, []string{"Content-Type: application/x-www-form-urlencoded"}, 200, `"hello a&b"`},
 		{"unnamed json", "POST", "whole_body", `{"any":[1]}`, nil, 200, `{"any":[1]}`},
+		{"list of objects runs the first", "POST", "add_them", `[{"a":1,"b":2},{"a":3,"b":4}]`, nil, 200, `3`},
 		{"unnamed json array", "POST", "whole_body", `[1,2]`, nil, 200, `[1,2]`},
 		{"variadic", "POST", "joined", `{"parts":["a","b"]}`, nil, 200, `"a-b"`},
 		{"variadic by GET", "GET", "joined?parts=a&parts=b,c", ``, nil, 200, `"a-b,c"`},
@@ -100,8 +101,11 @@ func TestCallErrors(t *testing.T) {
 			Message: "Could not choose the best candidate function between: public.twice(v => integer), public.twice(v => text)",
 			Hint:    "Try renaming the parameters or the function itself in the database so function overloading can be resolved"}},
 		{"bad json", "POST", "add_them", `{"a":`, 400, apiError{Code: "PGRST102", Message: "Empty or invalid json"}},
-		{"no object", "POST", "add_them", `5`, 400, apiError{Code: "PGRST102", Message: "Arguments must be given as a JSON object"}},
-		{"array", "POST", "add_them", `[{"a":1,"b":2}]`, 400, apiError{Code: "PGRST102", Message: "Arguments must be given as a JSON object"}},
+		{"no object", "POST", "add_them", `5`, 404, apiError{Code: "PGRST202",
+			Message: "Could not find the function public.add_them without parameters in the schema cache",
+			Details: "Searched for the function public.add_them without parameters or with a single unnamed json/jsonb parameter, but no matches were found in the schema cache."}},
+		{"different keys", "POST", "add_them", `[{"a":1,"b":2},{"a":1}]`, 400, apiError{Code: "PGRST102", Message: "All object keys must match"}},
+		{"no list of objects", "POST", "add_them", `[1]`, 400, apiError{Code: "PGRST102", Message: "All object keys must match"}},
 		{"bad value", "POST", "add_them", `{"a":"x","b":2}`, 400, apiError{Code: "22P02", Message: `invalid input syntax for type integer: "x"`}},
 		{"bad value by GET", "GET", "add_them?a=x&b=2", ``, 400, apiError{Code: "22P02", Message: `invalid input syntax for type integer: "x"`}},
 		{"bad uuid", "POST", "echo_args", `{"u":"x"}`, 400, apiError{Code: "22P02", Message: `invalid input syntax for type uuid: "x"`}},
@@ -124,7 +128,7 @@ func TestCallErrors(t *testing.T) {
 		})
 	}
 	r := a.do("POST", "/rpc/add_them", `<a/>`, "Content-Type: text/xml")
-	require.Equal(t, "Content-Type not acceptable: text/xml", r.errorOf(t).Message)
+	require.Equal(t, "PGRST202", r.errorOf(t).Code)
 }
 
 func TestCallRangesAndCounts(t *testing.T) {

@@ -187,7 +187,9 @@ func (s *scanner) branches(negate bool, join string, depth int) condition {
 			break
 		}
 	}
-	s.expectToken(")")
+	if !s.token(")") {
+		s.fail(`"," or ")"`)
+	}
 	return c
 }
 

@@ -1,7 +1,9 @@
 package rest
 
 import (
+	"context"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -16,19 +18,11 @@ func (s *Server) options(r *http.Request, t target) (*response, error) {
 	allow := []string{"OPTIONS", "GET", "HEAD"}
 	switch t.kind {
 	case functionTarget:
-		req.query = splitQuery(r.URL.RawQuery)
-		if err := req.parseQuery(); err != nil {
-			return nil, err
-		}
-		args, err := req.queryArguments()
+		readOnly, err := s.anyReadOnly(r.Context(), req)
 		if err != nil {
 			return nil, err
 		}
-		_, f, err := s.function(r.Context(), req, args)
-		if err != nil {
-			return nil, err
-		}
-		if f.readOnly {
+		if readOnly {
 			allow = append(allow, "POST")
 		} else {
 			allow = []string{"OPTIONS", "POST"}
@@ -43,6 +37,23 @@ func (s *Server) options(r *http.Request, t target) (*response, error) {
 	resp := &response{status: http.StatusOK, header: http.Header{}}
 	resp.header.Set("Allow", strings.Join(allow, ","))
 	return resp, nil
+}
+
+// anyReadOnly says whether a function of that name, whatever its arguments,
+// can be called by GET.
+func (s *Server) anyReadOnly(ctx context.Context, req *request) (bool, error) {
+	n := name{req.schema, req.target.name}
+	c := s.current()
+	if len(c.functions[n]) == 0 {
+		var err error
+		if c, err = s.fresher(ctx, req.began); err != nil {
+			return false, err
+		}
+	}
+	if len(c.functions[n]) == 0 {
+		return false, noFunction(c, n, nil, nil)
+	}
+	return slices.ContainsFunc(c.functions[n], func(f *function) bool { return f.readOnly }), nil
 }
 
 // methods are those that change rows of the relation.

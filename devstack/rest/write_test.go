@@ -86,16 +86,16 @@ func TestInsertErrors(t *testing.T) {
 
 func TestUpsert(t *testing.T) {
 	a := newAPI(t)
-	upsert := func(path, resolution, body string) string {
+	upsert := func(status int, path, resolution, body string) string {
 		r := a.do("POST", path, body, represent, "Prefer: resolution="+resolution)
-		require.Equal(t, 201, r.code, r.body)
+		require.Equal(t, status, r.code, r.body)
 		require.Equal(t, "resolution="+resolution+", return=representation", r.header.Get("Preference-Applied"))
 		return r.body
 	}
-	require.JSONEq(t, `[{"id":9,"text":"a","tag":"t"}]`, upsert("/notes?select=id,text,tag", "merge-duplicates", `{"id":9,"text":"a","tag":"t"}`))
-	require.JSONEq(t, `[{"id":9,"text":"b","tag":"t"}]`, upsert("/notes?select=id,text,tag", "merge-duplicates", `{"id":9,"text":"b"}`))
-	require.JSONEq(t, `[]`, upsert("/notes", "ignore-duplicates", `{"id":9,"text":"c"}`))
-	require.JSONEq(t, `[{"id":9,"text":"d"}]`, upsert("/notes?select=id,text&on_conflict=tag", "merge-duplicates", `{"tag":"t","text":"d"}`))
+	require.JSONEq(t, `[{"id":9,"text":"a","tag":"t"}]`, upsert(201, "/notes?select=id,text,tag", "merge-duplicates", `{"id":9,"text":"a","tag":"t"}`))
+	require.JSONEq(t, `[{"id":9,"text":"b","tag":"t"}]`, upsert(200, "/notes?select=id,text,tag", "merge-duplicates", `{"id":9,"text":"b"}`))
+	require.JSONEq(t, `[]`, upsert(201, "/notes", "ignore-duplicates", `{"id":9,"text":"c"}`))
+	require.JSONEq(t, `[{"id":9,"text":"d"}]`, upsert(200, "/notes?select=id,text&on_conflict=tag", "merge-duplicates", `{"tag":"t","text":"d"}`))
 }
 
 func TestUpdateAndDelete(t *testing.T) {
