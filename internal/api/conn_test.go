@@ -482,7 +482,7 @@ func TestTimedOutKeyedWriteIsLookedUp(t *testing.T) {
 			}, func(c *Config) { c.AttemptTimeout = 200 * time.Millisecond })
 			resp, err := c.Do(t.Context(), &Request{Method: "POST", Path: "/x", Body: []byte("{}"), Keyed: true,
 				Settle: func(context.Context) (*Response, error) { return tc.settled, tc.err }})
-			require.Equal(t, tc.sent, int(n.Load()))
+			require.Equal(t, tc.sent, n.Load())
 			if tc.err != nil {
 				require.ErrorIs(t, err, sdkerr.ErrInProgress)
 				return
