@@ -263,6 +263,8 @@ var builtSoFar = []string{
 	"v_projects", "rpc_create_project", "rpc_update_project", "rpc_delete_project", "v_suppliers", "rpc_create_supplier", "rpc_upsert_work_order_vendor_cost", "v_pm_history",
 	"v_technicians", "v_crews", "v_crew_members", "v_skill_catalogs", "v_technician_skills", "v_availability_patterns", "v_availability_overrides", "v_shifts",
 	"rpc_create_technician", "rpc_update_technician", "rpc_create_crew", "rpc_update_crew", "rpc_delete_crew", "rpc_add_crew_member", "rpc_remove_crew_member",
+	"v_certification_catalogs", "v_technician_certifications", "v_shift_templates", "v_technician_capacity", "v_work_order_labor_actuals",
+	"rpc_check_shift_conflicts", "rpc_generate_shifts_from_templates",
 	"v_location_hierarchy", "rpc_bulk_import_locations", "rpc_bulk_import_assets", "rpc_resolve_asset_by_scan_code",
 	"v_spaces", "rpc_create_space", "rpc_update_space", "rpc_delete_space",
 	"v_map_zones", "rpc_create_map_zone", "rpc_update_map_zone", "rpc_delete_map_zone",

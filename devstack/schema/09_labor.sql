@@ -157,10 +157,14 @@ create policy crew_members_read on app.crew_members for select to authenticated
 alter table cfg.skill_catalogs enable row level security;
 create policy skill_catalogs_read on cfg.skill_catalogs for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy skill_catalogs_write on cfg.skill_catalogs to authenticated
+  using (authz.may_write(tenant_id, 'labor.technician.manage'));
 
 alter table app.technician_skills enable row level security;
 create policy technician_skills_read on app.technician_skills for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy technician_skills_write on app.technician_skills to authenticated
+  using (authz.may_write(tenant_id, 'labor.technician.manage'));
 
 alter table app.asset_required_skills enable row level security;
 
@@ -409,8 +413,9 @@ revoke execute on all functions in schema app from public;
 
 grant select on app.technicians, app.crews, app.crew_members, cfg.skill_catalogs, app.technician_skills,
   app.availability_patterns, app.availability_overrides, app.shifts to anon, authenticated;
--- There is no RPC for these three: they are written through their views.
-grant insert, update, delete on app.availability_patterns, app.availability_overrides, app.shifts to authenticated;
+-- There is no RPC for these: they are written through their views.
+grant insert, update, delete on cfg.skill_catalogs, app.technician_skills, app.availability_patterns,
+  app.availability_overrides, app.shifts to authenticated;
 
 revoke all on public.v_technicians, public.v_crews, public.v_crew_members, public.v_skill_catalogs,
   public.v_technician_skills, public.v_availability_patterns, public.v_availability_overrides, public.v_shifts
@@ -418,8 +423,8 @@ revoke all on public.v_technicians, public.v_crews, public.v_crew_members, publi
 grant select on public.v_technicians, public.v_crews, public.v_crew_members, public.v_skill_catalogs,
   public.v_technician_skills, public.v_availability_patterns, public.v_availability_overrides, public.v_shifts
   to anon, authenticated, service_role;
-grant insert, update, delete on public.v_availability_patterns, public.v_availability_overrides, public.v_shifts
-  to authenticated;
+grant insert, update, delete on public.v_skill_catalogs, public.v_technician_skills, public.v_availability_patterns,
+  public.v_availability_overrides, public.v_shifts to authenticated;
 
 revoke execute on function public.rpc_create_technician, public.rpc_update_technician, public.rpc_create_crew,
   public.rpc_update_crew, public.rpc_delete_crew, public.rpc_add_crew_member, public.rpc_remove_crew_member

@@ -45,10 +45,20 @@ func TestAPIRolesWriteOnlyWhatHasNoRPC(t *testing.T) {
 		"anon public.v_work_order_time_entries",
 		"authenticated app.availability_overrides",
 		"authenticated app.availability_patterns",
+		"authenticated cfg.certification_catalogs",
+		"authenticated app.shift_templates",
 		"authenticated app.shifts",
+		"authenticated cfg.skill_catalogs",
+		"authenticated app.technician_certifications",
+		"authenticated app.technician_skills",
 		"authenticated public.v_availability_overrides",
 		"authenticated public.v_availability_patterns",
+		"authenticated public.v_certification_catalogs",
+		"authenticated public.v_shift_templates",
 		"authenticated public.v_shifts",
+		"authenticated public.v_skill_catalogs",
+		"authenticated public.v_technician_certifications",
+		"authenticated public.v_technician_skills",
 		"authenticated public.v_work_order_attachments",
 		"authenticated public.v_work_order_time_entries",
 	}, superOne[[]string](d, `
@@ -180,6 +190,7 @@ func fill(admin caller) {
 	admin.ok(`select public.rpc_create_pm_dependency($1, $2, $3)`, tenant, upcoming, overdue)
 	admin.ok(`select public.rpc_generate_due_pms($1)`, tenant)
 	d.super(`update app.work_order_time_entries set technician_id = (select id from app.technicians where tenant_id = $1) where tenant_id = $1`, tenant)
+	fillLabor(admin, technician)
 }
 
 func TestNobodySeesRowsOfAnotherTenant(t *testing.T) {
