@@ -706,15 +706,20 @@ func TestBulkImportThroughTypedRows(t *testing.T) {
 			{Title: "a", DueDate: due, Priority: "low", Description: "d", Status: "in_progress"},
 			{Title: "  "},
 			{Title: strings.Repeat("x", 501)},
+			{Title: "cannot be sent", Description: "Pr\xfcfbericht"},
 			{Title: "b", Status: "cancelled"},
+			{Title: "unknown", Status: "none such"},
 		},
 	})
 
 	require.NoError(t, err)
 	require.Len(t, got.CreatedIDs, 2)
-	require.Len(t, got.Errors, 2)
-	require.Equal(t, 1, got.Errors[0].Index)
-	require.Equal(t, 2, got.Errors[1].Index)
+	bad := make([]int, 0, len(got.Errors))
+	for _, e := range got.Errors {
+		bad = append(bad, e.Index)
+		require.NotEmpty(t, e.Message)
+	}
+	require.Equal(t, []int{1, 2, 3, 5}, bad)
 	a := getWorkOrder(t, tn.Client, got.CreatedIDs[0])
 	require.Equal(t, "in_progress", a.Status, "an import may start anywhere")
 	require.Equal(t, "low", a.Priority)

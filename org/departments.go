@@ -2,6 +2,7 @@ package org
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -115,20 +116,15 @@ type BulkImportDepartmentsParams struct {
 }
 
 // BulkImport adds many departments in one call. Bad rows are skipped and
-// reported in the result by their index; good ones stay. No rows give an empty
-// result.
+// reported in the result by their index, also those with text or values that
+// cannot be sent; good ones stay. No rows give an empty result.
 //
 // Needs permission department.create.
 //
 // TypeScript: departments.bulkImport.
 func (s *DepartmentService) BulkImport(ctx context.Context, p BulkImportDepartmentsParams) (*types.BulkImportResult, error) {
 	const op = "Departments.BulkImport"
-	rows, err := postgrest.JSONArray(op, "Rows", p.Rows)
-	if err != nil {
-		return nil, err
-	}
-	return postgrest.Call[*types.BulkImportResult](ctx, s.rpc, op, bulkImportDepartmentsArgs{
-		TenantID: p.TenantID,
-		Rows:     rows,
+	return postgrest.BulkImport(ctx, s.rpc, op, p.Rows, func(rows json.RawMessage) postgrest.Args {
+		return bulkImportDepartmentsArgs{TenantID: p.TenantID, Rows: rows}
 	})
 }

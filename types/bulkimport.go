@@ -11,7 +11,7 @@ type BulkImportResult struct {
 
 // BulkImportError is one row that a bulk import skipped.
 type BulkImportError struct {
-	Index   int    `json:"index"` // position in the rows that were sent, from 0
+	Index   int    `json:"index"` // position in the rows of the caller, from 0
 	Message string `json:"message"`
 }
 

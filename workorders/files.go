@@ -1,11 +1,11 @@
 package workorders
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"io"
-	"mime"
 	"path"
 	"strings"
 	"time"
@@ -13,6 +13,7 @@ import (
 
 	"github.com/workorder-systems/sdk-go/internal/pgjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/internal/storage"
 	"github.com/workorder-systems/sdk-go/query"
 )
 
@@ -63,7 +64,8 @@ func (s *AttachmentService) Upload(ctx context.Context, p UploadParams) (*Entity
 		return nil, err
 	}
 	object := strings.Join([]string{tenant, string(p.EntityType), p.EntityID, objectName(p.Filename)}, "/")
-	if err := s.bucket.Upload(ctx, op, object, contentType(p), p.Body); err != nil {
+	contentType := cmp.Or(p.ContentType, storage.ContentType(p.Filename))
+	if err := s.bucket.Upload(ctx, op, object, contentType, p.Body); err != nil {
 		return nil, err
 	}
 
@@ -183,17 +185,6 @@ func (s *AttachmentService) SignedURL(ctx context.Context, storagePath string, e
 		return "", sdkerr.Invalid(op, "expires", "must be above zero")
 	}
 	return s.bucket.SignedURL(ctx, op, storagePath, expires)
-}
-
-// contentType is what to call the content of an upload.
-func contentType(p UploadParams) string {
-	if p.ContentType != "" {
-		return p.ContentType
-	}
-	if t := mime.TypeByExtension(path.Ext(p.Filename)); t != "" {
-		return t
-	}
-	return "application/octet-stream"
 }
 
 // maxFilename keeps the whole path well below Storage's 1,024 characters.

@@ -3,9 +3,11 @@ package workorders_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -194,10 +196,40 @@ func TestSignedURL(t *testing.T) {
 	require.Equal(t, srv.URL+"/storage/v1/object/sign/attachments/t1/work_order/w1/a.png?token=abc", got)
 	srv.WantRequest(t, http.MethodPost, "/storage/v1/object/sign/attachments/t1/work_order/w1/a.png", `{"expiresIn":91}`)
 
-	for _, bad := range []string{`{}`, `{"signedURL":"https://evil.example/x"}`, `{"signedURL":"//evil.example/x"}`, `[]`, `{"signedURL":"@evil.example"}`} {
+	for _, bad := range []string{
+		`{}`, `[]`, `{"signedURL":"https://evil.example/x"}`, `{"signedURL":"//evil.example/x"}`, `{"signedURL":"@evil.example"}`,
+		`{"signedURL":"/object/sign/attachments/t1/work_order/w1/b.png?token=abc"}`,
+		`{"signedURL":"/object/sign/attachments/t1/work_order/w1/a.png?token="}`,
+		`{"signedURL":"/object/sign/attachments/t1/work_order/w1/a.png?token=a b"}`,
+		`{"signedURL":"/object/sign/attachments/t1/work_order/w1/a.png"}`,
+	} {
 		srv.Reply(http.StatusOK, bad)
 		_, err = c.Attachments.SignedURL(t.Context(), "t1/work_order/w1/a.png", time.Minute)
 		require.ErrorIs(t, err, workorder.ErrDecode, bad)
+	}
+}
+
+// Storage answers with the path as it is, not as it stands in a URL.
+func TestSignedURLOfAnyName(t *testing.T) {
+	c, srv := apitest.New(t)
+	for _, name := range []string{
+		"two words.pdf", "a?b.pdf", "a?token=b.pdf", "#1.pdf", "100%.pdf", "a%20b.pdf", "Prüfbericht 検査.pdf", "a+b&c=d;e.pdf", "a:b@c,d.pdf", `"q".pdf`,
+	} {
+		object := "t1/asset/a1/" + name
+		escaped := (&url.URL{Path: "/object/sign/attachments/" + object}).EscapedPath()
+		for _, answer := range []string{"/object/sign/attachments/" + object, escaped} {
+			body, err := json.Marshal(map[string]string{"signedURL": answer + "?token=a.b-c_d"})
+			require.NoError(t, err)
+			srv.Reply(http.StatusOK, string(body))
+			got, err := c.Attachments.SignedURL(t.Context(), object, time.Minute)
+			require.NoError(t, err, name)
+			require.Equal(t, srv.URL+"/storage/v1"+escaped+"?token=a.b-c_d", got)
+			u, err := url.Parse(got)
+			require.NoError(t, err, name)
+			require.Equal(t, "/storage/v1/object/sign/attachments/"+object, u.Path)
+			require.Equal(t, "token=a.b-c_d", u.RawQuery)
+			require.Empty(t, u.Fragment)
+		}
 	}
 }
 

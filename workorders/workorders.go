@@ -2,6 +2,7 @@ package workorders
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
@@ -150,8 +151,8 @@ type BulkImportWorkOrdersParams struct {
 }
 
 // BulkImport adds many work orders in one call. Bad rows (no title, unknown
-// status or priority) are skipped and reported in the result by their index;
-// good ones stay. A row may start in any status: no move is checked, and a
+// status or priority, text or times that cannot be sent) are skipped and
+// reported in the result by their index; good ones stay. A row may start in any status: no move is checked, and a
 // closed final status stamps the completion. No rows give an empty result.
 //
 // Needs permission workorder.create.
@@ -159,13 +160,8 @@ type BulkImportWorkOrdersParams struct {
 // TypeScript: workOrders.bulkImport.
 func (s *WorkOrderService) BulkImport(ctx context.Context, p BulkImportWorkOrdersParams) (*types.BulkImportResult, error) {
 	const op = "WorkOrders.BulkImport"
-	rows, err := postgrest.JSONArray(op, "Rows", p.Rows)
-	if err != nil {
-		return nil, err
-	}
-	return postgrest.Call[*types.BulkImportResult](ctx, s.rpc, op, bulkImportWorkOrdersArgs{
-		TenantID: p.TenantID,
-		Rows:     rows,
+	return postgrest.BulkImport(ctx, s.rpc, op, p.Rows, func(rows json.RawMessage) postgrest.Args {
+		return bulkImportWorkOrdersArgs{TenantID: p.TenantID, Rows: rows}
 	})
 }
 

@@ -174,23 +174,6 @@ func TestTextThatPostgreSQLCannotHold(t *testing.T) {
 	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
 }
 
-func TestJSONArrayRefusesTextThatPostgreSQLCannotHold(t *testing.T) {
-	type row struct {
-		Name string `json:"name"`
-	}
-	for _, bad := range []string{"a\x00", "\xff"} {
-		_, err := postgrest.JSONArray("Items.Import", "Rows", []row{{"fine � \\u0000"}, {bad}})
-		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
-		require.ErrorContains(t, err, "Rows[1]: name")
-	}
-	raw, err := postgrest.JSONArray("Items.Import", "Rows", []row{{`\ufffd and � and \u0000`}})
-	require.NoError(t, err)
-	require.JSONEq(t, `[{"name":"\\ufffd and � and \\u0000"}]`, string(raw))
-	raw, err = postgrest.JSONArray[row]("Items.Import", "Rows", nil)
-	require.NoError(t, err)
-	require.Equal(t, "[]", string(raw))
-}
-
 func TestWhatIsRetried(t *testing.T) {
 	f := &function{reply: `"x"`, fail: 1}
 	_, err := postgrest.Call[string](t.Context(), f.caller(t, "t1"), "Items.Look", lookArgs{})

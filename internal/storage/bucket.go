@@ -85,14 +85,21 @@ func (b Bucket) SignedURL(ctx context.Context, op, object string, expires time.D
 	if err := json.Unmarshal(resp.Body, &signed); err != nil {
 		return "", sdkerr.Decode(op, -1, "", "", err)
 	}
-	// The answer is relative to the service. Nothing else may come of it: a
-	// caller hands the URL on.
-	u, err := url.Parse(signed.URL)
-	if err != nil || u.IsAbs() || u.Host != "" || !strings.HasPrefix(signed.URL, "/object/sign/") {
+	// The answer is relative to the service and not escaped. Nothing but the
+	// token is taken from it: a caller hands the URL on.
+	signPath := "/object/sign/" + b.name + "/" + object
+	token, ok := strings.CutPrefix(signed.URL, signPath+"?token=")
+	if !ok {
+		token, ok = strings.CutPrefix(signed.URL, escapePath(signPath)+"?token=")
+	}
+	if !ok || token == "" || url.QueryEscape(token) != token {
 		return "", sdkerr.New(op, sdkerr.ErrDecode, "the answer has no signed URL")
 	}
-	return b.conn.BaseURL() + servicePath + signed.URL, nil
+	return b.conn.BaseURL() + escapePath(servicePath+signPath) + "?token=" + token, nil
 }
+
+// escapePath writes a path as it stands in a URL.
+func escapePath(path string) string { return (&url.URL{Path: path}).EscapedPath() }
 
 func (b Bucket) path(object string) string {
 	return servicePath + "/object/" + b.name + "/" + object
