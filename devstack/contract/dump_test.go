@@ -265,6 +265,8 @@ var builtSoFar = []string{
 	"rpc_create_technician", "rpc_update_technician", "rpc_create_crew", "rpc_update_crew", "rpc_delete_crew", "rpc_add_crew_member", "rpc_remove_crew_member",
 	"v_certification_catalogs", "v_technician_certifications", "v_shift_templates", "v_technician_capacity", "v_work_order_labor_actuals",
 	"rpc_check_shift_conflicts", "rpc_generate_shifts_from_templates",
+	"v_parts", "v_parts_with_stock", "v_stock_by_location", "v_stock_levels", "v_inventory_locations", "v_part_reservations", "v_part_usage",
+	"rpc_create_part", "rpc_update_part", "rpc_resolve_part_by_scan_code", "rpc_reserve_parts", "rpc_issue_parts_to_work_order",
 	"v_location_hierarchy", "rpc_bulk_import_locations", "rpc_bulk_import_assets", "rpc_resolve_asset_by_scan_code",
 	"v_spaces", "rpc_create_space", "rpc_update_space", "rpc_delete_space",
 	"v_map_zones", "rpc_create_map_zone", "rpc_update_map_zone", "rpc_delete_map_zone",

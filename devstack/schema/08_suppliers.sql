@@ -41,6 +41,17 @@ from app.suppliers s;
 create trigger touch before update on app.suppliers
   for each row execute function app.touch_updated_at();
 
+-- 23503 for a supplier that is given and not the tenant's.
+create function app.require_supplier(p_tenant_id uuid, p_supplier_id uuid) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  if p_supplier_id is not null and not exists (
+    select from app.suppliers s where s.id = p_supplier_id and s.tenant_id = p_tenant_id)
+  then
+    raise exception using errcode = '23503', message = 'supplier not found';
+  end if;
+end $$;
+
 create function public.rpc_create_supplier(
   p_tenant_id uuid, p_name text, p_code text default null, p_external_id text default null,
   p_contact_name text default null, p_email text default null, p_phone text default null,
@@ -65,6 +76,8 @@ begin
 end $$;
 
 -- ---------------------------------------------------------------- grants
+
+revoke execute on all functions in schema app from public;
 
 grant select on app.suppliers to anon, authenticated;
 
