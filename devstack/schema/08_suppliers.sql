@@ -27,6 +27,8 @@ create table app.suppliers (
 alter table app.suppliers enable row level security;
 create policy suppliers_read on app.suppliers for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy suppliers_delete on app.suppliers for delete to authenticated
+  using (authz.may_write(tenant_id, 'supplier.delete'));
 
 -- ---------------------------------------------------------------- views
 
@@ -41,13 +43,10 @@ from app.suppliers s;
 create trigger touch before update on app.suppliers
   for each row execute function app.touch_updated_at();
 
--- 23503 for a supplier that is given and not the tenant's.
 create function app.require_supplier(p_tenant_id uuid, p_supplier_id uuid) returns void
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  if p_supplier_id is not null and not exists (
-    select from app.suppliers s where s.id = p_supplier_id and s.tenant_id = p_tenant_id)
-  then
+  if not exists (select from app.suppliers s where s.id = p_supplier_id and s.tenant_id = p_tenant_id) then
     raise exception using errcode = '23503', message = 'supplier not found';
   end if;
 end $$;
@@ -75,14 +74,44 @@ begin
   return v_id;
 end $$;
 
+-- NULL leaves a value unchanged, and so does a blank name. A blank code, external
+-- id or tax id clears it; how to reach them is taken as it is.
+create function public.rpc_update_supplier(
+  p_tenant_id uuid, p_supplier_id uuid, p_name text default null, p_code text default null,
+  p_external_id text default null, p_contact_name text default null, p_email text default null,
+  p_phone text default null, p_address_line text default null, p_supplies_parts boolean default null,
+  p_supplies_labor boolean default null, p_tax_id text default null, p_insurance_expires_at date default null
+) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform authz.require(p_tenant_id, 'supplier.edit');
+  perform app.require_supplier(p_tenant_id, p_supplier_id);
+  update app.suppliers s set
+    name                 = coalesce(nullif(btrim(p_name), ''), s.name),
+    code                 = nullif(btrim(coalesce(p_code, s.code)), ''),
+    external_id          = nullif(btrim(coalesce(p_external_id, s.external_id)), ''),
+    contact_name         = coalesce(p_contact_name, s.contact_name),
+    email                = coalesce(p_email, s.email),
+    phone                = coalesce(p_phone, s.phone),
+    address_line         = coalesce(p_address_line, s.address_line),
+    supplies_parts       = coalesce(p_supplies_parts, s.supplies_parts),
+    supplies_labor       = coalesce(p_supplies_labor, s.supplies_labor),
+    tax_id               = nullif(btrim(coalesce(p_tax_id, s.tax_id)), ''),
+    insurance_expires_at = coalesce(p_insurance_expires_at, s.insurance_expires_at)
+  where s.id = p_supplier_id;
+end $$;
+
 -- ---------------------------------------------------------------- grants
 
 revoke execute on all functions in schema app from public;
 
+-- There is no RPC that deletes: that goes through the view.
 grant select on app.suppliers to anon, authenticated;
+grant delete on app.suppliers to authenticated;
 
 revoke all on public.v_suppliers from public, anon, authenticated, service_role;
 grant select on public.v_suppliers to anon, authenticated, service_role;
+grant delete on public.v_suppliers to authenticated;
 
-revoke execute on function public.rpc_create_supplier from public;
-grant execute on function public.rpc_create_supplier to anon, authenticated, service_role;
+revoke execute on function public.rpc_create_supplier, public.rpc_update_supplier from public;
+grant execute on function public.rpc_create_supplier, public.rpc_update_supplier to anon, authenticated, service_role;

@@ -74,7 +74,9 @@ begin
   if v_part_number is null then
     raise exception using errcode = '23514', message = 'a part number is required';
   end if;
-  perform app.require_supplier(p_tenant_id, p_preferred_supplier_id);
+  if p_preferred_supplier_id is not null then
+    perform app.require_supplier(p_tenant_id, p_preferred_supplier_id);
+  end if;
   insert into app.parts (
     tenant_id, part_number, name, description, unit, preferred_supplier_id, external_id, reorder_point,
     min_quantity, max_quantity, lead_time_days, barcode)
@@ -99,7 +101,9 @@ language plpgsql security definer set search_path = '' as $$
 begin
   perform authz.require(p_tenant_id, 'part.edit');
   perform app.require_part(p_tenant_id, p_part_id);
-  perform app.require_supplier(p_tenant_id, p_preferred_supplier_id);
+  if p_preferred_supplier_id is not null then
+    perform app.require_supplier(p_tenant_id, p_preferred_supplier_id);
+  end if;
   update app.parts p set
     part_number           = coalesce(nullif(btrim(p_part_number), ''), p.part_number),
     name                  = coalesce(p_name, p.name),

@@ -53,6 +53,7 @@ func TestAPIRolesWriteOnlyWhatHasNoRPC(t *testing.T) {
 		"authenticated app.shifts",
 		"authenticated cfg.skill_catalogs",
 		"authenticated app.stock_levels",
+		"authenticated app.suppliers",
 		"authenticated app.technician_certifications",
 		"authenticated app.technician_skills",
 		"authenticated public.v_availability_overrides",
@@ -65,6 +66,7 @@ func TestAPIRolesWriteOnlyWhatHasNoRPC(t *testing.T) {
 		"authenticated public.v_shifts",
 		"authenticated public.v_skill_catalogs",
 		"authenticated public.v_stock_levels",
+		"authenticated public.v_suppliers",
 		"authenticated public.v_technician_certifications",
 		"authenticated public.v_technician_skills",
 		"authenticated public.v_work_order_attachments",
@@ -200,6 +202,7 @@ func fill(admin caller) {
 	d.super(`update app.work_order_time_entries set technician_id = (select id from app.technicians where tenant_id = $1) where tenant_id = $1`, tenant)
 	fillLabor(admin, technician)
 	fillStock(admin, wo)
+	fillPurchasing(admin)
 }
 
 func TestNobodySeesRowsOfAnotherTenant(t *testing.T) {
@@ -238,6 +241,7 @@ func TestNobodySeesRowsOfAnotherTenant(t *testing.T) {
 		if slices.Contains([]string{
 			"v_user_tenant_roles", "v_suppliers", "v_parts", "v_parts_with_stock", "v_stock_by_location", "v_stock_levels",
 			"v_inventory_locations", "v_part_reservations", "v_part_usage",
+			"v_open_requisitions", "v_open_purchase_orders", "v_purchase_order_receipt_status",
 		}, view) { // shows rows of all one's tenants whatever the claim
 			continue
 		}
