@@ -124,7 +124,7 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	if s.ServiceRoleKey, err = apiKey(c.jwtSecret, "service_role"); err != nil {
 		return nil, err
 	}
-	restPool, err := s.pool(ctx, s.db.authenticator, restConnections)
+	restPool, err := s.pool(ctx, func() (*pgxpool.Config, error) { return s.authenticator(c) }, restConnections)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +178,19 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		healthy: restPool.Ping,
 		log:     c.logger,
 	}, nil
+}
+
+// authenticator is the role of the data API, with the settings that the functions
+// of the reference backend look at.
+func (s *Stack) authenticator(c *config) (*pgxpool.Config, error) {
+	cfg, err := s.db.authenticator()
+	if err != nil {
+		return nil, err
+	}
+	if c.costFunctions {
+		cfg.ConnConfig.RuntimeParams["app.cost_functions"] = "answer"
+	}
+	return cfg, nil
 }
 
 // authAdmin is the role of the Auth service on a deployment. Hooks and triggers on

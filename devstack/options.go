@@ -28,18 +28,19 @@ const minJWTSecret = 32 // bytes, what PostgREST demands
 type Option func(*config) error
 
 type config struct {
-	port        int
-	logger      *slog.Logger
-	databaseURL string
-	cacheDir    string
-	tempDir     string
-	jwtSecret   string
-	jwtExpiry   time.Duration
-	maxRows     int
-	authLimits  auth.RateLimits
-	tokenHook   string
-	schema      fs.FS  // nil: the reference backend
-	migrations  string // directory, "" for none
+	port          int
+	logger        *slog.Logger
+	databaseURL   string
+	cacheDir      string
+	tempDir       string
+	jwtSecret     string
+	jwtExpiry     time.Duration
+	maxRows       int
+	authLimits    auth.RateLimits
+	tokenHook     string
+	costFunctions bool
+	schema        fs.FS  // nil: the reference backend
+	migrations    string // directory, "" for none
 
 	// Replaced by tests.
 	find     func() (*postgres.Installation, error)
@@ -174,6 +175,16 @@ func WithMaxRows(n int) Option {
 func WithTokenHook(function string) Option {
 	return func(c *config) error {
 		c.tokenHook = function
+		return nil
+	}
+}
+
+// WithCostFunctions makes rpc_cost_rollup, rpc_asset_total_cost_of_ownership and
+// rpc_asset_lifecycle_alerts answer. Without it they refuse members with SQLSTATE
+// 25006, as on the platform, where they write in a transaction that is read-only.
+func WithCostFunctions() Option {
+	return func(c *config) error {
+		c.costFunctions = true
 		return nil
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -451,6 +452,24 @@ func TestAuthHasTheRightsOfADeployment(t *testing.T) {
 			require.NoError(t, res.Body.Close())
 			require.Equal(t, tc.status, res.StatusCode)
 		})
+	}
+}
+
+func TestCostFunctions(t *testing.T) {
+	s := newSandbox(t)
+	schema := WithSchema(fstest.MapFS{"1.sql": {Data: []byte(`create function public.setting() returns text language sql stable
+		return coalesce(current_setting('app.cost_functions', true), 'unset');`)}})
+	for want, opts := range map[string][]Option{`"answer"`: {schema, WithCostFunctions()}, `"unset"`: {schema}} {
+		stack := s.start(t, opts...)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, stack.URL+"/rest/v1/rpc/setting", nil)
+		require.NoError(t, err)
+		req.Header.Set("Apikey", stack.AnonKey)
+		res, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		body, err := io.ReadAll(res.Body)
+		require.NoError(t, err)
+		require.NoError(t, res.Body.Close())
+		require.Equal(t, want, string(body))
 	}
 }
 

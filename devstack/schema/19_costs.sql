@@ -45,11 +45,14 @@ begin
   perform authz.rate_limit(p_tenant_id, 'work_order_vendor_cost_upsert', 30);
   perform authz.require(p_tenant_id, 'workorder.vendor_cost.manage');
   perform app.require_work_order(p_tenant_id, p_work_order_id);
+  if p_vendor_cost_id is null and p_amount_cents is null then
+    raise exception using errcode = '23514', message = 'an amount is required';
+  end if;
+  if p_supplier_id is not null then
+    perform app.require_supplier(p_tenant_id, p_supplier_id);
+  end if;
 
   if p_vendor_cost_id is null then
-    if p_amount_cents is null then
-      raise exception using errcode = '23514', message = 'an amount is required';
-    end if;
     insert into app.work_order_vendor_costs
       (tenant_id, work_order_id, amount_cents, description, vendor_name, invoice_reference, supplier_id)
     values (

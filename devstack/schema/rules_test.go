@@ -43,6 +43,7 @@ func TestAPIRolesWriteOnlyWhatHasNoRPC(t *testing.T) {
 	require.Equal(t, []string{
 		"anon public.v_work_order_attachments",
 		"anon public.v_work_order_time_entries",
+		"authenticated app.assets",
 		"authenticated app.availability_overrides",
 		"authenticated app.availability_patterns",
 		"authenticated cfg.certification_catalogs",
@@ -56,6 +57,7 @@ func TestAPIRolesWriteOnlyWhatHasNoRPC(t *testing.T) {
 		"authenticated app.suppliers",
 		"authenticated app.technician_certifications",
 		"authenticated app.technician_skills",
+		"authenticated public.v_assets",
 		"authenticated public.v_availability_overrides",
 		"authenticated public.v_availability_patterns",
 		"authenticated public.v_certification_catalogs",
@@ -130,6 +132,7 @@ func TestViewsByRole(t *testing.T) {
 		d.service().fails("42501", `select * from public.`+view)
 		if strings.HasPrefix(view, "v_audit_") || slices.Contains([]string{
 			"v_my_notifications", "v_tools", "v_tool_checkouts", "v_shift_handovers", "v_location_hierarchy", "v_map_zones", "v_asset_warranties",
+			"v_asset_lifecycle_alerts",
 		}, view) {
 			d.anon().fails("42501", `select * from public.`+view)
 			continue
@@ -203,6 +206,7 @@ func fill(admin caller) {
 	fillLabor(admin, technician)
 	fillStock(admin, wo)
 	fillPurchasing(admin)
+	fillCosts(admin, wo, asset)
 }
 
 func TestNobodySeesRowsOfAnotherTenant(t *testing.T) {

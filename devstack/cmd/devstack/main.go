@@ -57,6 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		migrations  = flags.String("migrations", "", "apply the *.sql files of this `directory` instead of the reference backend")
 		databaseURL = flags.String("database-url", "", "use the PostgreSQL server at this `URL`, as superuser (default $"+devstack.DatabaseURLEnv+")")
 		hook        = flags.String("token-hook", "", "`function` that adds claims to tokens, as schema.name")
+		costs       = flags.Bool("cost-functions", false, "let the three cost functions answer, which the platform refuses with 25006")
 		jwtExpiry   = flags.Duration("jwt-expiry", time.Hour, "`lifetime` of access tokens, such as 90s")
 		jwtSecret   = flags.String("jwt-secret", "", "`secret` of 32 bytes or more that signs tokens (default that of every local Supabase project)")
 		maxRows     = flags.Int("max-rows", 1000, "`number` of rows that one answer holds at most")
@@ -98,6 +99,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if *hook != "" {
 		opts = append(opts, devstack.WithTokenHook(*hook))
+	}
+	if *costs {
+		opts = append(opts, devstack.WithCostFunctions())
 	}
 
 	stack, err := devstack.Start(ctx, append(opts, devstack.WithPort(*port))...)
