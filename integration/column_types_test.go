@@ -148,4 +148,60 @@ func TestEveryColumnTypeHoldsItsOddestValues(t *testing.T) {
 	require.NoError(t, err)
 	require.Nil(t, pointers[0].Tags[3])
 	require.Empty(t, *pointers[0].Tags[1])
+	requireSeeks(t, workorder.ViewOf[oddRow](c, "v_odd"))
+}
+
+// requireSeeks walks along every column, one row at a time, behind whatever value
+// the last row has in it.
+func requireSeeks(t *testing.T, view workorder.View[oddRow]) {
+	t.Helper()
+	notHighest := query.Where(query.NewColumn[string]("id").NotEq("highest"))
+	for _, by := range []struct {
+		column sortable
+		where  query.Option
+	}{
+		{column: query.NewColumn[time.Time]("at")}, {column: query.NewColumn[types.Date]("day")},
+		{column: query.NewColumn[types.TimeOfDay]("clock")}, {column: query.NewColumn[types.Interval]("span")},
+		{query.NewColumn[decimal.Decimal]("cost"), notHighest}, // a number of 147,000 digits has no room in a URL
+		{column: query.NewColumn[decimal.Decimal]("price")}, {column: query.NewColumn[float64]("ratio")},
+		{column: query.NewColumn[int64]("big")}, {column: query.NewColumn[int]("num")}, {column: query.NewColumn[int]("small")},
+		{column: query.NewColumn[[]string]("tags")}, {column: query.NewColumn[[]string]("ids")},
+		{column: query.NewColumn[[]decimal.Decimal]("costs")}, {column: query.NewColumn[string]("uid")},
+		{query.NewColumn[json.RawMessage]("doc"), notHighest}, // neither has a document of that depth
+		{column: query.NewColumn[bool]("ok")}, {column: query.NewColumn[mood]("mood")}, {column: query.NewTextColumn("embedding")},
+	} {
+		for _, order := range []query.Order{
+			by.column.Asc(), by.column.Desc(), by.column.Asc().NullsFirst(), by.column.Desc().NullsLast(),
+		} {
+			asked := []query.Option{query.OrderBy(order), by.where, query.Columns(query.NewColumn[string]("id"))}
+			want, err := view.List(t.Context(), asked...)
+			require.NoError(t, err, "%v", order)
+			require.GreaterOrEqual(t, len(want), 5)
+			got, err := view.List(t.Context(), append(asked, query.PageSize(1))...)
+			require.NoError(t, err, "%v", order)
+			require.Equal(t, rowIDs(want), rowIDs(got), "%v", order)
+
+			got = nil
+			for next := query.Cursor(""); ; {
+				page, err := view.Page(t.Context(), append(asked, query.Limit(1), query.After(next))...)
+				require.NoError(t, err, "%v", order)
+				got = append(got, page.Items...)
+				if next = page.Next; !page.HasMore {
+					break
+				}
+			}
+			require.Equal(t, rowIDs(want), rowIDs(got), "%v, page by page", order)
+		}
+	}
+	_, err := view.List(t.Context(), query.OrderBy(query.NewColumn[decimal.Decimal]("cost").Asc()), query.PageSize(1))
+	require.ErrorIs(t, err, workorder.ErrInvalidInput)
+	require.ErrorContains(t, err, "order by shorter values")
+}
+
+func rowIDs(rows []oddRow) []string {
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = row.ID
+	}
+	return ids
 }
