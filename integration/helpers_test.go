@@ -2,11 +2,13 @@ package integration
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
+	cryptorand "crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"flag"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -18,6 +20,20 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/org"
 )
+
+var seed = flag.Uint64("seed", 0, "of the random tests, to repeat one; 0: another one each time")
+
+// newRandom gives sources of chance that differ by their number, and logs how
+// to repeat what they make.
+func newRandom(t testing.TB) func(n uint64) *rand.Rand {
+	t.Helper()
+	s := *seed
+	if s == 0 {
+		s = rand.Uint64()
+	}
+	t.Logf("to repeat: go test -run '^%s$' -seed=%d", t.Name(), s)
+	return func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(s, n)) }
+}
 
 // unknownID is the id of nothing.
 const unknownID = "00000000-0000-4000-8000-000000000000"
@@ -177,7 +193,7 @@ func (r *replacedToken) Option() workorder.Option {
 }
 
 // newSlug is a slug that no tenant has.
-func newSlug() string { return "t-" + strings.ToLower(rand.Text()) }
+func newSlug() string { return "t-" + strings.ToLower(cryptorand.Text()) }
 
 // newEmail is an address that no user has.
-func newEmail() string { return "user-" + strings.ToLower(rand.Text()) + "@example.com" }
+func newEmail() string { return "user-" + strings.ToLower(cryptorand.Text()) + "@example.com" }

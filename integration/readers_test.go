@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -528,6 +530,100 @@ func TestServerThatClampsLower(t *testing.T) {
 	require.Len(t, page.Items, 450)
 	require.EqualValues(t, 450, page.Total)
 	require.False(t, page.HasMore)
+}
+
+// listRequests counts the requests of lists, and those that ask for a count.
+type listRequests struct{ sent, counts atomic.Int64 }
+
+func (l *listRequests) Option() workorder.Option {
+	return workorder.WithAttemptMiddleware(
+		func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+			if strings.HasPrefix(req.URL.Path, "/rest/v1/v_") {
+				l.sent.Add(1)
+				if strings.Contains(req.Header.Get("Prefer"), "count=") {
+					l.counts.Add(1)
+				}
+			}
+			return next(req)
+		})
+}
+
+// A read takes one request for every answer. One more settles the end of a list,
+// unless its last answer is shorter than others that the deployment gave lately.
+// Nothing is counted unless somebody asks.
+func TestRequestsOfReads(t *testing.T) {
+	t.Parallel()
+	var seen listRequests
+	tn := stack.Tenant(t, seen.Option())
+	rows := make([]workorders.ImportWorkOrder, 12)
+	for i := range rows {
+		rows[i].Title = fmt.Sprintf("%02d", i)
+		if i%2 == 0 {
+			rows[i].DueDate = manyBase
+		}
+	}
+	ids := importWorkOrders(t, tn.Client, rows...)
+	list := func(c *workorder.Client, opts ...query.Option) func() (int, error) {
+		return func() (int, error) {
+			rows, err := c.WorkOrders.List(t.Context(), opts...)
+			return len(rows), err
+		}
+	}
+	page := func(opts ...query.Option) func() (int, error) {
+		return func() (int, error) {
+			p, err := tn.WorkOrders.Page(t.Context(), opts...)
+			if err != nil {
+				return 0, err
+			}
+			return len(p.Items), nil
+		}
+	}
+	five := query.Where(wo.Title.Lt("05"))
+	for _, read := range []struct {
+		what           string
+		read           func() (int, error)
+		rows           int
+		sent, counting int64
+	}{
+		{"the first list", list(tn.Client, five), 5, 2, 0},
+		{"as long as the longest", list(tn.Client, five), 5, 2, 0},
+		{"the whole", list(tn.Client), 12, 2, 0},
+		{"shorter than the longest", list(tn.Client, five), 5, 1, 0},
+		{"by a derived client", list(tn.AsUser(tn.Admin.JWT(t, tn.ID)), five), 5, 1, 0},
+		{"in an order with nulls", list(tn.Client, five, query.OrderBy(wo.DueDate.Desc(), wo.Title.Asc())), 5, 1, 0},
+		{"with columns", list(tn.Client, five, query.Columns(wo.Title)), 5, 1, 0},
+		{"up to a limit", list(tn.Client, query.Limit(12)), 12, 1, 0},
+		{"with a limit behind the end", list(tn.Client, five, query.Limit(6)), 5, 1, 0},
+		{"in pages", list(tn.Client, query.PageSize(5)), 12, 3, 0},
+		{"in pages that end with the list", list(tn.Client, query.PageSize(4)), 12, 4, 0},
+		{"in ordered pages", list(tn.Client, query.PageSize(5), query.OrderBy(wo.DueDate.Asc())), 12, 3, 0},
+		{"what is not there", list(tn.Client, query.Where(wo.Title.Eq("none"))), 0, 1, 0},
+		{"what cannot be", list(tn.Client, query.Where(wo.Title.In())), 0, 0, 0},
+		{"ids in two parts", list(tn.Client, query.Where(wo.ID.In(append(ids, absentIDs...)...))), 12, 2, 0},
+		{"a loop that ends early", func() (n int, err error) {
+			for _, err := range tn.WorkOrders.All(t.Context(), query.PageSize(3)) {
+				if n++; n == 5 || err != nil {
+					return n, err
+				}
+			}
+			return n, nil
+		}, 5, 2, 0},
+		{"a page", page(query.Limit(5)), 5, 1, 0},
+		{"the last page", page(five), 5, 1, 0},
+		{"a page that counts", page(query.Limit(5), query.Count(query.Exact)), 5, 1, 1},
+		{"the only page, counted", page(query.Count(query.Exact)), 12, 1, 1},
+		{"an empty page, counted", page(query.Where(wo.Title.Eq("none")), query.Count(query.Exact)), 0, 1, 1},
+		{"Get", func() (int, error) { return 1, second(tn.WorkOrders.Get(t.Context(), ids[0])) }, 1, 1, 0},
+		{"Count", func() (int, error) { return countWorkOrders(t, tn.Client), nil }, 12, 1, 1},
+	} {
+		seen.sent.Store(0)
+		seen.counts.Store(0)
+		n, err := read.read()
+		require.NoError(t, err, read.what)
+		require.Equal(t, read.rows, n, read.what)
+		require.Equal(t, read.sent, seen.sent.Load(), read.what)
+		require.Equal(t, read.counting, seen.counts.Load(), read.what)
+	}
 }
 
 func TestTimesComeBackAsTheyWere(t *testing.T) {

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -18,8 +17,6 @@ import (
 	"github.com/workorder-systems/sdk-go/types"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
-
-var walkSeed = flag.Uint64("walk.seed", 0, "seed of the random walks, to repeat one; 0: another one each time")
 
 // sortable is a column that can be sorted by.
 type sortable interface {
@@ -203,12 +200,8 @@ type mutation func(ctx context.Context, rnd *rand.Rand) error
 // once, whatever else is inserted, changed or deleted.
 func TestWalksGiveEveryRowOnce(t *testing.T) {
 	t.Parallel()
-	seed := *walkSeed
-	if seed == 0 {
-		seed = rand.Uint64()
-	}
-	t.Logf("to repeat: -walk.seed=%d", seed)
-	rnd := rand.New(rand.NewPCG(seed, 0))
+	random := newRandom(t)
+	rnd := random(0)
 	tn := stack.Tenant(t)
 
 	departments, changeDepartments := walkedDepartments(t, tn, rnd)
@@ -230,7 +223,7 @@ func TestWalksGiveEveryRowOnce(t *testing.T) {
 	changes := 0
 	var mutator, readers sync.WaitGroup
 	mutator.Go(func() {
-		rnd := rand.New(rand.NewPCG(seed, 1))
+		rnd := random(1)
 		for ctx.Err() == nil && changes < 1000 {
 			select {
 			case <-stop:
@@ -247,7 +240,7 @@ func TestWalksGiveEveryRowOnce(t *testing.T) {
 	end := time.Now().Add(4 * time.Second)
 	for i := range uint64(3) {
 		readers.Go(func() {
-			rnd := rand.New(rand.NewPCG(seed, 2+i))
+			rnd := random(2 + i)
 			for n := range 5 * len(walkers) { // each of them at least once, however slow
 				if n >= len(walkers) && time.Now().After(end) || t.Failed() {
 					return
