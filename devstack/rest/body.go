@@ -20,7 +20,8 @@ type payload struct {
 	array bool
 	empty bool // an array without elements
 
-	rawType string // of PostgreSQL, when the body is one value that is not JSON
+	form    url.Values // arguments, when the body is a form
+	rawType string     // of PostgreSQL, when the body is one value that is not JSON
 
 	noArgs error // why a list gives no arguments by name, for a function that takes the whole body
 }
@@ -58,15 +59,21 @@ func (r *request) readPayload(emptyIsObject, uniform bool) (payload, error) {
 		if err != nil {
 			return payload{}, badBody("Empty or invalid form")
 		}
+		if r.target.kind == functionTarget {
+			return payload{form: form}, nil
+		}
 		flat := map[string]string{}
 		for k, v := range form {
-			flat[k] = v[0]
+			flat[k] = v[len(v)-1]
 		}
 		raw = []byte(mustJSON(flat))
 	default:
 		return payload{}, badBody("Content-Type not acceptable: " + kind)
 	}
 	raw = bytes.TrimSpace(raw)
+	if kind == "application/json" && r.columns != nil {
+		return payload{raw: raw, array: !bytes.HasPrefix(raw, []byte("{"))}, nil // for the database to judge
+	}
 	if len(raw) == 0 && emptyIsObject {
 		raw = []byte("{}")
 	}
@@ -122,21 +129,28 @@ var rawTypes = map[string]string{"text/plain": "text", "text/xml": "xml", "appli
 // csvToJSON makes an array of objects of lines of text under a header. NULL is
 // null, everything else is text, for the database to convert.
 func csvToJSON(raw []byte) ([]byte, error) {
-	lines, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
+	r := csv.NewReader(bytes.NewReader(raw))
+	r.FieldsPerRecord = -1
+	lines, err := r.ReadAll()
 	if err != nil {
 		return nil, badBody(err.Error())
 	}
 	if len(lines) == 0 {
 		return nil, badBody("not enough input")
 	}
-	objects := make([]map[string]*string, 0, len(lines)-1)
-	for _, line := range lines[1:] {
+	header, lines := lines[0], lines[1:]
+	objects := make([]map[string]*string, 0, len(lines))
+	for i, line := range lines {
+		lines[i] = line[:min(len(line), len(header))] // what has no name is dropped
+		if line = lines[i]; len(line) != len(lines[0]) {
+			return nil, badBody("All lines must have same number of fields")
+		}
 		o := make(map[string]*string, len(line))
 		for i, v := range line {
 			if v == "NULL" {
-				o[lines[0][i]] = nil
+				o[header[i]] = nil
 			} else {
-				o[lines[0][i]] = &v
+				o[header[i]] = &v
 			}
 		}
 		objects = append(objects, o)

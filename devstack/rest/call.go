@@ -96,22 +96,25 @@ type arguments struct {
 func (r *request) arguments() (arguments, error) {
 	if !isRead(r.Method) {
 		p, err := r.readPayload(true, r.columns == nil)
+		if p.form != nil {
+			return arguments{keys: slices.Sorted(maps.Keys(p.form)), values: p.form}, err
+		}
 		keys := p.keys
 		if r.columns != nil {
 			keys = slices.Compact(slices.Sorted(slices.Values(r.columns)))
 		}
 		return arguments{keys: keys, body: &p}, err
 	}
-	return r.queryArguments()
+	return r.queryArguments(), nil
 }
 
 // queryArguments are those of the query string.
-func (r *request) queryArguments() (arguments, error) {
+func (r *request) queryArguments() arguments {
 	values := map[string][]string{}
 	for _, p := range r.args {
 		values[p.key] = append(values[p.key], p.value)
 	}
-	return arguments{keys: slices.Sorted(maps.Keys(values)), values: values}, nil
+	return arguments{keys: slices.Sorted(maps.Keys(values)), values: values}
 }
 
 func (s *Server) function(ctx context.Context, req *request, args arguments) (*schemaCache, *function, error) {
@@ -138,38 +141,33 @@ func (s *Server) serveCall(ctx context.Context, req *request) (*response, error)
 		return nil, err
 	}
 	rel := cache.relations[f.rowsOf]
-	if f.composite {
-		if err := cache.resolve(req.schema, f.name.name, rel, req.selects); err != nil {
-			return nil, err
-		}
+	origin := f.name.name // as errors name the rows
+	if rel != nil {
+		origin = rel.name.name
+	}
+	if err := cache.resolve(req.schema, origin, rel, req.selects); err != nil {
+		return nil, err
 	}
 	b := &statement{}
 	shape := f.shape()
 	b.call(f, args)
-	src := source{cache: cache, sql: "pgrst_call", rel: rel, items: req.selects}
-	b.w(", pgrst_source as (select ")
-	if f.composite {
-		if err := b.selectFrom(src, func() { b.w("pgrst_call") }); err != nil {
-			return nil, err
-		}
-	} else {
-		src.items = nil
-		b.w("pgrst_scalar from pgrst_call")
+	src := source{cache: cache, sql: quoteIdent(origin), rel: rel, items: req.selects}
+	from := func() { b.w("pgrst_source as ", src.sql) }
+	b.w(", pgrst_shown as (select ")
+	if err := b.selectFrom(src, from); err != nil {
+		return nil, err
 	}
 	b.where(src, req.where)
-	if f.set {
-		if err := b.orderBy(src, req.order); err != nil {
-			return nil, err
-		}
-		b.window(req.window)
-	} else {
-		req.window.offset = 0
+	if err := b.orderBy(src, req.order); err != nil {
+		return nil, err
 	}
+	b.window(req.window)
 	b.w(")")
 	total := "null::bigint"
 	if req.prefer.count != "" { // no plan says how many rows a function gives: always exact
 		total = "(select count(*) from pgrst_total)"
-		b.w(", pgrst_total as (select 1 from pgrst_call")
+		b.w(", pgrst_total as (select 1 from ")
+		from()
 		if err := b.joins(src, src.items); err != nil {
 			return nil, err
 		}
@@ -177,7 +175,7 @@ func (s *Server) serveCall(ctx context.Context, req *request) (*response, error)
 		b.w(")")
 	}
 	b.w(" ")
-	b.finish(req.media, req.Method == http.MethodHead, total, shape, "pgrst_source")
+	b.finish(req.media, req.Method == http.MethodHead, total, shape, "pgrst_shown")
 
 	out, err := s.run(ctx, req, transaction{
 		readOnly: f.readOnly || isRead(req.Method),
@@ -228,9 +226,9 @@ func (f *function) shape() shape {
 	return shapeValue
 }
 
-// call opens the WITH clause with pgrst_call, the result of the function.
+// call opens the WITH clause with pgrst_source, the result of the function.
 func (b *statement) call(f *function, args arguments) {
-	b.w("with pgrst_call as ")
+	b.w("with pgrst_source as ")
 	if !f.set || f.void {
 		b.w("materialized ") // the function runs even when nothing looks at its result
 	}

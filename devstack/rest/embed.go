@@ -53,6 +53,51 @@ func notEmbedded(name string) *apiError {
 		Hint:    "Verify that '" + name + "' is included in the 'select' query parameter."}
 }
 
+// related is the resource among items that a condition on f is about, if any.
+func related(items []selectItem, f field) *embed {
+	if len(f.path) > 0 {
+		return nil
+	}
+	e, err := find(items, []string{f.name})
+	if err != nil {
+		return nil
+	}
+	return e
+}
+
+// onlyNull checks that conditions ask of related resources only whether there
+// are any, for a resource with all that are embedded in it.
+func onlyNull(items []selectItem, where []condition) error {
+	for _, c := range where {
+		if err := c.onlyNull(items); err != nil {
+			return err
+		}
+	}
+	for _, it := range items {
+		if it.embed == nil {
+			continue
+		}
+		if err := onlyNull(it.embed.items, it.embed.where); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c condition) onlyNull(items []selectItem) error {
+	for _, child := range c.children {
+		if err := child.onlyNull(items); err != nil {
+			return err
+		}
+	}
+	if e := related(items, c.field); c.join == "" && e != nil && (c.op != "is" || c.value != "null") {
+		return &apiError{status: http.StatusBadRequest, Code: "PGRST120",
+			Message: "Bad operator on the '" + e.name + "' embedded resource",
+			Details: "Only is null or not is null filters are allowed on embedded resources"}
+	}
+	return nil
+}
+
 // resolve finds the relationships of all resources in items.
 func (c *schemaCache) resolve(schema, origin string, rel *relation, items []selectItem) error {
 	for _, it := range items {

@@ -206,13 +206,17 @@ func (o *outcome) read(v [][]byte) error {
 
 // responseHeaders reads an array of objects with one header each.
 func responseHeaders(raw []byte) (http.Header, error) {
+	bad := &apiError{status: http.StatusInternalServerError, Code: "PGRST111",
+		Message: "response.headers guc must be a JSON array composed of objects with a single key and a string value"}
 	var list []map[string]string
 	if err := json.Unmarshal(raw, &list); err != nil {
-		return nil, &apiError{status: http.StatusInternalServerError, Code: "PGRST111",
-			Message: "response.headers guc must be a JSON array composed of objects with a single key and a string value"}
+		return nil, bad
 	}
 	h := http.Header{}
 	for _, m := range list {
+		if len(m) != 1 {
+			return nil, bad
+		}
 		for k, v := range m {
 			h.Add(k, v)
 		}

@@ -203,7 +203,7 @@ type orderTerm struct {
 }
 
 func parseOrder(v string) ([]orderTerm, error) {
-	return parseStart("order ("+v+")", v, func(s *scanner) []orderTerm {
+	return parse("order ("+v+")", v, func(s *scanner) []orderTerm {
 		var terms []orderTerm
 		for {
 			s.space()
@@ -231,9 +231,6 @@ func parseOrder(v string) ([]orderTerm, error) {
 			}
 			terms = append(terms, t)
 			s.space()
-			if !s.done() && !s.peek(",") && !s.peek(")") {
-				s.fail(`",", ")" or end of input`)
-			}
 			if !s.accept(",") {
 				return terms
 			}

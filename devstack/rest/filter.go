@@ -73,11 +73,7 @@ func (s *scanner) operation(inTree bool) condition {
 	case c.op == "in":
 		c.list = s.list()
 	case c.op == "is":
-		at := s.pos
-		word := s.until("),")
-		if c.value = strings.ToLower(word); isValues[c.value] == "" {
-			s.failAt(at, "isVal: (null, not_null, true, false, unknown)")
-		}
+		c.value = s.isValue()
 	case inTree:
 		c.value = s.treeValue()
 	default:
@@ -85,6 +81,18 @@ func (s *scanner) operation(inTree bool) condition {
 		s.pos = len(s.in)
 	}
 	return c
+}
+
+// isValue reads what follows is, in upper or lower case.
+func (s *scanner) isValue() string {
+	for _, v := range []string{"null", "not_null", "true", "false", "unknown"} {
+		if n := len(v); len(s.rest()) >= n && strings.EqualFold(s.rest()[:n], v) {
+			s.pos += n
+			return v
+		}
+	}
+	s.fail("isVal: (null, not_null, true, false, unknown)")
+	return ""
 }
 
 // list reads (a,"b,c",d). A list of nothing but one empty value is an empty
@@ -213,6 +221,19 @@ func treePath(key string) (path []string, join string, ok bool) {
 		path, join = slices.Delete(path, i, i+1), "not."+join
 	}
 	return path, join, true
+}
+
+// startsFilter says whether the value of a parameter of a function called by GET
+// is a condition on its result, and not an argument. What begins with not., in.
+// or is. is one, and an error when it does not go on as one.
+func startsFilter(v string) bool {
+	for _, op := range []string{"not.", "in.", "is."} {
+		if strings.HasPrefix(v, op) {
+			return true
+		}
+	}
+	_, err := parseFilter(v)
+	return err == nil
 }
 
 // parseFilter reads the value of a parameter that is named after a field.

@@ -1,9 +1,10 @@
 package rest
 
 import (
+	"cmp"
 	"mime"
 	"net/http"
-	"sort"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -56,6 +57,7 @@ func negotiate(accept string, kind targetKind) (mediaType, error) {
 		name   string
 		params map[string]string
 		q      float64
+		detail int // parameters, less the stars
 	}
 	var all []wanted
 	for part := range strings.SplitSeq(accept, ",") {
@@ -63,20 +65,23 @@ func negotiate(accept string, kind targetKind) (mediaType, error) {
 		if err != nil {
 			name = strings.TrimSpace(part)
 		}
-		w := wanted{name, params, 1}
-		if q, err := strconv.ParseFloat(params["q"], 64); err == nil {
-			w.q = q
+		w := wanted{name: name, params: params, q: 1, detail: len(params) - strings.Count(name, "*")}
+		if v, given := params["q"]; given {
+			w.detail--
+			if q, err := strconv.ParseFloat(v, 64); err == nil {
+				w.q = q
+			}
 		}
 		all = append(all, w)
 	}
-	sort.SliceStable(all, func(i, j int) bool { return all[i].q > all[j].q })
+	slices.SortStableFunc(all, func(a, b wanted) int {
+		return cmp.Or(cmp.Compare(b.q, a.q), cmp.Compare(b.detail, a.detail))
+	})
 	var names []string
 	for _, w := range all {
 		strip := w.params["nulls"] == "stripped"
 		switch w.name {
-		case "*/*", "application/*":
-			return fallback, nil
-		case "application/json":
+		case "*/*", "application/json":
 			return fallback, nil
 		case "application/openapi+json":
 			if kind == rootTarget {

@@ -3,7 +3,6 @@ package rest
 import (
 	"context"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 )
@@ -18,11 +17,11 @@ func (s *Server) options(r *http.Request, t target) (*response, error) {
 	allow := []string{"OPTIONS", "GET", "HEAD"}
 	switch t.kind {
 	case functionTarget:
-		readOnly, err := s.anyReadOnly(r.Context(), req)
+		f, err := s.calledByQuery(r.Context(), req)
 		if err != nil {
 			return nil, err
 		}
-		if readOnly {
+		if f.readOnly {
 			allow = append(allow, "POST")
 		} else {
 			allow = []string{"OPTIONS", "POST"}
@@ -39,21 +38,14 @@ func (s *Server) options(r *http.Request, t target) (*response, error) {
 	return resp, nil
 }
 
-// anyReadOnly says whether a function of that name, whatever its arguments,
-// can be called by GET.
-func (s *Server) anyReadOnly(ctx context.Context, req *request) (bool, error) {
-	n := name{req.schema, req.target.name}
-	c := s.current()
-	if len(c.functions[n]) == 0 {
-		var err error
-		if c, err = s.fresher(ctx, req.began); err != nil {
-			return false, err
-		}
+// calledByQuery finds the function that the query string has the arguments of.
+func (s *Server) calledByQuery(ctx context.Context, req *request) (*function, error) {
+	req.query = splitQuery(req.URL.RawQuery)
+	if err := req.parseQuery(); err != nil {
+		return nil, err
 	}
-	if len(c.functions[n]) == 0 {
-		return false, noFunction(c, n, nil, nil)
-	}
-	return slices.ContainsFunc(c.functions[n], func(f *function) bool { return f.readOnly }), nil
+	_, f, err := s.function(ctx, req, req.queryArguments())
+	return f, err
 }
 
 // methods are those that change rows of the relation.

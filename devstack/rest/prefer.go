@@ -50,8 +50,8 @@ func parsePrefer(headers []string, zone func(string) bool) (preferences, error) 
 				set(&p.missing, "default", "null")
 			case "handling":
 				set(&p.handling, "strict", "lenient")
-			case "tx":
-				// The end of the transaction is not for clients to choose.
+			case "tx": // the end of the transaction is not for clients to choose
+				set(new(string), "commit", "rollback")
 			case "timezone":
 				if !zone(v) {
 					unknown = append(unknown, part)
@@ -92,6 +92,8 @@ func (p preferences) applied(kind string) string {
 	}
 	if kind == "insert" {
 		add("resolution", p.resolution)
+	}
+	if kind == "insert" || kind == "update" {
 		add("missing", p.missing)
 	}
 	if kind == "insert" || kind == "update" || kind == "delete" || kind == "upsert" {

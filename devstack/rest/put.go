@@ -9,8 +9,9 @@ import (
 // onlyKey checks that a PUT names exactly one row: by all columns of the primary
 // key and nothing else.
 func (r *request) onlyKey(rel *relation) error {
-	for _, p := range []string{"limit", "offset"} {
-		if _, given := r.lookup(p); given {
+	for p, least := range map[string]int64{"limit": 0, "offset": 1} {
+		v, _ := r.lookup(p)
+		if n, ok := whole(v); ok && n >= least {
 			return &apiError{status: http.StatusBadRequest, Code: "PGRST114",
 				Message: "limit/offset querystring parameters are not allowed for PUT"}
 		}

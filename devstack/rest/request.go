@@ -59,12 +59,13 @@ func (s *Server) parseRequest(r *http.Request, t target, id bearer.Caller) (*req
 	return req, nil
 }
 
-// profile is the schema that the request names: Accept-Profile for reads,
-// Content-Profile for everything that has a body.
+// profile is the schema that the request names: Content-Profile for what may
+// change rows, Accept-Profile for everything else.
 func (s *Server) profile(r *http.Request) (string, error) {
-	header := "Content-Profile"
-	if isRead(r.Method) {
-		header = "Accept-Profile"
+	header := "Accept-Profile"
+	switch r.Method {
+	case http.MethodPost, http.MethodPatch, http.MethodPut, http.MethodDelete:
+		header = "Content-Profile"
 	}
 	schema := r.Header.Get(header)
 	if schema == "" {
@@ -128,7 +129,7 @@ func (r *request) parseQuery() (err error) {
 			return err
 		}
 	}
-	if v, ok := r.lookup("on_conflict"); ok && v != "" {
+	if v, ok := r.lookup("on_conflict"); ok {
 		if r.onKey, err = parseNames("on_conflict", v); err != nil {
 			return err
 		}
@@ -138,7 +139,7 @@ func (r *request) parseQuery() (err error) {
 			return err
 		}
 	}
-	return nil
+	return onlyNull(r.selects, r.where)
 }
 
 func (r *request) parseParam(p param) error {
@@ -156,12 +157,12 @@ func (r *request) parseParam(p param) error {
 	if done, err := r.parseShape(p); done || err != nil {
 		return err
 	}
+	if r.target.kind == functionTarget && r.Method != http.MethodPost && !startsFilter(p.value) {
+		r.args = append(r.args, p)
+		return nil
+	}
 	c, err := parseFilter(p.value)
 	if err != nil {
-		if r.target.kind == functionTarget && isRead(r.Method) {
-			r.args = append(r.args, p)
-			return nil
-		}
 		return err
 	}
 	path, f, err := parseKey(p.key)

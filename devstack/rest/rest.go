@@ -171,10 +171,8 @@ type target struct {
 
 func route(r *http.Request) (target, error) {
 	var t target
-	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
-	case r.URL.Path == "/rpc/":
-		t = target{functionTarget, ""}
 	case len(parts) == 1 && parts[0] == "":
 	case len(parts) == 1:
 		t = target{relationTarget, parts[0]}

@@ -188,7 +188,7 @@ func TestRoutes(t *testing.T) {
 	e := a.get("/itemz").errorOf(t)
 	require.Equal(t, "Could not find the table 'public.itemz' in the schema cache", e.Message)
 	require.Equal(t, "Perhaps you meant the table 'public.items'", e.Hint)
-	require.Equal(t, "OPTIONS,GET,HEAD,POST", a.do("OPTIONS", "/rpc/add_them", "").header.Get("Allow"))
+	require.Equal(t, "OPTIONS,GET,HEAD,POST", a.do("OPTIONS", "/rpc/add_them?a=1&b=2", "").header.Get("Allow"))
 }
 
 func TestRootDescribesWhatTheRoleMayUse(t *testing.T) {

@@ -184,11 +184,9 @@ func (b *statement) condition(src source, c condition) {
 }
 
 func (b *statement) filter(src source, c condition) {
-	if c.op == "is" && len(c.field.path) == 0 {
-		if e, err := find(src.items, []string{c.field.name}); err == nil {
-			b.w(e.found(), " ", isValues[c.value])
-			return
-		}
+	if e := related(src.items, c.field); e != nil {
+		b.w(e.found(), " is null")
+		return
 	}
 	if f, ok := searchFunctions[c.op]; ok {
 		b.search(src, c, f)
@@ -295,15 +293,14 @@ func arrayLiteral(values []string) string {
 
 var arrayEscape = strings.NewReplacer(`\`, `\\`, `"`, `\"`)
 
-// finish writes the outer query over the CTE pgrst_source. It makes one row of
+// finish writes the outer query over rows, the name of a CTE. It makes one row of
 // everything: the total, the number of rows, the body, and what functions said
-// about the response.
-// The rows of a write come from another query over pgrst_source.
+// about the response. Names that errors of the database can show are PostgREST's.
 func (b *statement) finish(m mediaType, head bool, total string, shape shape, rows string) {
 	b.w("select ", total, ", count(*), ")
 	b.body(m, head, shape)
 	b.w(`, nullif(current_setting('response.headers', true), ''), nullif(current_setting('response.status', true), ''), nullif(current_setting('pgrst.inserted', true), '')`,
-		` from (select * from `, rows, `) pgrst_row`)
+		` from (select * from `, rows, `) _postgrest_t`)
 }
 
 // shape is what the rows of a statement are.
@@ -324,16 +321,16 @@ func (b *statement) body(m mediaType, head bool, shape shape) {
 	}
 	if m.kind == mediaCSV {
 		b.w(`(select coalesce(string_agg(k.k, ','), '') from (select json_object_keys(h.r) k from (select row_to_json(s) r from pgrst_source s limit 1) h) k)
-			|| e'\n' || coalesce(string_agg(substring(pgrst_row::text, 2, length(pgrst_row::text) - 2), e'\n'), '')`)
+			|| e'\n' || coalesce(string_agg(substring(_postgrest_t::text, 2, length(_postgrest_t::text) - 2), e'\n'), '')`)
 		return
 	}
 	if m.kind == mediaGeoJSON {
-		b.w("json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(st_asgeojson(pgrst_row)::json), '[]'))")
+		b.w("json_build_object('type', 'FeatureCollection', 'features', coalesce(json_agg(st_asgeojson(_postgrest_t)::json), '[]'))")
 		return
 	}
-	row := "pgrst_row"
+	row := "_postgrest_t"
 	if shape == shapeValue || shape == shapeValues {
-		row = "pgrst_row.pgrst_scalar"
+		row = "_postgrest_t.pgrst_scalar"
 	}
 	agg := "json_agg(" + row + ")"
 	if m.strip {

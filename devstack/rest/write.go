@@ -63,20 +63,22 @@ func (s *Server) serveWrite(ctx context.Context, req *request) (*response, error
 // client wants to see of them.
 func (b *statement) mutation(req *request, src source) (kind string, shape shape, err error) {
 	noop := false
+	changed := src
+	changed.items = nil // related resources are joined to what is shown afterwards
 	switch req.Method {
 	case http.MethodPost:
 		kind = "insert"
-		noop, err = b.insert(req, src)
+		err = b.insert(req, src)
 	case http.MethodPut:
 		kind = "upsert"
-		noop, err = b.insert(req, src)
+		err = b.insert(req, src)
 	case http.MethodPatch:
 		kind = "update"
-		noop, err = b.update(req, src)
+		noop, err = b.update(req, changed)
 	default:
 		kind = "delete"
 		b.w("delete from ", src.sql)
-		b.where(src, req.where)
+		b.where(changed, req.where)
 	}
 	if err != nil {
 		return kind, shape, err
@@ -138,9 +140,9 @@ func (b *statement) returning(src source) {
 
 // shown adds what the client wants to see of the changed rows.
 func (b *statement) shown(req *request, src source) error {
-	src.sql = "pgrst_source"
+	src.sql = quoteIdent(src.rel.name.name)
 	b.w(", pgrst_shown as (select ")
-	if err := b.selectFrom(src, func() { b.w("pgrst_source") }); err != nil {
+	if err := b.selectFrom(src, func() { b.w("pgrst_source as ", src.sql) }); err != nil {
 		return err
 	}
 	if err := b.orderBy(src, req.order); err != nil {
@@ -183,6 +185,9 @@ func (r *request) written(out *outcome, kind string, rel *relation) *response {
 		status = http.StatusCreated
 	case r.prefer.returns != "representation":
 		status = http.StatusNoContent
+	}
+	if len(rel.key) == 0 && r.onKey == nil {
+		r.prefer.resolution = "" // there are no duplicates to resolve
 	}
 	resp := r.respond(status, out, kind)
 	if location != "" {
@@ -243,6 +248,18 @@ func (r *request) payloadColumns(rel *relation) (payload, []*column, error) {
 // recordset writes the body as rows of the given columns. With defaults a
 // column that an object lacks gets its default instead of null.
 func (b *statement) recordset(p payload, cols []*column, defaults bool) {
+	if len(cols) == 0 {
+		b.w("(select from ")
+		if p.array {
+			b.w("json_array_elements(")
+			b.arg(string(p.raw))
+			b.w("::json)")
+		} else {
+			b.w("(values (1))")
+		}
+		b.w(" _) as pgrst_body")
+		return
+	}
 	b.w("json_to_recordset(")
 	switch {
 	case defaults:
@@ -285,33 +302,31 @@ func (b *statement) recordset(p payload, cols []*column, defaults bool) {
 	b.w(")")
 }
 
-// insert writes the statement, or nothing when there is no row to insert.
-func (b *statement) insert(req *request, src source) (noop bool, err error) {
+// insert writes the statement. Objects without members are rows of defaults.
+func (b *statement) insert(req *request, src source) error {
 	p, cols, err := req.payloadColumns(src.rel)
-	if err != nil || p.empty {
-		return true, err
+	if err != nil {
+		return err
 	}
 	b.w("insert into ", src.sql)
-	if len(cols) == 0 {
-		b.w(" default values")
-	} else {
+	if len(cols) > 0 {
 		b.w("(")
 		b.names("", cols)
-		b.w(") select ")
-		b.names("pgrst_body.", cols)
-		b.w(" from ")
-		b.recordset(p, cols, req.prefer.missing == "default")
-		body := source{cache: src.cache, sql: "pgrst_body"}
-		switch {
-		case req.Method == http.MethodPut:
-			b.where(body, req.where)
-			b.w(" and ", countInserted("+"))
-		case req.prefer.resolution == "merge-duplicates":
-			b.w(" where ", countInserted("+"))
-		}
+		b.w(")")
+	}
+	b.w(" select ")
+	b.names("pgrst_body.", cols)
+	b.w(" from ")
+	b.recordset(p, cols, req.prefer.missing == "default")
+	switch {
+	case req.Method == http.MethodPut:
+		b.where(source{cache: src.cache, sql: "pgrst_body"}, req.where)
+		b.w(" and ", countInserted("+"))
+	case req.prefer.resolution == "merge-duplicates":
+		b.w(" where ", countInserted("+"))
 	}
 	b.onConflict(req, src, cols)
-	return false, nil
+	return nil
 }
 
 func (b *statement) names(prefix string, cols []*column) {

@@ -99,8 +99,8 @@ func (v Verifier) Identify(h http.Header) (Caller, error) {
 
 // Token returns the bearer token of a request, and whether it has one at all.
 func Token(h http.Header) (token string, found bool) {
-	scheme, token, found := strings.Cut(h.Get("Authorization"), " ")
-	if !found || !strings.EqualFold(scheme, "bearer") {
+	scheme, token, _ := strings.Cut(h.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "bearer") {
 		return "", false
 	}
 	return strings.TrimSpace(token), true
