@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"encoding/hex"
 	"maps"
 	"net/http"
 	"slices"
@@ -250,7 +251,11 @@ func (b *statement) call(f *function, args arguments) {
 	}
 	b.w(f.sql(), "(")
 	if unnamed {
-		b.arg(string(args.body.raw))
+		raw := string(args.body.raw)
+		if args.body.rawType == "bytea" {
+			raw = `\x` + hex.EncodeToString(args.body.raw)
+		}
+		b.arg(raw)
 		b.w("::", f.args[0].typ)
 	}
 	for i, a := range given {

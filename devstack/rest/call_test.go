@@ -23,6 +23,7 @@ func TestCallResults(t *testing.T) {
 		{"defaults by GET", "GET", "greet?loud=true", "", nil, 200, `"HELLO WORLD"`},
 		{"null scalar", "POST", "nothing", "{}", nil, 200, `null`},
 		{"void", "POST", "do_void", "{}", nil, 204, ``},
+		{"void by GET", "GET", "do_void", "", nil, 204, ``},
 		{"set of scalars", "POST", "numbers_to", `{"n":3}`, nil, 200, `[1, 2, 3]`},
 		{"empty set of scalars", "GET", "numbers_to?n=0", "", nil, 200, `[]`},
 		{"limited set of scalars", "POST", "numbers_to?limit=1&offset=1", `{"n":3}`, nil, 200, `[2]`},
@@ -31,6 +32,10 @@ func TestCallResults(t *testing.T) {
 		{"rows by POST with a tree", "POST", "items_of?select=id&order=id&or=(id.eq.1,id.eq.4)", `{"min_id":0}`, nil, 200, `[{"id":1}, {"id":4}]`},
 		{"no rows", "POST", "items_of", `{"min_id":99}`, nil, 200, `[]`},
 		{"one row as an object", "POST", "items_of?select=id&id=eq.1", `{}`, []string{"Accept: application/vnd.pgrst.object+json"}, 200, `{"id":1}`},
+		{"a scalar by its column", "GET", "numbers_to?n=5&pgrst_scalar=gt.2&order=pgrst_scalar.desc&limit=2", "", nil, 200, `[5,4]`},
+		{"no row left", "GET", "item_of?id=1&limit=0", "", nil, 200, `null`},
+		{"a text like a filter, with an operator that is none", "GET", "greet?who=eqx.y", "", nil, 200, `"hello eqx.y"`},
+		{"rows as CSV, under the names of all columns", "GET", "pairs?order=a&select=b", "", []string{"Accept: text/csv"}, 200, "a,b\nx\ny"},
 		{"rows as CSV", "GET", "pairs?order=a", "", []string{"Accept: text/csv"}, 200, "a,b\n1,x\n2,y"},
 		{"composite", "POST", "item_of?select=id,name", `{"id":1}`, nil, 200, `{"id":1,"name":"hammer"}`},
 		{"out arguments", "POST", "pair", ``, nil, 200, `{"a":1,"b":"x"}`},
@@ -68,8 +73,15 @@ func TestCallResults(t *testing.T) {
 			}
 		})
 	}
-	r := a.do("POST", "/rpc/do_void", "")
-	require.Empty(t, r.header.Get("Content-Type"))
+	for _, method := range []string{"POST", "GET", "HEAD"} {
+		r := a.do(method, "/rpc/do_void", "", "Prefer: count=exact")
+		require.Equal(t, 204, r.code)
+		require.Empty(t, r.header.Get("Content-Type"))
+		require.Empty(t, r.header.Get("Content-Profile"))
+		require.Equal(t, "0-0/1", r.header.Get("Content-Range"))
+		require.Equal(t, "count=exact", r.header.Get("Preference-Applied"))
+		require.Equal(t, "0-0/*", a.do(method, "/rpc/do_void", "").header.Get("Content-Range"))
+	}
 }
 
 func TestCallErrors(t *testing.T) {
@@ -94,6 +106,12 @@ func TestCallErrors(t *testing.T) {
 		{"no arguments", "POST", "zzz", ``, 404, apiError{Code: "PGRST202",
 			Message: "Could not find the function public.zzz without parameters in the schema cache",
 			Details: "Searched for the function public.zzz without parameters or with a single unnamed json/jsonb parameter, but no matches were found in the schema cache."}},
+		{"a text like a filter", "GET", "greet?who=not.me", ``, 400, apiError{Code: "PGRST100",
+			Message: `"failed to parse filter (not.me)" (line 1, column 5)`, Details: `unexpected "m" expecting "not" or operator (eq, gt, ...)`}},
+		{"a column that a scalar lacks", "GET", "add_them?a=1&b=2&select=nope", ``, 400, apiError{Code: "42703", Message: "column add_them.nope does not exist"}},
+		{"a column that rows lack", "GET", "items_of?select=nope", ``, 400, apiError{Code: "42703", Message: "column items.nope does not exist",
+			Hint: `Perhaps you meant to reference the column "items.name".`}},
+		{"a column that a result lacks", "GET", "pairs?nope=eq.1", ``, 400, apiError{Code: "42703", Message: "column pairs.nope does not exist"}},
 		{"trigger", "POST", "on_item", ``, 404, apiError{Code: "PGRST202",
 			Message: "Could not find the function public.on_item without parameters in the schema cache",
 			Details: "Searched for the function public.on_item without parameters or with a single unnamed json/jsonb parameter, but no matches were found in the schema cache."}},

@@ -59,6 +59,11 @@ func TestTokens(t *testing.T) {
 		{"garbage", "a.b.c", "PGRST301", "JWT cryptographic operation failed", 401},
 		{"wrong secret", other, "PGRST301", "No suitable key or wrong key type", 401},
 		{"tampered", forge(`{"alg":"HS256","typ":"JWT"}`, `{"role":"service_role"}`), "PGRST301", "No suitable key or wrong key type", 401},
+		{"claims of another kind", signed(t, `["role"]`), "PGRST303", "Parsing claims failed", 401},
+		{"claims that are no JSON", signed(t, `role`), "PGRST303", "Parsing claims failed", 401},
+		{"five parts", good + ".d.e", "PGRST301", "Expected 3 parts in JWT; got 5", 401},
+		{"a header that is no JSON", "bm8." + parts[1] + "." + parts[2], "PGRST301", "JWT cryptographic operation failed", 401},
+		{"a number for a role", with(jwt.MapClaims{"role": 5}), "22023", `role "5" does not exist`, 401},
 		{"no signature", parts[0] + "." + parts[1] + ".", "PGRST301", "No suitable key or wrong key type", 401},
 		{"algorithm none", none, "PGRST301", "Wrong or unsupported encoding algorithm", 401},
 		{"other algorithm", hs512, "PGRST301", "Wrong or unsupported encoding algorithm", 401},
@@ -83,9 +88,21 @@ func TestTokens(t *testing.T) {
 			}
 		})
 	}
-	r := a.as("").get("/items", "Authorization: Bearer ")
-	require.Equal(t, "Empty JWT is sent in Authorization header", r.errorOf(t).Message)
+	for _, h := range []string{"Bearer ", "bearer"} {
+		e := a.as("").get("/items", "Authorization: "+h).errorOf(t)
+		require.Equal(t, apiError{Code: "PGRST301", Message: "Empty JWT is sent in Authorization header"}, e)
+	}
+	require.Equal(t, 200, a.as("").get("/items", "Authorization: Basic Zm9vOmJhcg==").code, "another scheme is no token")
 	require.Equal(t, 200, a.as("").get("/items", "Authorization: bearer "+good).code, "the scheme has no case")
+}
+
+// signed makes a token of any payload.
+func signed(t *testing.T, payload string) string {
+	enc := base64.RawURLEncoding.EncodeToString
+	text := enc([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + enc([]byte(payload))
+	signature, err := jwt.SigningMethodHS256.Sign(text, secret)
+	require.NoError(t, err)
+	return text + "." + enc(signature)
 }
 
 func TestAnonymousAccess(t *testing.T) {

@@ -207,6 +207,42 @@ func TestLogicTrees(t *testing.T) {
 	}
 }
 
+// PostgREST reads most parameters up to where they make sense and ignores the
+// rest without a word: a parenthesis too many in a filter switches the others off.
+func TestTextBehindTheEnd(t *testing.T) {
+	a := newAPI(t)
+	for _, tc := range []struct {
+		query string
+		want  []int
+	}{
+		{"and=(name.like.*a*),id.eq.99)", []int{1, 2, 3, 4}},
+		{"or=(id.eq.1),id.eq.2)", []int{1}},
+		{"or=(id.eq.1)id.eq.2", []int{1}},
+		{"not.and=(id.gt.2),id.eq.99)", []int{1, 2}},
+		{"and=(id.gt.1,or(id.eq.2,id.eq.3)),id.eq.99)", []int{2, 3}},
+		{"and=(id.in.(1,2)),id.eq.99)", []int{1, 2}},
+		{"and=(name.eq.cat's (best),id.eq.99)", []int{}},
+		{"id=in.(1,2),3)", []int{1, 2}},
+		{"id=not.in.(1,2)x", []int{3, 4, 5}},
+		{"qty=is.nullable", []int{3}},
+		{"select=id),nope", []int{1, 2, 3, 4, 5}},
+	} {
+		t.Run(tc.query, func(t *testing.T) {
+			require.Equal(t, tc.want, a.get("/items?select=id&order=id&"+tc.query).ids(t))
+		})
+	}
+	for _, query := range []string{
+		"select=id;name", "select=id->a;b", "select=id::text;b", "select=id,", "order=id)", "order=id.desc)", "order=id.descending", "order=id.desc,",
+		"or=(id.eq.1", "or=(qty.is.nullable)", "or=(id.in.(1)x)", "or=((id.eq.1))", "or=(id.eq.1,)", "columns=id)", "on_conflict=id)", "on_conflict=",
+	} {
+		t.Run(query, func(t *testing.T) {
+			r := a.get("/items?" + query)
+			require.Equal(t, 400, r.code, r.body)
+			require.Equal(t, "PGRST100", r.errorOf(t).Code)
+		})
+	}
+}
+
 func TestQuoting(t *testing.T) {
 	a := newAPI(t)
 	toy := `cat's, (best) "toy"`
@@ -315,17 +351,6 @@ func TestRangesAndCounts(t *testing.T) {
 	require.Equal(t, "/numbers?limit=1", a.get("/numbers?limit=1").header.Get("Content-Location"))
 }
 
-func TestPreferStrict(t *testing.T) {
-	a := newAPI(t)
-	r := a.get("/items", "Prefer: handling=strict, count=exact, foo=bar")
-	require.Equal(t, 400, r.code)
-	e := r.errorOf(t)
-	require.Equal(t, "PGRST122", e.Code)
-	require.Equal(t, "Invalid preferences: foo=bar", e.Details)
-	require.Equal(t, 200, a.get("/items", "Prefer: foo=bar").code)
-	require.Equal(t, "count=exact, handling=strict", a.get("/items", "Prefer: handling=strict, count=exact").header.Get("Preference-Applied"))
-}
-
 func TestMediaTypes(t *testing.T) {
 	a := newAPI(t)
 	const object = "Accept: application/vnd.pgrst.object+json"
@@ -338,6 +363,10 @@ func TestMediaTypes(t *testing.T) {
 		{"json", "id=eq.1", "Accept: application/json", "application/json; charset=utf-8", `[{"id":1,"qty":10}]`, 200},
 		{"first known", "id=eq.1", "Accept: text/html, application/json;q=0.5", "application/json; charset=utf-8", `[{"id":1,"qty":10}]`, 200},
 		{"best q", "id=eq.1", "Accept: application/json;q=0.1, text/csv;q=0.9", "text/csv; charset=utf-8", "id,qty\n1,10", 200},
+		{"the more precise of equals", "id=eq.1", "Accept: */*, text/csv", "text/csv; charset=utf-8", "id,qty\n1,10", 200},
+		{"parameters are more precise", "id=eq.3", "Accept: application/json, application/vnd.pgrst.object+json;nulls=stripped",
+			"application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8", `{"id":3}`, 200},
+		{"any but best", "id=eq.1", "Accept: text/csv;q=0.5, */*", "application/json; charset=utf-8", `[{"id":1,"qty":10}]`, 200},
 		{"object", "id=eq.1", object, "application/vnd.pgrst.object+json; charset=utf-8", `{"id":1,"qty":10}`, 200},
 		{"short object", "id=eq.1", "Accept: application/vnd.pgrst.object", "application/vnd.pgrst.object+json; charset=utf-8", `{"id":1,"qty":10}`, 200},
 		{"object without nulls", "id=eq.3", object + ";nulls=stripped", "application/vnd.pgrst.object+json;nulls=stripped; charset=utf-8", `{"id":3}`, 200},
@@ -354,7 +383,7 @@ func TestMediaTypes(t *testing.T) {
 			r := a.get("/items?select=id,qty&"+tc.query, headers...)
 			require.Equal(t, tc.status, r.code, r.body)
 			require.Equal(t, tc.kind, r.header.Get("Content-Type"))
-			if tc.accept == "" || tc.accept[8:9] == "*" || r.header.Get("Content-Type") == "application/json; charset=utf-8" {
+			if r.header.Get("Content-Type") == "application/json; charset=utf-8" {
 				require.JSONEq(t, tc.body, r.body)
 			} else {
 				require.Equal(t, tc.body, r.body)
@@ -370,9 +399,18 @@ func TestMediaTypes(t *testing.T) {
 		require.Equal(t, apiError{Code: "PGRST116", Message: "Cannot coerce the result to a single JSON object", Details: tc.details}, r.errorOf(t))
 		require.Equal(t, "application/json; charset=utf-8", r.header.Get("Content-Type"))
 	}
-	r := a.get("/items", "Accept: text/html, image/png")
-	require.Equal(t, 406, r.code)
-	require.Equal(t, apiError{Code: "PGRST107", Message: "None of these media types are available: text/html, image/png"}, r.errorOf(t))
+	for accept, named := range map[string]string{
+		"text/html, image/png":               "text/html, image/png",
+		"application/*":                      "application/*",
+		"application/openapi+json":           "application/openapi+json",
+		"application/vnd.pgrst.plan+json":    `application/vnd.pgrst.plan+json; for="application/json"`,
+		"application/vnd.pgrst.plan;x=y":     `application/vnd.pgrst.plan+text; for="application/json"`,
+		"text/plain;q=0.1, text/html;q=0.25": "text/html, text/plain",
+	} {
+		r := a.get("/items", "Accept: "+accept)
+		require.Equal(t, 406, r.code)
+		require.Equal(t, apiError{Code: "PGRST107", Message: "None of these media types are available: " + named}, r.errorOf(t))
+	}
 }
 
 func TestProfiles(t *testing.T) {
