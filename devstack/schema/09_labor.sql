@@ -145,6 +145,8 @@ create index on app.shifts (tenant_id, crew_id);
 alter table app.technicians enable row level security;
 create policy technicians_read on app.technicians for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy technicians_delete on app.technicians for delete to authenticated
+  using (authz.may_write(tenant_id, 'labor.technician.manage'));
 
 alter table app.crews enable row level security;
 create policy crews_read on app.crews for select to authenticated
@@ -153,6 +155,8 @@ create policy crews_read on app.crews for select to authenticated
 alter table app.crew_members enable row level security;
 create policy crew_members_read on app.crew_members for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy crew_members_role on app.crew_members for update to authenticated
+  using (authz.may_write(tenant_id, 'labor.crew.manage'));
 
 alter table cfg.skill_catalogs enable row level security;
 create policy skill_catalogs_read on cfg.skill_catalogs for select to authenticated
@@ -414,6 +418,8 @@ revoke execute on all functions in schema app from public;
 grant select on app.technicians, app.crews, app.crew_members, cfg.skill_catalogs, app.technician_skills,
   app.availability_patterns, app.availability_overrides, app.shifts to anon, authenticated;
 -- There is no RPC for these: they are written through their views.
+grant delete on app.technicians to authenticated;
+grant update (role) on app.crew_members to authenticated;
 grant insert, update, delete on cfg.skill_catalogs, app.technician_skills, app.availability_patterns,
   app.availability_overrides, app.shifts to authenticated;
 
@@ -423,6 +429,8 @@ revoke all on public.v_technicians, public.v_crews, public.v_crew_members, publi
 grant select on public.v_technicians, public.v_crews, public.v_crew_members, public.v_skill_catalogs,
   public.v_technician_skills, public.v_availability_patterns, public.v_availability_overrides, public.v_shifts
   to anon, authenticated, service_role;
+grant delete on public.v_technicians to authenticated;
+grant update (role) on public.v_crew_members to authenticated;
 grant insert, update, delete on public.v_skill_catalogs, public.v_technician_skills, public.v_availability_patterns,
   public.v_availability_overrides, public.v_shifts to authenticated;
 

@@ -98,6 +98,9 @@ begin
   if p_end_date < p_start_date then
     raise exception using errcode = '22000', message = 'the last day is before the first';
   end if;
+  if p_end_date - p_start_date > 3653 then
+    raise exception using errcode = '22000', message = 'shifts are made for ten years at most';
+  end if;
   for v_day in select p_start_date + n from generate_series(0, p_end_date - p_start_date) n loop
     return query
       insert into app.shifts as s (tenant_id, technician_id, crew_id, start_at, end_at, shift_type, label)

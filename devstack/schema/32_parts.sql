@@ -33,6 +33,8 @@ create index on app.parts (tenant_id, external_id);
 alter table app.parts enable row level security;
 create policy parts_read on app.parts for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+create policy parts_write on app.parts for update to authenticated
+  using (authz.may_write(tenant_id, 'part.edit'));
 create policy parts_delete on app.parts for delete to authenticated
   using (authz.may_write(tenant_id, 'part.delete'));
 
@@ -139,13 +141,15 @@ end $$;
 
 revoke execute on all functions in schema app from public;
 
--- There is no RPC that deletes: that goes through the view.
+-- No RPC deletes a part or clears its numbers: that goes through the view.
 grant select on app.parts to anon, authenticated;
-grant delete on app.parts to authenticated;
+grant delete, update (preferred_supplier_id, reorder_point, min_quantity, max_quantity, lead_time_days)
+  on app.parts to authenticated;
 
 revoke all on public.v_parts from public, anon, authenticated, service_role;
 grant select on public.v_parts to anon, authenticated, service_role;
-grant delete on public.v_parts to authenticated;
+grant delete, update (preferred_supplier_id, reorder_point, min_quantity, max_quantity, lead_time_days)
+  on public.v_parts to authenticated;
 
 revoke execute on function public.rpc_create_part, public.rpc_update_part, public.rpc_resolve_part_by_scan_code
   from public;

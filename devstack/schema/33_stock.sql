@@ -209,6 +209,11 @@ begin
   if new.tenant_id is null then
     raise exception using errcode = '23502', message = 'the location belongs to no tenant';
   end if;
+  if tg_op = 'UPDATE' and new.type <> 'bin' and exists (
+    select from app.stock_levels s where s.inventory_location_id = new.id)
+  then
+    raise exception using errcode = '23514', message = 'a bin that holds stock stays a bin';
+  end if;
   return new;
 end $$;
 
@@ -236,7 +241,7 @@ begin
   return new;
 end $$;
 
-create trigger place before insert on app.stock_levels
+create trigger place before insert or update of tenant_id, part_id, inventory_location_id on app.stock_levels
   for each row execute function app.place_stock();
 
 -- --------------------------------------------------- functions: reservations
@@ -371,10 +376,8 @@ end $$;
 revoke execute on all functions in schema app from public;
 
 grant select on app.inventory_locations, app.stock_levels, app.part_reservations, app.part_usage to anon, authenticated;
--- There is no RPC for these: they are written through their views, except for
--- what a row is about, which does not change.
-grant insert, delete, update (name, code, parent_id, location_id) on app.inventory_locations to authenticated;
-grant insert, delete, update (quantity) on app.stock_levels to authenticated;
+-- There is no RPC for these: they are written through their views.
+grant insert, update, delete on app.inventory_locations, app.stock_levels to authenticated;
 grant update (status) on app.part_reservations to authenticated;
 
 revoke all on public.v_inventory_locations, public.v_stock_levels, public.v_stock_by_location,
@@ -383,8 +386,7 @@ revoke all on public.v_inventory_locations, public.v_stock_levels, public.v_stoc
 grant select on public.v_inventory_locations, public.v_stock_levels, public.v_stock_by_location,
   public.v_parts_with_stock, public.v_part_reservations, public.v_part_usage
   to anon, authenticated, service_role;
-grant insert, delete, update (name, code, parent_id, location_id) on public.v_inventory_locations to authenticated;
-grant insert, delete, update (quantity) on public.v_stock_levels to authenticated;
+grant insert, update, delete on public.v_inventory_locations, public.v_stock_levels to authenticated;
 grant update (status) on public.v_part_reservations to authenticated;
 
 revoke execute on function public.rpc_reserve_parts, public.rpc_issue_parts_to_work_order from public;

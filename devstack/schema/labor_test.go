@@ -39,6 +39,9 @@ func TestTechnicians(t *testing.T) {
 	admin.fails("23503", update, tenant, id, nil, nil, unknown, nil, false, true)
 	admin.fails("P0001", update, tenant, unknown, nil, nil, nil, nil, false, false)
 	otherAdmin.fails("P0001", update, other, id, nil, nil, nil, nil, false, false)
+	require.Zero(t, manager.count(`delete from public.v_technicians where id = $1`, id))
+	require.Equal(t, 1, admin.count(`delete from public.v_technicians where id = $1`, id))
+	one[string](admin, create, tenant, member.id, nil, nil, nil)
 }
 
 func TestCrews(t *testing.T) {
@@ -78,6 +81,12 @@ func TestCrews(t *testing.T) {
 	admin.fails("P0001", remove, tenant, crew, ada)
 	require.Equal(t, id, one[int64](admin, add, tenant, crew, ada, " "))
 	require.Equal(t, 1, member.count(`select * from public.v_crew_members where id = $1 and left_at is null and role = 'lead'`, id))
+
+	role := `update public.v_crew_members set role = $2 where id = $1`
+	require.Zero(t, member.count(role, id, "helper"))
+	admin.fails("23514", role, id, "")
+	require.Equal(t, 1, admin.count(role, id, "helper"))
+	admin.fails("42501", `update public.v_crew_members set left_at = now()`)
 
 	admin.ok(`select public.rpc_update_technician($1, $2, p_default_crew_id => $3)`, tenant, ada, crew)
 	otherAdmin.fails("P0001", `select public.rpc_delete_crew($1, $2)`, other, crew)

@@ -51,6 +51,13 @@ func TestParts(t *testing.T) {
 	admin.fails("23503", `select public.rpc_update_part($1, $2, p_preferred_supplier_id => $3)`, tenant, id, theirSupplier)
 	manager.fails("42501", update, tenant, id, nil, "x", nil, nil, nil, nil)
 
+	clear := `update public.v_parts set preferred_supplier_id = null, reorder_point = null, lead_time_days = null where id = $1`
+	require.Zero(t, manager.count(clear, id))
+	require.Zero(t, admin.count(clear, theirs))
+	require.Equal(t, 1, admin.count(clear, id))
+	require.Equal(t, 1, manager.count(`select * from public.v_parts where id = $1 and num_nulls(preferred_supplier_id, reorder_point, lead_time_days) = 3`, id))
+	admin.fails("23503", `update public.v_parts set preferred_supplier_id = $2 where id = $1`, id, theirSupplier)
+
 	require.Zero(t, manager.count(`delete from public.v_parts where id = $1`, id))
 	require.Zero(t, admin.count(`delete from public.v_parts where id = $1`, theirs))
 	require.Equal(t, 1, admin.count(`delete from public.v_parts where id = $1`, id))

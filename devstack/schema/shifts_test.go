@@ -101,6 +101,7 @@ func TestShiftsFromTemplates(t *testing.T) {
 	}
 	admin.fails("42501", generate, nil, "2031-03-10", "2031-03-10")
 	admin.fails("22000", generate, tenant, "2031-03-11", "2031-03-10")
+	admin.fails("22000", generate, tenant, "2031-03-10", "2041-03-11")
 	require.Empty(t, column[string](admin, generate, tenant, nil, "2031-03-10"))
 	require.Empty(t, column[string](admin, generate, tenant, "2031-03-10", nil))
 	require.Empty(t, column[string](admin, generate, tenant, "2031-03-11", "2031-03-14"))

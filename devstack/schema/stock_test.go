@@ -76,6 +76,11 @@ func TestInventoryLocations(t *testing.T) {
 	require.Zero(t, manager.count(`update public.v_stock_levels set quantity = 5`))
 	require.Equal(t, 1, admin.count(`update public.v_stock_levels set quantity = 5`))
 	require.Equal(t, []string{"B1 5.0000"}, bins(manager, part))
+	admin.ok(`insert into public.v_stock_levels (part_id, inventory_location_id, quantity) values ($1, $2, 6) on conflict (part_id, inventory_location_id) do update set quantity = excluded.quantity`, part, bin)
+	require.Equal(t, []string{"B1 6.0000"}, bins(manager, part))
+	admin.fails("23514", `update public.v_inventory_locations set type = 'shelf' where id = $1`, bin)
+	admin.fails("23514", `update public.v_stock_levels set inventory_location_id = $1`, w)
+	admin.fails("23514", `update public.v_stock_levels set part_id = $1`, theirPart)
 	admin.ok(`delete from public.v_inventory_locations where id = $1`, w)
 	require.Empty(t, bins(admin, part), "gone with the bin and its warehouse")
 }
