@@ -3,10 +3,11 @@ package postgrest
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+
+	postgrestgo "github.com/supabase-community/postgrest-go"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/queryspec"
@@ -26,8 +27,6 @@ type read struct {
 	parts   []part   // what the conditions come to, see split
 	rest    []string // the conditions without those that differ between the parts
 }
-
-const restPath = "/rest/v1"
 
 // maxRows is what deployments answer with at most, unless configured otherwise.
 const maxRows = 1000
@@ -111,34 +110,23 @@ func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
 	if err := needTenant(ctx, r.conn, r.op, r.def.AnyTenant); err != nil {
 		return nil, err
 	}
-	var b strings.Builder
-	b.WriteString("select=" + url.QueryEscape(q.columns))
+	if n := escapedLen(q.where...); n > maxQuery {
+		return nil, r.tooLong(n)
+	}
+	x := &exchange{conn: r.conn, op: r.op}
+	b, err := x.builder(r.def, q.columns, q.count)
+	if err != nil {
+		return nil, err
+	}
 	if len(q.where) > 0 {
-		where := url.QueryEscape("(" + strings.Join(q.where, ",") + ")")
-		if len(where) > maxQuery {
-			return nil, r.tooLong(len(where))
-		}
-		b.WriteString("&and=" + where)
+		b.And(strings.Join(q.where, ","), "")
 	}
 	if q.sorted {
-		b.WriteString("&order=" + url.QueryEscape(r.orderText()))
+		for _, c := range r.columns {
+			b.Order(c.Column, &postgrestgo.OrderOpts{Ascending: !c.Desc, NullsFirst: c.NullsFirst})
+		}
 	}
-	b.WriteString("&limit=" + strconv.Itoa(q.limit))
-	header := http.Header{"Accept": {"application/json"}}
-	if r.def.Schema != "" {
-		header["Accept-Profile"] = []string{r.def.Schema}
-	}
-	if q.count != "" {
-		header["Prefer"] = []string{"count=" + q.count}
-	}
-	return r.conn.Do(ctx, &api.Request{
-		Op:       r.op,
-		Method:   http.MethodGet,
-		Path:     restPath + "/" + url.PathEscape(r.def.Name),
-		RawQuery: b.String(),
-		Header:   header,
-		Safe:     true,
-	})
+	return x.run(ctx, b.Limit(q.limit, ""))
 }
 
 // count asks how many rows match the caller's conditions. It takes a row along:

@@ -776,6 +776,42 @@ func TestColumns(t *testing.T) {
 	}
 }
 
+// postgrest-go builds the requests of reads; what it says of itself stays out.
+func TestRequestOfARead(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(3)}
+	v := view(t, srv, &byRank)
+	_, err := v.Page(t.Context(), query.Where(colKind.Eq(`a "b", (c)`), colRank.In(1, 2), colKind.NotNull()), query.Limit(7), query.Count(query.Estimated))
+	require.NoError(t, err)
+	r := srv.Requests()[0]
+	require.Equal(t, "GET", r.Method)
+	require.Equal(t, "/rest/v1/v_items", r.URL.Path)
+	require.Equal(t, url.Values{
+		"select": {"id,rank"},
+		"and":    {`(kind.eq."a \"b\", (c)",rank.in.("1","2"),kind.not.is.null)`},
+		"order":  {"rank.desc.nullsfirst,id.asc.nullslast"},
+		"limit":  {"8"},
+	}, r.URL.Query())
+	require.Equal(t, []string{"application/json"}, r.Header["Accept"])
+	require.Equal(t, []string{"reporting"}, r.Header["Accept-Profile"])
+	require.Equal(t, []string{"count=estimated"}, r.Header["Prefer"])
+	require.Regexp(t, "^workorder-go/", r.Header.Get("X-Client-Info"))
+	for _, name := range []string{"Content-Type", "Content-Profile"} {
+		require.Empty(t, r.Header[name])
+	}
+}
+
+// A deployment's own views may have names with spaces.
+func TestSpacesInNames(t *testing.T) {
+	srv := &postgresttest.View{Rows: []map[string]any{}}
+	v := view(t, srv, &byID)
+	spaced := query.NewColumn[string]("free text, more")
+	_, err := v.List(t.Context(), query.Columns(spaced, colID), query.OrderBy(query.NewColumn[string]("sort by").Desc()))
+	require.NoError(t, err)
+	q := srv.Requests()[0].URL.Query()
+	require.Equal(t, `"free text, more",id,walk_0:"sort by"`, q.Get("select"))
+	require.Equal(t, `"sort by".desc.nullsfirst,id.asc.nullslast`, q.Get("order"))
+}
+
 func TestRowsOfAllAreIndependent(t *testing.T) {
 	srv := &postgresttest.View{Rows: items(30)}
 	v := view(t, srv, &byID)
