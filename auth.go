@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 
+	gotrue "github.com/supabase-community/gotrue-go"
+	"github.com/supabase-community/gotrue-go/types"
+
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
@@ -227,8 +230,11 @@ func (s *AuthService) User(ctx context.Context) (*User, error) {
 		return nil, err
 	}
 	var u User
-	r := api.Request{Op: op, Method: http.MethodGet, Path: "/user", Safe: true}
-	if err := (authWire{s.conn}).do(ctx, r, nil, &u); err != nil {
+	err := authWire{s.conn}.gotrue(ctx, op, true, &u, func(c gotrue.Client) error {
+		_, err := c.GetUser()
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &u, nil
@@ -275,16 +281,20 @@ func (s *AuthService) UpdateUser(ctx context.Context, p UpdateUserParams) (*User
 	if err := s.needUser(op); err != nil {
 		return nil, err
 	}
-	body := struct {
-		Email    *string        `json:"email,omitempty"`
-		Phone    *string        `json:"phone,omitempty"`
-		Password *string        `json:"password,omitempty"`
-		Nonce    string         `json:"nonce,omitempty"`
-		Data     map[string]any `json:"data,omitempty"`
-	}{p.Email, p.Phone, p.Password, p.Nonce, p.Data}
+	data, err := encoded(op, "data", p.Data)
+	if err != nil {
+		return nil, err
+	}
+	req := types.UpdateUserRequest{Email: value(p.Email), Phone: value(p.Phone), Password: p.Password, Nonce: p.Nonce, Data: data}
+	if err := checkBody(op, req); err != nil {
+		return nil, err
+	}
 	var u User
-	r := api.Request{Op: op, Method: http.MethodPut, Path: "/user"}
-	if err := (authWire{s.conn}).do(ctx, r, body, &u); err != nil {
+	err = authWire{s.conn}.gotrue(ctx, op, false, &u, func(c gotrue.Client) error {
+		_, err := c.UpdateUser(req)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &u, nil

@@ -2,7 +2,6 @@ package workorder
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -10,8 +9,11 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 	"time"
+
+	"github.com/google/uuid"
+	gotrue "github.com/supabase-community/gotrue-go"
+	"github.com/supabase-community/gotrue-go/types"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -99,8 +101,7 @@ func (s *AdminService) CreateUser(ctx context.Context, p AdminCreateUserParams) 
 	return &u, nil
 }
 
-// adminUser is the body of creating and of updating an account. Auth leaves alone
-// what is not in it.
+// adminUser is the body of creating an account.
 type adminUser struct {
 	Email        string         `json:"email,omitempty"`
 	Phone        string         `json:"phone,omitempty"`
@@ -109,7 +110,7 @@ type adminUser struct {
 	PhoneConfirm bool           `json:"phone_confirm,omitempty"`
 	UserMetadata map[string]any `json:"user_metadata,omitempty"`
 	AppMetadata  map[string]any `json:"app_metadata,omitempty"`
-	BanDuration  string         `json:"ban_duration,omitempty"` // such as 24h0m0s, or none
+	BanDuration  string         `json:"ban_duration,omitempty"` // such as 24h0m0s
 }
 
 func (s *AdminService) do(ctx context.Context, r api.Request, in, out any) error {
@@ -119,12 +120,16 @@ func (s *AdminService) do(ctx context.Context, r api.Request, in, out any) error
 // GetUser returns one account. Fails with ErrNotFound when there is none.
 func (s *AdminService) GetUser(ctx context.Context, id string) (*User, error) {
 	const op = "Auth.Admin.GetUser"
-	if err := checkUserID(op, id); err != nil {
+	user, err := parseUserID(op, id)
+	if err != nil {
 		return nil, err
 	}
 	var u User
-	r := api.Request{Op: op, Method: http.MethodGet, Path: "/admin/users/" + id, Safe: true}
-	if err := s.do(ctx, r, nil, &u); err != nil {
+	err = authWire{s.conn}.gotrue(ctx, op, true, &u, func(c gotrue.Client) error {
+		_, err := c.AdminGetUser(types.AdminGetUserRequest{UserID: user})
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &u, nil
@@ -135,29 +140,42 @@ func (s *AdminService) GetUser(ctx context.Context, id string) (*User, error) {
 // is taken.
 func (s *AdminService) UpdateUser(ctx context.Context, id string, p AdminUpdateUserParams) (*User, error) {
 	const op = "Auth.Admin.UpdateUser"
-	if err := checkUserID(op, id); err != nil {
+	user, err := parseUserID(op, id)
+	if err != nil {
 		return nil, err
 	}
 	if err := checkAccount(op, p.Email, p.Phone, p.Password); err != nil {
 		return nil, err
 	}
-	body := adminUser{
+	req := types.AdminUpdateUserRequest{
+		UserID:       user,
 		EmailConfirm: p.EmailConfirm, PhoneConfirm: p.PhoneConfirm,
 		Email: value(p.Email), Phone: value(p.Phone), Password: value(p.Password),
-		UserMetadata: p.UserMetadata, AppMetadata: p.AppMetadata,
+	}
+	if req.UserMetadata, err = encoded(op, "user_metadata", p.UserMetadata); err != nil {
+		return nil, err
+	}
+	if req.AppMetadata, err = encoded(op, "app_metadata", p.AppMetadata); err != nil {
+		return nil, err
 	}
 	switch {
 	case p.BanFor == nil:
 	case *p.BanFor < 0:
 		return nil, sdkerr.Invalid(op, "BanFor", "is negative")
 	case *p.BanFor == 0:
-		body.BanDuration = "none"
+		req.BanDuration = new(types.BanDurationNone())
 	default:
-		body.BanDuration = p.BanFor.String()
+		req.BanDuration = new(types.BanDurationTime(*p.BanFor))
+	}
+	if err := checkBody(op, req); err != nil {
+		return nil, err
 	}
 	var u User
-	r := api.Request{Op: op, Method: http.MethodPut, Path: "/admin/users/" + id}
-	if err := s.do(ctx, r, body, &u); err != nil {
+	err = authWire{s.conn}.gotrue(ctx, op, false, &u, func(c gotrue.Client) error {
+		_, err := c.AdminUpdateUser(req)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return &u, nil
@@ -177,10 +195,13 @@ func value(s *string) string {
 // created a tenant: ban such a user instead, see [AdminUpdateUserParams].BanFor.
 func (s *AdminService) DeleteUser(ctx context.Context, id string) error {
 	const op = "Auth.Admin.DeleteUser"
-	if err := checkUserID(op, id); err != nil {
+	user, err := parseUserID(op, id)
+	if err != nil {
 		return err
 	}
-	return s.do(ctx, api.Request{Op: op, Method: http.MethodDelete, Path: "/admin/users/" + id}, nil, nil)
+	return authWire{s.conn}.gotrue(ctx, op, false, nil, func(c gotrue.Client) error {
+		return c.AdminDeleteUser(types.AdminDeleteUserRequest{UserID: user})
+	})
 }
 
 // ListUsers returns every account, without its identities. For projects with many, use [AdminService.AllUsers].
@@ -229,14 +250,14 @@ func (s *AdminService) AllUsers(ctx context.Context) iter.Seq2[User, error] {
 	}
 }
 
-// checkUserID refuses an id that would lead to another endpoint.
-func checkUserID(op, id string) error {
+// parseUserID refuses what is no id, and could lead to another endpoint.
+func parseUserID(op, id string) (uuid.UUID, error) {
 	if id == "" {
-		return sdkerr.Required(op, "the user id")
+		return uuid.Nil, sdkerr.Required(op, "the user id")
 	}
-	digits, err := hex.DecodeString(strings.ReplaceAll(id, "-", ""))
-	if len(id) != 36 || len(digits) != 16 || err != nil {
-		return sdkerr.Invalid(op, "the user id", "is not a UUID")
+	user, err := uuid.Parse(id)
+	if err != nil || len(id) != len(user.String()) {
+		return uuid.Nil, sdkerr.Invalid(op, "the user id", "is not a UUID")
 	}
-	return nil
+	return user, nil
 }

@@ -111,6 +111,11 @@ func TestAuthRequests(t *testing.T) {
 		{"UpdateUser", userJSON, func(c *Client) error {
 			return second(c.Auth.UpdateUser(ctx, UpdateUserParams{Email: ptr("new@example.com"), Password: ptr("secret-2"), Data: map[string]any{"a": 1, "b": nil}}))
 		}, "PUT", "/auth/v1/user", `{"email":"new@example.com","password":"secret-2","data":{"a":1,"b":null}}`, false},
+		{"UpdateUser with metadata", userJSON, func(c *Client) error {
+			return second(c.Auth.UpdateUser(ctx, UpdateUserParams{Nonce: "123456", Phone: ptr("49123"), Data: map[string]any{
+				"at": []any{time.Date(2026, 1, 2, 3, 4, 5, 678_999_600, time.FixedZone("", 3600))}, "n": json.Number("12345678901234567890"), "s": "<é>",
+			}}))
+		}, "PUT", "/auth/v1/user", `{"phone":"49123","nonce":"123456","data":{"at":["2026-01-02T02:04:05.679Z"],"n":12345678901234567890,"s":"<é>"}}`, false},
 		{"SignOut", ``, func(c *Client) error { return c.Auth.SignOut(ctx, "") }, "POST", "/auth/v1/logout?scope=global", "", false},
 		{"SignOut local", ``, func(c *Client) error { return c.Auth.SignOut(ctx, SignOutLocal) }, "POST", "/auth/v1/logout?scope=local", "", false},
 		{"SignOut others", ``, func(c *Client) error { return c.Auth.SignOut(ctx, SignOutOthers) }, "POST", "/auth/v1/logout?scope=others", "", false},
@@ -129,6 +134,12 @@ func TestAuthRequests(t *testing.T) {
 		{"Admin.UpdateUser", userJSON, func(c *Client) error {
 			return second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{Password: ptr("secret-2"), BanFor: &day}))
 		}, "PUT", "/auth/v1/admin/users/" + userID1, `{"password":"secret-2","ban_duration":"24h0m0s"}`, false},
+		{"Admin.UpdateUser metadata", userJSON, func(c *Client) error {
+			return second(c.Auth.Admin.UpdateUser(ctx, strings.ToUpper(userID1), AdminUpdateUserParams{
+				Email: ptr("new@example.com"), Phone: ptr("49123"), PhoneConfirm: true,
+				UserMetadata: map[string]any{"a": nil}, AppMetadata: map[string]any{"at": time.Unix(0, 0)},
+			}))
+		}, "PUT", "/auth/v1/admin/users/" + userID1, `{"email":"new@example.com","phone":"49123","phone_confirm":true,"user_metadata":{"a":null},"app_metadata":{"at":"1970-01-01T00:00:00Z"}}`, false},
 		{"Admin.UpdateUser unban", userJSON, func(c *Client) error {
 			return second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{EmailConfirm: true, BanFor: &none}))
 		}, "PUT", "/auth/v1/admin/users/" + userID1, `{"email_confirm":true,"ban_duration":"none"}`, false},
