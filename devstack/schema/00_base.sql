@@ -219,12 +219,13 @@ begin
   end if;
 end $$;
 
--- What the policies of tables ask that are written through their views.
-create function authz.may_write(p_tenant_id uuid, p_permission text) returns boolean
+-- What the policies of tables ask that are written through their views: tenants in
+-- which the caller holds the permission and the OAuth client has a grant.
+create function authz.my_tenant_ids_to_write(p_permission text) returns uuid[]
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  return authz.has_permission(authz.user_id(), p_tenant_id, p_permission)
-    and authz.has_client_grant(p_tenant_id);
+  return array(
+    select t.id from unnest(authz.my_tenant_ids_with(p_permission)) t (id) where authz.has_client_grant(t.id));
 end $$;
 
 -- Makes the tenant the caller's current one: for the rest of this transaction,
@@ -374,4 +375,4 @@ revoke execute on all functions in schema app, cfg, authz, audit from public;
 grant execute on function authz.user_id(), authz.uuid_or_null(text), authz.current_tenant_id(),
   authz.my_tenant_ids(), authz.my_tenant_ids_with(text[]), authz.my_tenant_ids_as(text)
   to anon, authenticated;
-grant execute on function authz.may_write(uuid, text), cfg.is_key(text, integer) to authenticated;
+grant execute on function authz.my_tenant_ids_to_write(text), cfg.is_key(text, integer) to authenticated;

@@ -28,7 +28,7 @@ alter table app.suppliers enable row level security;
 create policy suppliers_read on app.suppliers for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy suppliers_delete on app.suppliers for delete to authenticated
-  using (authz.may_write(tenant_id, 'supplier.delete'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('supplier.delete'))::uuid[]));
 
 -- ---------------------------------------------------------------- views
 

@@ -146,7 +146,7 @@ alter table app.technicians enable row level security;
 create policy technicians_read on app.technicians for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy technicians_delete on app.technicians for delete to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 alter table app.crews enable row level security;
 create policy crews_read on app.crews for select to authenticated
@@ -156,19 +156,19 @@ alter table app.crew_members enable row level security;
 create policy crew_members_read on app.crew_members for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy crew_members_role on app.crew_members for update to authenticated
-  using (authz.may_write(tenant_id, 'labor.crew.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.crew.manage'))::uuid[]));
 
 alter table cfg.skill_catalogs enable row level security;
 create policy skill_catalogs_read on cfg.skill_catalogs for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy skill_catalogs_write on cfg.skill_catalogs to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 alter table app.technician_skills enable row level security;
 create policy technician_skills_read on app.technician_skills for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy technician_skills_write on app.technician_skills to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 alter table app.asset_required_skills enable row level security;
 
@@ -176,19 +176,19 @@ alter table app.availability_patterns enable row level security;
 create policy availability_patterns_read on app.availability_patterns for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy availability_patterns_write on app.availability_patterns to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 alter table app.availability_overrides enable row level security;
 create policy availability_overrides_read on app.availability_overrides for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy availability_overrides_write on app.availability_overrides to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 alter table app.shifts enable row level security;
 create policy shifts_read on app.shifts for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy shifts_write on app.shifts to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 -- ---------------------------------------------------------------- views
 

@@ -40,13 +40,13 @@ alter table cfg.certification_catalogs enable row level security;
 create policy certification_catalogs_read on cfg.certification_catalogs for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy certification_catalogs_write on cfg.certification_catalogs to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 alter table app.technician_certifications enable row level security;
 create policy technician_certifications_read on app.technician_certifications for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy technician_certifications_write on app.technician_certifications to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 -- ---------------------------------------------------------------- views
 

@@ -31,7 +31,7 @@ alter table app.shift_templates enable row level security;
 create policy shift_templates_read on app.shift_templates for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy shift_templates_write on app.shift_templates to authenticated
-  using (authz.may_write(tenant_id, 'labor.technician.manage'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('labor.technician.manage'))::uuid[]));
 
 -- ---------------------------------------------------------------- views
 

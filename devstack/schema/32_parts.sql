@@ -34,9 +34,9 @@ alter table app.parts enable row level security;
 create policy parts_read on app.parts for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy parts_write on app.parts for update to authenticated
-  using (authz.may_write(tenant_id, 'part.edit'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('part.edit'))::uuid[]));
 create policy parts_delete on app.parts for delete to authenticated
-  using (authz.may_write(tenant_id, 'part.delete'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('part.delete'))::uuid[]));
 
 -- ---------------------------------------------------------------- views
 

@@ -112,19 +112,19 @@ alter table app.inventory_locations enable row level security;
 create policy inventory_locations_read on app.inventory_locations for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy inventory_locations_write on app.inventory_locations to authenticated
-  using (authz.may_write(tenant_id, 'inventory.stock.adjust'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('inventory.stock.adjust'))::uuid[]));
 
 alter table app.stock_levels enable row level security;
 create policy stock_levels_read on app.stock_levels for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy stock_levels_write on app.stock_levels to authenticated
-  using (authz.may_write(tenant_id, 'inventory.stock.adjust'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('inventory.stock.adjust'))::uuid[]));
 
 alter table app.part_reservations enable row level security;
 create policy part_reservations_read on app.part_reservations for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 create policy part_reservations_release on app.part_reservations for update to authenticated
-  using (authz.may_write(tenant_id, 'inventory.reservation.release'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('inventory.reservation.release'))::uuid[]));
 
 alter table app.part_usage enable row level security;
 create policy part_usage_read on app.part_usage for select to authenticated
@@ -294,11 +294,13 @@ end $$;
 
 -- -------------------------------------------------------- functions: issuing
 
--- Keeps other movements of the parts waiting until this one has ended.
-create function app.lock_parts(p_part_ids uuid[]) returns void
+-- Keeps other movements of the tenant's parts waiting until this one has ended.
+create function app.lock_parts(p_tenant_id uuid, p_part_ids uuid[]) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
-  perform from app.parts p where p.id = any (p_part_ids) order by p.id for no key update;
+  perform from app.parts p
+  where p.tenant_id = p_tenant_id and p.id = any (p_part_ids)
+  order by p.id for no key update;
 end $$;
 
 -- Keeps the locations from being deleted.
@@ -328,9 +330,8 @@ begin
   if not found then
     raise exception using errcode = '23503', message = 'work order not found';
   end if;
+  perform app.lock_parts(p_tenant_id, array[p_part_id]);
   perform app.require_part(p_tenant_id, p_part_id);
-
-  perform app.lock_parts(array[p_part_id]);
   perform app.lock_inventory_locations(array(
     select s.inventory_location_id from app.stock_levels s where s.part_id = p_part_id));
   perform from app.stock_levels s where s.part_id = p_part_id order by s.inventory_location_id for no key update;

@@ -348,7 +348,7 @@ begin
   if jsonb_typeof(p_lines) is distinct from 'array' or p_lines = '[]' then
     raise exception using errcode = '23514', message = 'lines are required';
   end if;
-  perform app.lock_parts(array(
+  perform app.lock_parts(p_tenant_id, array(
     select l.part_id from app.purchase_order_lines l where l.purchase_order_id = p_po_id));
   perform app.lock_inventory_locations(array(
     select authz.uuid_or_null(l ->> 'to_inventory_location_id') from jsonb_array_elements(p_lines) l));

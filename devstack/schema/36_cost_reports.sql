@@ -27,7 +27,7 @@ create policy work_order_parts_read on app.work_order_parts for select to authen
 
 -- The dates of an asset's life that no RPC sets are written through v_assets.
 create policy assets_dates on app.assets for update to authenticated
-  using (authz.may_write(tenant_id, 'asset.edit'));
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('asset.edit'))::uuid[]));
 
 -- ---------------------------------------------------------------- views
 
