@@ -17,10 +17,13 @@ type Stream struct {
 	Header http.Header
 	// Body is sent as it is read; nil: none. A body that can seek is sent from
 	// where it stands, with its length, and again when the first attempt
-	// certainly changed nothing. Any other is sent again only while nothing has
+	// certainly changed nothing, or when Keyed is set. Any other is sent again only while nothing has
 	// been read of it.
 	Body io.Reader
 	Safe bool // see Request.Safe; for calls without a body
+	// Keyed says that sending the body twice does no harm. It is repeated then
+	// wherever it can be read again.
+	Keyed bool
 }
 
 // StreamResponse is the answer of a successful Stream. The body must be closed.
@@ -56,7 +59,7 @@ func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
 // stream runs the attempts of one call. ctx is the middleware's and ends with
 // it, reading is the caller's and lasts while the answer is read.
 func (c *Conn) stream(ctx, reading context.Context, s *Stream) (*StreamResponse, *sdkerr.Error) {
-	r := &Request{Op: s.Op, Method: s.Method, Path: s.Path, Header: s.Header, Safe: s.Safe && s.Body == nil}
+	r := &Request{Op: s.Op, Method: s.Method, Path: s.Path, Header: s.Header, Safe: s.Safe && s.Body == nil, Keyed: s.Keyed}
 	var body *outgoing
 	var rewind func() bool
 	if s.Body != nil {

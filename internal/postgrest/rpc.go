@@ -69,6 +69,16 @@ func Exec(ctx context.Context, c Caller, op string, args Args) error {
 	return err
 }
 
+// ExecAgain is Exec for a call that does no harm when it arrives twice.
+func ExecAgain(ctx context.Context, c Caller, op string, args Args) error {
+	args, err := c.inTenant(ctx, op, args)
+	if err != nil {
+		return err
+	}
+	_, err = c.send(ctx, op, args.RPC(), args, true, nil)
+	return err
+}
+
 // Invoke calls a function by name with any arguments that encode to a JSON
 // object (nil: none) and gives the JSON that it returns, nil for nothing.
 func (c Caller) Invoke(ctx context.Context, op string, rpc RPC, args any) (json.RawMessage, error) {
@@ -92,16 +102,23 @@ func (c Caller) Invoke(ctx context.Context, op string, rpc RPC, args any) (json.
 	return resp.Body, nil
 }
 
-// call fills in the client's tenant where the caller gave none.
+// inTenant fills in the client's tenant where the caller gave none.
+func (c Caller) inTenant(ctx context.Context, op string, args Args) (Args, error) {
+	t, ok := args.(TenantArgs)
+	if !ok {
+		return args, nil
+	}
+	id, err := c.conn.TenantFor(ctx, op, t.Tenant())
+	if err != nil || id == t.Tenant() {
+		return args, err
+	}
+	return t.WithTenant(id), nil
+}
+
 func (c Caller) call(ctx context.Context, op string, args Args) (*api.Response, error) {
-	if t, ok := args.(TenantArgs); ok {
-		id, err := c.conn.TenantFor(ctx, op, t.Tenant())
-		if err != nil {
-			return nil, err
-		}
-		if id != t.Tenant() {
-			args = t.WithTenant(id)
-		}
+	args, err := c.inTenant(ctx, op, args)
+	if err != nil {
+		return nil, err
 	}
 	keyed, ok := args.(KeyedArgs)
 	if !ok || keyed.IdempotencyKey() == "" {

@@ -5,7 +5,6 @@ package storage
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"math"
 	"net/http"
 	"net/url"
@@ -30,26 +29,6 @@ func NewBucket(conn *api.Conn, name string) Bucket { return Bucket{conn: conn, n
 
 // Name is the id of the bucket.
 func (b Bucket) Name() string { return b.name }
-
-// Upload stores a new object. The body is sent as it is read.
-func (b Bucket) Upload(ctx context.Context, op, object, contentType string, body io.Reader) error {
-	if err := checkPath(op, object); err != nil {
-		return err
-	}
-	r := &api.Stream{
-		Op: op, Method: http.MethodPost, Path: b.path(object), Body: body,
-		Header: http.Header{
-			"Content-Type": {contentType},
-			"X-Upsert":     {"false"},
-		},
-	}
-	resp, err := b.conn.Stream(ctx, r)
-	if err != nil {
-		return err
-	}
-	_, err = b.conn.ReadSmall(r, resp)
-	return err
-}
 
 // Download opens an object.
 func (b Bucket) Download(ctx context.Context, op, object string) (*api.StreamResponse, error) {

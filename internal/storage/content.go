@@ -1,0 +1,107 @@
+package storage
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5" // what Storage's entity tags are
+	"hash"
+	"io"
+)
+
+// Content is the body of an upload, which may have to be sent again or compared
+// with what is stored.
+type Content struct {
+	reader      io.Reader
+	seeker      io.Seeker // nil when the body cannot go back
+	start, size int64     // of a body that can go back; size is -1 otherwise
+
+	// Of a body that cannot go back.
+	sum     hash.Hash // of what has been read
+	read    int64
+	touched bool
+}
+
+// NewContent makes the Content of a body, from where it stands to its end.
+func NewContent(body io.Reader) *Content {
+	if b, ok := body.(*bytes.Buffer); ok {
+		body = bytes.NewReader(b.Next(b.Len()))
+	}
+	if s, ok := body.(io.Seeker); ok {
+		// A pipe has the method as well, but cannot do it.
+		start, err := s.Seek(0, io.SeekCurrent)
+		if err == nil {
+			end, errEnd := s.Seek(0, io.SeekEnd)
+			_, errBack := s.Seek(start, io.SeekStart)
+			if errEnd == nil && errBack == nil && end >= start {
+				return &Content{reader: body, seeker: s, start: start, size: end - start}
+			}
+		}
+	}
+	return &Content{reader: body, size: -1, sum: md5.New()}
+}
+
+// open gives the content from its beginning, false when it cannot.
+func (c *Content) open() (io.Reader, bool) {
+	if c.seeker == nil {
+		return (*passing)(c), !c.touched
+	}
+	_, err := c.seeker.Seek(c.start, io.SeekStart)
+	return c.reader, err == nil
+}
+
+// passing reads a body that cannot go back and keeps its sum.
+type passing Content
+
+// Read implements io.Reader.
+func (c *passing) Read(p []byte) (int, error) {
+	c.touched = true
+	n, err := c.reader.Read(p)
+	_, _ = c.sum.Write(p[:n]) // never fails
+	c.read += int64(n)
+	return n, err
+}
+
+// digest reads the content to its end and gives its length and MD5 sum. Nothing
+// reads it afterwards, unless ctx ends in the midst of a Read.
+func (c *Content) digest(ctx context.Context) (int64, []byte, error) {
+	type result struct {
+		size int64
+		sum  []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		if c.seeker == nil {
+			_, err := io.Copy(io.Discard, whileIn{ctx, (*passing)(c)})
+			done <- result{c.read, c.sum.Sum(nil), err}
+			return
+		}
+		h := md5.New()
+		_, err := c.seeker.Seek(c.start, io.SeekStart)
+		var n int64
+		if err == nil {
+			n, err = io.Copy(h, whileIn{ctx, io.LimitReader(c.reader, c.size)})
+		}
+		done <- result{n, h.Sum(nil), err}
+	}()
+	select {
+	case r := <-done:
+		return r.size, r.sum, r.err
+	case <-ctx.Done():
+		return 0, nil, ctx.Err()
+	}
+}
+
+// whileIn reads for as long as ctx lasts.
+type whileIn struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read implements io.Reader.
+func (w whileIn) Read(p []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.r.Read(p)
+}
