@@ -22,17 +22,14 @@ type payload struct {
 
 	form    url.Values // arguments, when the body is a form
 	rawType string     // of PostgreSQL, when the body is one value that is not JSON
-
-	noArgs error // why a list gives no arguments by name, for a function that takes the whole body
 }
 
 func badBody(message string) *apiError {
 	return &apiError{status: http.StatusBadRequest, Code: "PGRST102", Message: message}
 }
 
-// readPayload reads the body. uniform says that objects of an array must have
-// the same keys.
-func (r *request) readPayload(emptyIsObject, uniform bool) (payload, error) {
+// readPayload reads the body.
+func (r *request) readPayload() (payload, error) {
 	raw, err := io.ReadAll(r.Body)
 	if err != nil {
 		return payload{}, err
@@ -74,17 +71,14 @@ func (r *request) readPayload(emptyIsObject, uniform bool) (payload, error) {
 	if kind == "application/json" && r.columns != nil {
 		return payload{raw: raw, array: !bytes.HasPrefix(raw, []byte("{"))}, nil // for the database to judge
 	}
-	if len(raw) == 0 && emptyIsObject {
+	if len(raw) == 0 && r.target.kind == functionTarget {
 		raw = []byte("{}")
 	}
-	p, err := parsePayload(raw, uniform)
-	if err != nil && p.array && r.target.kind == functionTarget {
-		p.noArgs, err = err, nil
-	}
-	return p, err
+	return parsePayload(raw)
 }
 
-func parsePayload(raw []byte, uniform bool) (payload, error) {
+// parsePayload reads JSON; objects of an array must have the same keys.
+func parsePayload(raw []byte) (payload, error) {
 	p := payload{raw: raw}
 	if !json.Valid(raw) {
 		return p, badBody("Empty or invalid json")
@@ -113,7 +107,7 @@ func parsePayload(raw []byte, uniform bool) (payload, error) {
 			}
 			if keys := slices.Sorted(maps.Keys(o)); i == 0 {
 				p.keys = keys
-			} else if uniform && !slices.Equal(keys, p.keys) {
+			} else if !slices.Equal(keys, p.keys) {
 				return p, badBody("All object keys must match")
 			}
 		}

@@ -60,7 +60,7 @@ func (c *schemaCache) choose(n name, keys []string, p *payload) (*function, erro
 	var named, whole []*function
 	for _, f := range c.functions[n] {
 		switch {
-		case (p == nil || p.rawType == "" && p.noArgs == nil) && f.accepts(keys):
+		case (p == nil || p.rawType == "") && f.accepts(keys):
 			named = append(named, f)
 		case f.takesBody(p):
 			whole = append(whole, f)
@@ -71,9 +71,6 @@ func (c *schemaCache) choose(n name, keys []string, p *payload) (*function, erro
 	}
 	switch len(named) {
 	case 0:
-		if p != nil && p.noArgs != nil {
-			return nil, p.noArgs
-		}
 		return nil, noFunction(c, n, keys, p)
 	case 1:
 		return named[0], nil
@@ -96,7 +93,7 @@ type arguments struct {
 
 func (r *request) arguments() (arguments, error) {
 	if !isRead(r.Method) {
-		p, err := r.readPayload(true, r.columns == nil)
+		p, err := r.readPayload()
 		if p.form != nil {
 			return arguments{keys: slices.Sorted(maps.Keys(p.form)), values: p.form}, err
 		}

@@ -53,8 +53,8 @@ func notEmbedded(name string) *apiError {
 		Hint:    "Verify that '" + name + "' is included in the 'select' query parameter."}
 }
 
-// related is the resource among items that a condition on f is about, if any.
-func related(items []selectItem, f field) *embed {
+// embedOf is the resource among items that a condition on f is about, if any.
+func embedOf(items []selectItem, f field) *embed {
 	if len(f.path) > 0 {
 		return nil
 	}
@@ -90,7 +90,7 @@ func (c condition) onlyNull(items []selectItem) error {
 			return err
 		}
 	}
-	if e := related(items, c.field); c.join == "" && e != nil && (c.op != "is" || c.value != "null") {
+	if e := embedOf(items, c.field); c.join == "" && e != nil && (c.op != "is" || c.value != "null") {
 		return &apiError{status: http.StatusBadRequest, Code: "PGRST120",
 			Message: "Bad operator on the '" + e.name + "' embedded resource",
 			Details: "Only is null or not is null filters are allowed on embedded resources"}

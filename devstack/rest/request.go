@@ -139,6 +139,9 @@ func (r *request) parseQuery() (err error) {
 			return err
 		}
 	}
+	if r.target.kind == relationTarget && !isRead(r.Method) {
+		return onlyNull(r.selects, nil) // its own conditions are about the rows to change
+	}
 	return onlyNull(r.selects, r.where)
 }
 

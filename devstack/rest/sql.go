@@ -184,7 +184,7 @@ func (b *statement) condition(src source, c condition) {
 }
 
 func (b *statement) filter(src source, c condition) {
-	if e := related(src.items, c.field); e != nil {
+	if e := embedOf(src.items, c.field); e != nil {
 		b.w(e.found(), " is null")
 		return
 	}

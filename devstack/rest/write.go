@@ -227,7 +227,7 @@ func rowLocation(rel *relation, body []byte) string {
 
 // payloadColumns reads the body and gives the columns that it sets.
 func (r *request) payloadColumns(rel *relation) (payload, []*column, error) {
-	p, err := r.readPayload(false, r.columns == nil)
+	p, err := r.readPayload()
 	if err != nil {
 		return p, nil, err
 	}
