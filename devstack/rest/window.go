@@ -42,7 +42,13 @@ func parseWindow(r *request, maxRows int) (window, error) {
 		if from > to {
 			return w, badRange("The lower boundary must be lower than or equal to the upper boundary in the Range header.")
 		}
+		if w.limited && w.limit == 0 {
+			return w, nil
+		}
 		w = w.intersect(from, to, m[2] != "")
+		if w.limited && w.limit == 0 { // nothing is in both, and PostgREST blames the limit
+			return w, badRange("Limit should be greater than or equal to zero.")
+		}
 	}
 	return w.clamp(maxRows), nil
 }
