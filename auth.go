@@ -14,6 +14,7 @@ import (
 	"github.com/supabase-community/gotrue-go/types"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/pgjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
@@ -86,7 +87,8 @@ type SignUpParams struct {
 	Email    string // required
 	Password string // required, at least 6 characters unless the project asks for more
 	// Data becomes the user's metadata. The platform takes the profile's name
-	// from first_name and last_name, and its picture from avatar_url.
+	// from first_name and last_name, of up to 100 characters each, and its picture
+	// from avatar_url.
 	Data map[string]any
 }
 
@@ -121,6 +123,9 @@ func (s *AuthService) SignUp(ctx context.Context, p SignUpParams, opts ...Sessio
 		return nil, err
 	}
 	if err := noBlanks(op, "Email", p.Email); err != nil {
+		return nil, err
+	}
+	if err := checkNames(op, "Data", p.Data); err != nil {
 		return nil, err
 	}
 	w := newAuthority(s.conn)
@@ -278,6 +283,9 @@ func (s *AuthService) UpdateUser(ctx context.Context, p UpdateUserParams) (*User
 	if err := checkAccount(op, p.Email, p.Phone, p.Password); err != nil {
 		return nil, err
 	}
+	if err := checkNames(op, "Data", p.Data); err != nil {
+		return nil, err
+	}
 	if err := s.needUser(op); err != nil {
 		return nil, err
 	}
@@ -320,6 +328,32 @@ func checkAccount(op string, email, phone, password *string) error {
 		return nil
 	}
 	return noBlanks(op, "Email", *email)
+}
+
+// maxName is how many characters each name in the profile may have.
+const maxName = 100
+
+// checkNames refuses metadata with a name that the platform has no room for: Auth
+// would take it, and no tenant could take the user.
+func checkNames(op, field string, data map[string]any) error {
+	for _, key := range [...]string{"first_name", "firstName", "last_name", "lastName"} {
+		v, ok := data[key]
+		if !ok {
+			continue
+		}
+		raw, err := pgjson.Marshal(v)
+		if err != nil {
+			continue // the body fails in the same way, and says where
+		}
+		name := string(raw)
+		if json.Unmarshal(raw, &name) != nil {
+			name = string(raw) // the platform takes any JSON as its text
+		}
+		if err := pgjson.Length(name, maxName); err != nil {
+			return sdkerr.Invalid(op, field+"["+key+"]", err.Error())
+		}
+	}
+	return nil
 }
 
 // noBlanks refuses blanks around an address, as Auth does.

@@ -86,6 +86,9 @@ func (s *AdminService) CreateUser(ctx context.Context, p AdminCreateUserParams) 
 	if err := noBlanks(op, "Email", p.Email); err != nil {
 		return nil, err
 	}
+	if err := checkNames(op, "UserMetadata", p.UserMetadata); err != nil {
+		return nil, err
+	}
 	body := adminUser{
 		EmailConfirm: p.EmailConfirm, PhoneConfirm: p.PhoneConfirm,
 		Email: p.Email, Phone: p.Phone, Password: p.Password,
@@ -145,6 +148,9 @@ func (s *AdminService) UpdateUser(ctx context.Context, id string, p AdminUpdateU
 		return nil, err
 	}
 	if err := checkAccount(op, p.Email, p.Phone, p.Password); err != nil {
+		return nil, err
+	}
+	if err := checkNames(op, "UserMetadata", p.UserMetadata); err != nil {
 		return nil, err
 	}
 	req := types.AdminUpdateUserRequest{

@@ -175,6 +175,7 @@ func TestAuthChecksBeforeSending(t *testing.T) {
 	odd := map[string]any{"f": func() {}}
 	blank := " a@example.com"
 	latin1 := map[string]any{"city": "M\xfcnchen"}
+	long := strings.Repeat("ü", 101)
 	nul := "geheim\x00123"
 	for name, err := range map[string]error{
 		"Email":      second(c.Auth.SignUp(ctx, SignUpParams{Password: "secret-1"})),
@@ -203,17 +204,23 @@ func TestAuthChecksBeforeSending(t *testing.T) {
 		"blanks ":    second(c.Auth.UpdateUser(ctx, UpdateUserParams{Email: &blank})),
 		"blanks  ":   second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: blank})),
 		"blanks   ":  second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{Email: &blank})),
-		"UTF-8":      second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com", Password: "secret-1", Data: latin1})),
-		"UTF-8 ":     second(c.Auth.UpdateUser(ctx, UpdateUserParams{Data: latin1})),
-		"UTF-8  ":    second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: "a@example.com", UserMetadata: latin1})),
-		"UTF-8   ":   second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{AppMetadata: map[string]any{"a": latin1}})),
-		"UTF-8    ":  second(c.Auth.SignInWithPassword(ctx, "a@example.com", "geheim\xff123")),
-		"UTF-8     ": second(c.Auth.Refresh(ctx, "r\xff")),
-		"NUL":        second(c.Auth.SignInWithPassword(ctx, "a@example.com", nul)),
-		"NUL ":       second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com", Password: nul})),
-		"NUL  ":      second(c.Auth.UpdateUser(ctx, UpdateUserParams{Password: &nul})),
-		"NUL   ":     second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{Password: &nul})),
-		"json   ":    second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{AppMetadata: odd})),
+		"[last_name] is longer than 100": second(c.Auth.SignUp(ctx,
+			SignUpParams{Email: "a@example.com", Password: "secret-1", Data: map[string]any{"last_name": long}})),
+		"[firstName] is": second(c.Auth.UpdateUser(ctx, UpdateUserParams{Data: map[string]any{"firstName": &long}})),
+		"[first_name] is": second(c.Auth.Admin.CreateUser(ctx,
+			AdminCreateUserParams{Email: "a@example.com", UserMetadata: map[string]any{"first_name": json.RawMessage(`"` + long + `"`)}})),
+		"[lastName] is": second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{UserMetadata: map[string]any{"lastName": []string{long}}})),
+		"UTF-8":         second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com", Password: "secret-1", Data: latin1})),
+		"UTF-8 ":        second(c.Auth.UpdateUser(ctx, UpdateUserParams{Data: latin1})),
+		"UTF-8  ":       second(c.Auth.Admin.CreateUser(ctx, AdminCreateUserParams{Email: "a@example.com", UserMetadata: latin1})),
+		"UTF-8   ":      second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{AppMetadata: map[string]any{"a": latin1}})),
+		"UTF-8    ":     second(c.Auth.SignInWithPassword(ctx, "a@example.com", "geheim\xff123")),
+		"UTF-8     ":    second(c.Auth.Refresh(ctx, "r\xff")),
+		"NUL":           second(c.Auth.SignInWithPassword(ctx, "a@example.com", nul)),
+		"NUL ":          second(c.Auth.SignUp(ctx, SignUpParams{Email: "a@example.com", Password: nul})),
+		"NUL  ":         second(c.Auth.UpdateUser(ctx, UpdateUserParams{Password: &nul})),
+		"NUL   ":        second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{Password: &nul})),
+		"json   ":       second(c.Auth.Admin.UpdateUser(ctx, userID1, AdminUpdateUserParams{AppMetadata: odd})),
 	} {
 		require.ErrorIs(t, err, ErrInvalidInput, name)
 		require.Contains(t, err.Error(), strings.TrimSpace(name))

@@ -58,8 +58,8 @@ func (c *Client) SetTenant(ctx context.Context, tenantID string) error {
 }
 
 func (c *Client) setTenant(ctx context.Context, op, tenantID string) error {
-	if tenantID == "" {
-		return sdkerr.Required(op, "the tenant id")
+	if _, err := tenantKey(op, tenantID); err != nil {
+		return err
 	}
 	src, err := c.unbound(op)
 	if err != nil {
@@ -193,15 +193,21 @@ func (c *Client) unbound(op string) (TokenSource, error) {
 // falls back to another tenant's token.
 func (c *Client) ForTenant(ctx context.Context, tenantID string) (*Client, error) {
 	const op = "ForTenant"
-	tenantID = strings.ToLower(strings.TrimSpace(tenantID))
-	if tenantID == "" {
-		return nil, sdkerr.Required(op, "the tenant id")
+	tenantID, err := tenantKey(op, tenantID)
+	if err != nil {
+		return nil, err
 	}
 	src, err := c.tenantSource(ctx, op, tenantID)
 	if err != nil {
 		return nil, sdkerr.Wrap(op, ErrUnauthenticated, err)
 	}
 	return c.as(src, tenantID), nil
+}
+
+// tenantKey gives a tenant's id as tokens spell it.
+func tenantKey(op, id string) (string, error) {
+	id = strings.TrimSpace(id)
+	return strings.ToLower(id), sdkerr.RequireText(op, "the tenant id", id)
 }
 
 func (c *Client) tenantSource(ctx context.Context, op, tenant string) (TokenSource, error) {

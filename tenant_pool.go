@@ -3,7 +3,6 @@ package workorder
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -70,9 +69,9 @@ func (p *TenantPool) Do(ctx context.Context, tenantID string, fn func(ctx contex
 	if fn == nil {
 		return sdkerr.Required(op, "the function")
 	}
-	tenantID = strings.ToLower(strings.TrimSpace(tenantID))
-	if tenantID == "" {
-		return sdkerr.Required(op, "the tenant id")
+	tenantID, err := tenantKey(op, tenantID)
+	if err != nil {
+		return err
 	}
 	e, err := p.acquire(ctx, tenantID)
 	if err != nil {

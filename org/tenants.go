@@ -67,13 +67,13 @@ type InviteUserParams struct {
 // TypeScript: tenants.inviteUser.
 func (s *TenantService) InviteUser(ctx context.Context, p InviteUserParams) error {
 	const op = "Tenants.InviteUser"
-	email := strings.ToLower(strings.TrimSpace(p.InviteeEmail))
+	email := strings.TrimSpace(p.InviteeEmail)
 	if err := sdkerr.RequireText(op, "InviteeEmail", email, "RoleKey", p.RoleKey); err != nil {
 		return err
 	}
 	return postgrest.Exec(ctx, s.rpc, op, inviteUserToTenantArgs{
 		TenantID:     p.TenantID,
-		InviteeEmail: email,
+		InviteeEmail: strings.ToLower(email),
 		RoleKey:      p.RoleKey,
 	})
 }

@@ -1,6 +1,7 @@
 package workorders
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -236,8 +237,8 @@ func (s *AttachmentService) ownAttachments(ctx context.Context, op string, ofAny
 type StorageObjectMetadata struct {
 	ContentType     string     `json:"content_type,omitempty"`
 	ByteSize        int64      `json:"byte_size,omitempty"`
-	Label           string     `json:"label,omitempty" max:"255"`
-	Kind            string     `json:"kind,omitempty" max:"50"`
+	Label           string     `json:"label,omitempty"`
+	Kind            string     `json:"kind,omitempty"`
 	DocumentTypeKey string     `json:"document_type_key,omitempty"`
 	IsControlled    bool       `json:"is_controlled,omitempty"`
 	EffectiveDate   types.Date `json:"effective_date,omitzero"`
@@ -274,8 +275,14 @@ func (s *AttachmentService) InsertStorageObject(ctx context.Context, p InsertSto
 		return err
 	}
 	var metadata json.RawMessage
-	if p.Metadata != (StorageObjectMetadata{}) {
-		var err error
+	if m := p.Metadata; m != (StorageObjectMetadata{}) {
+		err := cmp.Or(
+			postgrest.MaxLength(op, "Metadata.Label", &m.Label, 255),
+			postgrest.MaxLength(op, "Metadata.Kind", &m.Kind, 50),
+		)
+		if err != nil {
+			return err
+		}
 		if metadata, err = postgrest.Body(op, p.Metadata); err != nil {
 			return err
 		}

@@ -100,7 +100,7 @@ func TestDocumentedLengths(t *testing.T) {
 		{"StoragePath", 1024, false, func(ctx context.Context, c client, s string) error {
 			return c.Attachments.InsertStorageObject(ctx, insertObject(s, workorders.StorageObjectMetadata{}))
 		}},
-		{"kind", 50, false, func(ctx context.Context, c client, s string) error {
+		{"Metadata.Kind", 50, false, func(ctx context.Context, c client, s string) error {
 			return c.Attachments.InsertStorageObject(ctx, insertObject("p", workorders.StorageObjectMetadata{Kind: s}))
 		}},
 	} {
@@ -131,6 +131,8 @@ func TestStorageObjectMetadataIsText(t *testing.T) {
 		err := c.Attachments.InsertStorageObject(t.Context(), insertObject("t1/asset/a1/x.pdf", m))
 		require.ErrorIs(t, err, workorder.ErrInvalidInput)
 	}
+	err := c.Attachments.InsertStorageObject(t.Context(), insertObject("t1/asset/a1/x.pdf", workorders.StorageObjectMetadata{Kind: strings.Repeat("k", 51)}))
+	require.ErrorContains(t, err, "Metadata.Kind is longer than 50 characters")
 	srv.WantNoRequest(t)
 }
 

@@ -4,7 +4,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"hash/fnv"
+	"slices"
 
+	"github.com/workorder-systems/sdk-go/internal/pgjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
 )
@@ -30,15 +32,18 @@ func (r *read) parseCursor() (place, error) {
 	}
 	var c cursor
 	b, err := base64.RawURLEncoding.DecodeString(r.spec.After)
-	if err != nil || json.Unmarshal(b, &c) != nil || c.Read != r.fingerprint() || len(c.Place) != len(r.columns) {
+	if err != nil || json.Unmarshal(b, &c) != nil || c.Read != r.fingerprint() || !r.holds(c.Place) {
 		return nil, sdkerr.New(r.op, sdkerr.ErrInvalidInput, "the cursor of query.After is not from this view in this order")
 	}
-	for i, v := range c.Place {
-		if v == nil && r.columns[i].notNull {
-			return nil, sdkerr.New(r.op, sdkerr.ErrInvalidInput, "the cursor of query.After is not from this view in this order")
-		}
-	}
 	return c.Place, nil
+}
+
+// holds tells whether a row of the read can stand in the place, which users may
+// have made up.
+func (r *read) holds(at place) bool {
+	return slices.EqualFunc(at, r.columns, func(v *string, c column) bool {
+		return v == nil && !c.notNull && !c.key || v != nil && pgjson.Text(*v) == nil
+	})
 }
 
 // fingerprint tells reads apart whose cursors must not be mixed up.

@@ -24,13 +24,17 @@ func encodeError(op string, err error) error {
 	return sdkerr.New(op, sdkerr.ErrInvalidInput, "the arguments cannot be encoded: %v", err)
 }
 
-// MaxLength refuses text of more than most characters in changes that have no
-// argument struct.
+// MaxLength refuses text of more than most characters, and text that the database
+// cannot hold, in what has no argument struct.
 func MaxLength(op, field string, text *string, most int) error {
 	if text == nil {
 		return nil
 	}
-	if err := pgjson.Length(*text, most); err != nil {
+	err := pgjson.Text(*text)
+	if err == nil {
+		err = pgjson.Length(*text, most)
+	}
+	if err != nil {
 		return sdkerr.Invalid(op, field, err.Error())
 	}
 	return nil

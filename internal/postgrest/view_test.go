@@ -2,6 +2,7 @@ package postgrest_test
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -196,6 +197,20 @@ func TestRequestsOfAList(t *testing.T) {
 	require.EqualValues(t, 9, page.Total)
 }
 
+// Rows that appear before those that have come do not disturb a list.
+func TestRowsAddedAtTheHead(t *testing.T) {
+	srv := &postgresttest.View{Rows: items(5)}
+	v := view(t, srv, &byID)
+	want := wantIDs(srv.Rows, rankOrder)
+	var got []string
+	for row, err := range v.All(t.Context(), query.OrderBy(colRank.Desc().NullsLast()), query.PageSize(1)) {
+		require.NoError(t, err)
+		got = append(got, row.ID)
+		srv.Rows = append(slices.Clone(srv.Rows), map[string]any{"id": fmt.Sprint("new ", len(got)), "rank": 100, "kind": "a", "note": nil})
+	}
+	require.Equal(t, want, got)
+}
+
 func TestLimit(t *testing.T) {
 	srv := &postgresttest.View{Rows: items(300), Clamp: 100}
 	v := view(t, srv, &byID)
@@ -339,8 +354,29 @@ func TestCursorsOfOtherReads(t *testing.T) {
 	ranked, err := v.Page(t.Context(), query.Limit(2), query.OrderBy(colRank.Asc()))
 	require.NoError(t, err)
 	srv.Forget()
+	after := func(place string) query.Option { // a cursor that somebody has changed
+		b, err := base64.RawURLEncoding.DecodeString(string(byKey.Next))
+		require.NoError(t, err)
+		head, _, ok := strings.Cut(string(b), `"p":`)
+		require.True(t, ok)
+		return query.After(query.Cursor(base64.RawURLEncoding.EncodeToString([]byte(head + `"p":` + place + "}"))))
+	}
+	_, err = v.Page(t.Context(), after(`["x"]`))
+	require.NoError(t, err)
+	_, err = v.Page(t.Context(), after(`["`+strings.Repeat("x", 20_000)+`"]`))
+	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	srv.Forget()
 	for _, tt := range [][]query.Option{
 		{query.After("nonsense")},
+		{query.After("\x00")},
+		{query.After("\xff")},
+		{query.After(byKey.Next + byKey.Next)},
+		{after(`["a\u0000"]`)},
+		{after(`[null]`)},
+		{after(`["a","b"]`)},
+		{after(`[]`)},
+		{after(`null`)},
+		{after(`[1]`)},
 		{query.After("e30")}, // {}
 		{query.After(ranked.Next)},
 		{query.After(byKey.Next), query.OrderBy(colRank.Asc())},

@@ -1,11 +1,17 @@
 package sdkerr
 
-// RequireText checks that required text is there. It takes pairs of a field
-// name and its value, and reports the first empty one as ErrInvalidInput.
+import "github.com/workorder-systems/sdk-go/internal/pgjson"
+
+// RequireText checks that required text is there, and that the database can hold
+// it. It takes pairs of a field name and its value, and reports the first that
+// fails as ErrInvalidInput.
 func RequireText(op string, fieldsAndValues ...string) error {
 	for i := 0; i+1 < len(fieldsAndValues); i += 2 {
 		if fieldsAndValues[i+1] == "" {
 			return Required(op, fieldsAndValues[i])
+		}
+		if err := pgjson.Text(fieldsAndValues[i+1]); err != nil {
+			return Invalid(op, fieldsAndValues[i], err.Error())
 		}
 	}
 	return nil

@@ -1,0 +1,234 @@
+package workorder_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/internal/apitest"
+	"github.com/workorder-systems/sdk-go/types"
+)
+
+const someUUID = "0b5e0f5e-6f43-4c0e-9d52-4e6d6d9d4c11"
+
+// plausible are fields that only certain values pass.
+var plausible = map[string]any{
+	"Email": "a@example.com", "NewEmail": "a@example.com", "EntityID": someUUID, "StoragePath": "t1/asset/a1/x.pdf",
+	"EndAt": time.Now().Add(48 * time.Hour), "Kind": "photo", "TenantID": apitest.TenantID, "ContentType": "text/plain",
+	"CrewID": "", // or TechnicianID, not both
+	"#1":     someUUID,
+}
+
+// refusals say no to odd values for another reason than what is odd about them.
+var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after"}
+
+// harmless are fields whose text is not sent as it is.
+var harmless = map[string]string{
+	"Client.TenantAPIKeys.Validate #1":      "its hash is sent",
+	"Client.Attachments.Upload #1.Filename": "the name of the object has other characters",
+	"Client.Attachments.Upload #1.Key":      "its hash is part of the path",
+	"Client.Departments.BulkImport #1.Rows": "bad rows are told in the result",
+	"Client.WorkOrders.BulkImport #1.Rows":  "bad rows are told in the result",
+}
+
+// odd is a value that PostgreSQL cannot hold, or the SDK could not read back.
+type odd struct {
+	value any
+	why   string // part of the error
+}
+
+var oddTexts = []odd{{"a\x00b", "NUL"}, {"M\xfcnchen", "UTF-8"}}
+
+var oddTimes = []odd{
+	{types.FarFuture(), "year"}, {types.FarPast(), "year"},
+	{time.Date(9999, 12, 31, 23, 59, 59, 0, time.FixedZone("", -5*3600)), "year"},
+}
+
+var oddJSON = []odd{
+	{json.RawMessage(`{"a":"\u0000"}`), "NUL"}, {json.RawMessage(`{"a":"\ud800"}`), "surrogate"}, {json.RawMessage("{\"a\":\"\xff\"}"), "UTF-8"},
+}
+
+// poison is a place inside params and an odd value for it.
+type poison struct {
+	path string
+	odd
+	set func(params reflect.Value)
+}
+
+// fill gives v and everything in it a value that passes, and lists what could be
+// put there that must not.
+func fill(v reflect.Value, path string, reach func(reflect.Value) reflect.Value) []poison {
+	put := func(odds []odd) (out []poison) {
+		for _, o := range odds {
+			out = append(out, poison{path, o, func(p reflect.Value) {
+				if strings.HasSuffix(path, ".CrewID") {
+					p.FieldByName("TechnicianID").SetZero()
+				}
+				at := reach(p)
+				at.Set(reflect.ValueOf(o.value).Convert(at.Type()))
+			}})
+		}
+		return out
+	}
+	name := path[strings.LastIndexAny(path, ".]")+1:]
+	if some, ok := plausible[name]; ok && v.Kind() != reflect.Pointer && reflect.TypeOf(some).ConvertibleTo(v.Type()) {
+		v.Set(reflect.ValueOf(some).Convert(v.Type()))
+	}
+	switch v.Type() {
+	case reflect.TypeFor[time.Time]():
+		if v.IsZero() {
+			v.Set(reflect.ValueOf(time.Now()))
+		}
+		return put(oddTimes)
+	case reflect.TypeFor[types.Date]():
+		v.Set(reflect.ValueOf(types.DateOf(time.Now())))
+		return put([]odd{{types.FarFutureDate(), "years"}, {types.FarPastDate(), "years"}})
+	case reflect.TypeFor[json.RawMessage]():
+		v.Set(reflect.ValueOf(json.RawMessage(`{}`)))
+		return put(oddJSON)
+	}
+	switch v.Kind() {
+	case reflect.String:
+		if _, given := plausible[name]; !given {
+			v.SetString("x")
+		}
+		return put(oddTexts)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		out := fill(v.Elem(), path, func(p reflect.Value) reflect.Value {
+			at := reach(p)
+			at.Set(reflect.New(at.Type().Elem()))
+			return at.Elem()
+		})
+		if plausible[name] == "" {
+			v.SetZero()
+		}
+		return out
+	case reflect.Struct:
+		var out []poison
+		for i := range v.NumField() {
+			if f := v.Type().Field(i); f.IsExported() {
+				out = append(out, fill(v.Field(i), path+"."+f.Name, func(p reflect.Value) reflect.Value { return reach(p).Field(i) })...)
+			}
+		}
+		return out
+	case reflect.Slice:
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			return nil
+		}
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		return fill(v.Index(0), path+"[0]", func(p reflect.Value) reflect.Value { return reach(p).Index(0) })
+	case reflect.Map:
+		var out []poison
+		for _, o := range oddTexts {
+			set := func(k, e any) func(reflect.Value) {
+				return func(p reflect.Value) {
+					m := reflect.MakeMap(v.Type())
+					m.SetMapIndex(reflect.ValueOf(k).Convert(v.Type().Key()), reflect.ValueOf(e))
+					reach(p).Set(m)
+				}
+			}
+			out = append(out, poison{path + "[key]", o, set(o.value, "x")}, poison{path + "[value]", o, set("x", o.value)})
+		}
+		return out
+	case reflect.Interface:
+		if v.Type() == reflect.TypeFor[io.Reader]() {
+			v.Set(reflect.ValueOf(strings.NewReader("bytes")))
+		}
+	case reflect.Bool, reflect.Func, reflect.Chan:
+	default:
+		if v.CanInt() && v.IsZero() {
+			v.SetInt(1)
+		}
+		if v.CanFloat() {
+			v.SetFloat(1)
+		}
+	}
+	return nil
+}
+
+// Whatever a caller writes either can be read back or is refused before anything
+// is sent, in every field of every method.
+func TestWhatIsWrittenCanBeReadBack(t *testing.T) {
+	c, srv := apitest.New(t)
+	tried := 0
+	var methods func(name string, service reflect.Value)
+	methods = func(name string, service reflect.Value) {
+		for i := range service.NumMethod() {
+			m, in := service.Method(i), service.Method(i).Type()
+			if in.NumIn() == 0 || in.In(0) != reflect.TypeFor[context.Context]() {
+				continue
+			}
+			what := name + "." + service.Type().Method(i).Name
+			for arg := 1; arg < in.NumIn(); arg++ {
+				if in.IsVariadic() && arg == in.NumIn()-1 {
+					continue
+				}
+				for _, p := range fill(reflect.New(in.In(arg)).Elem(), fmt.Sprint("#", arg), func(v reflect.Value) reflect.Value { return v }) {
+					args := []reflect.Value{reflect.ValueOf(t.Context())}
+					for i := 1; i < in.NumIn() && !(in.IsVariadic() && i == in.NumIn()-1); i++ {
+						v := reflect.New(in.In(i)).Elem()
+						fill(v, fmt.Sprint("#", i), func(v reflect.Value) reflect.Value { return v })
+						args = append(args, v)
+					}
+					p.set(args[arg])
+					field, _, _ := strings.Cut(what+" "+p.path, "[0].")
+					if harmless[field] != "" {
+						continue
+					}
+					tried++
+					err := firstError(m.Call(args))
+					srv.WantNoRequest(t)
+					require.ErrorIs(t, err, workorder.ErrInvalidInput, "%s: %s", field, p.why)
+					refused := slices.ContainsFunc(append([]string{p.why}, refusals...), func(why string) bool { return strings.Contains(err.Error(), why) })
+					require.True(t, refused, "%s: %s: %v", field, p.why, err)
+				}
+			}
+		}
+		s := service.Elem()
+		for i := range s.NumField() {
+			f := s.Type().Field(i)
+			if f.IsExported() && !f.Anonymous && (strings.HasSuffix(f.Type.Name(), "Service") || strings.HasPrefix(f.Type.Name(), "View[")) {
+				methods(name+"."+f.Name, s.Field(i).Addr())
+			}
+		}
+	}
+	methods("Client", reflect.ValueOf(c))
+	for _, o := range slices.Concat(oddTexts, oddTimes, oddJSON) {
+		for _, args := range []any{map[string]any{"p_a": o.value}, struct{ A []any }{[]any{o.value}}} {
+			tried++
+			err := c.RPC(t.Context(), "rpc_custom", args, nil)
+			srv.WantNoRequest(t)
+			require.ErrorIs(t, err, workorder.ErrInvalidInput, o.why)
+			require.ErrorContains(t, err, o.why)
+		}
+	}
+	require.Greater(t, tried, 500)
+}
+
+// firstError gives the error among results, or that of an iterator.
+func firstError(out []reflect.Value) error {
+	for _, v := range out {
+		if err, ok := v.Interface().(error); ok {
+			return err
+		}
+		if v.Kind() == reflect.Func {
+			for _, e := range v.Seq2() {
+				if err, ok := e.Interface().(error); ok {
+					return err
+				}
+				break
+			}
+		}
+	}
+	return nil
+}
