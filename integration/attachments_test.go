@@ -1,6 +1,8 @@
 package integration
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -560,5 +562,59 @@ func TestAttachmentsAndTimeEntriesAreAudited(t *testing.T) {
 			got = append(got, row.Operation+" "+text(row.UserID))
 		}
 		require.Equal(t, want, got)
+	}
+}
+
+// Nobody sees a row, so nobody's write of one touches any, and that is no error.
+func TestAnonymousWritesOfTheViewsTouchNothing(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	id := makeWorkOrder(t, tn.Client, "x")
+	insertObject(t, tn.Admin, tn.ID, workorders.EntityWorkOrder, id, "a.txt", workorders.StorageObjectMetadata{})
+	logTime(t, tn.Client, workorders.LogTimeParams{WorkOrderID: id, Minutes: 5})
+	for _, view := range []string{"v_work_order_attachments", "v_work_order_time_entries"} {
+		for method, body := range map[string]string{http.MethodDelete: "", http.MethodPatch: `{"updated_at":"2030-01-01T00:00:00Z"}`} {
+			req, err := http.NewRequestWithContext(t.Context(), method, stack.URL+"/rest/v1/"+view+"?work_order_id=eq."+id, strings.NewReader(body))
+			require.NoError(t, err)
+			req.Header.Set("apikey", stack.AnonKey)
+			req.Header.Set("Authorization", "Bearer "+stack.AnonKey)
+			if body != "" {
+				req.Header.Set("Content-Type", "application/json")
+			}
+			resp, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, http.StatusNoContent, resp.StatusCode, "%s %s", method, view)
+		}
+	}
+	require.Equal(t, 1, countAttachments(t, tn.Client, id))
+}
+
+// A PATCH answers with the row as it is stored, whatever it said of columns that
+// it cannot change.
+func TestPatchOfAViewAnswersWithWhatIsStored(t *testing.T) {
+	t.Parallel()
+	if !stack.local {
+		t.Skip("the platform answers with what it was sent")
+	}
+	tn := stack.Tenant(t)
+	id := makeWorkOrder(t, tn.Client, "x")
+	a := insertObject(t, tn.Admin, tn.ID, workorders.EntityWorkOrder, id, "a.txt", workorders.StorageObjectMetadata{})
+	entry := logTime(t, tn.Client, workorders.LogTimeParams{WorkOrderID: id, Minutes: 5})
+	raw, err := tn.Supabase(t.Context())
+	require.NoError(t, err)
+	for _, tt := range []struct {
+		view, id string
+		change   map[string]any
+	}{
+		{"v_work_order_attachments", a.ID, map[string]any{"label": "L", "filename": "other", "storage_path": "other", "created_at": "2020-01-01T00:00:00Z"}},
+		{"v_work_order_time_entries", entry, map[string]any{"minutes": 6, "user_name": "other", "created_by": nil, "created_at": "2020-01-01T00:00:00Z"}},
+	} {
+		echo, _, err := raw.From(tt.view).Update(tt.change, "representation", "").Eq("id", tt.id).Execute()
+		require.NoError(t, err)
+		stored, _, err := raw.From(tt.view).Select("*", "", false).Eq("id", tt.id).Execute()
+		require.NoError(t, err)
+		require.JSONEq(t, string(stored), string(echo))
+		require.NotContains(t, string(echo), "other")
 	}
 }

@@ -323,6 +323,7 @@ begin
   then
     raise exception using errcode = '42501', message = 'the time entry belongs to somebody else';
   end if;
+  perform authz.require_client_grant(old.tenant_id);
 
   if tg_op = 'DELETE' then
     delete from app.work_order_time_entries e where e.id = old.id;
@@ -336,11 +337,11 @@ begin
     minutes       = new.minutes,
     description   = new.description,
     logged_at     = new.logged_at
-  where e.id = old.id
-  returning e.updated_at into new.updated_at;
+  where e.id = old.id;
   if new.user_id not in (old.user_id, v_user_id) then
     perform authz.require_permission(old.tenant_id, 'workorder.edit');
   end if;
+  select v.* into new from public.v_work_order_time_entries v where v.id = old.id;
   return new;
 end $$;
 

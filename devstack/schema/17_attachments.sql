@@ -150,15 +150,16 @@ begin
     and (p_user_id = p_created_by or authz.has_role(p_user_id, p_tenant_id, 'admin', 'manager')) is true;
 end $$;
 
--- What the caller may do with the object of that name in the bucket. The owner
--- of a new object is the caller.
+-- What the caller may do with the object of that name in the bucket. An OAuth
+-- client also needs its grant for the tenant. The owner of a new object is the
+-- caller.
 create function authz.may_upload_object(p_name text, p_owner_id text) returns boolean
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_folders constant text[] := storage.foldername(p_name);
 begin
   return cardinality(v_folders) = 3
-    and p_name !~ '/$'
+    and authz.has_client_grant(authz.uuid_or_null(v_folders[1]))
     and coalesce(p_owner_id, authz.user_id()::text) = authz.user_id()::text
     and authz.may_attach(
       authz.user_id(), authz.uuid_or_null(v_folders[1]), lower(v_folders[2]), authz.uuid_or_null(v_folders[3]));
@@ -171,7 +172,8 @@ begin
     select from app.files f
     join app.entity_attachments a on a.file_id = f.id
     where f.bucket_id = 'attachments' and f.storage_path = p_name
-      and authz.is_member(authz.user_id(), f.tenant_id));
+      and authz.is_member(authz.user_id(), f.tenant_id)
+      and authz.has_client_grant(f.tenant_id));
 end $$;
 
 create function authz.may_update_object(p_name text) returns boolean
@@ -181,7 +183,8 @@ begin
     select from app.files f
     join app.entity_attachments a on a.file_id = f.id
     where f.bucket_id = 'attachments' and f.storage_path = p_name
-      and authz.may_change_attachment(authz.user_id(), a.tenant_id, a.created_by));
+      and authz.may_change_attachment(authz.user_id(), a.tenant_id, a.created_by)
+      and authz.has_client_grant(a.tenant_id));
 end $$;
 
 -- A file that nothing is attached to can be removed by every member.
@@ -192,6 +195,7 @@ begin
     select from app.files f
     where f.bucket_id = 'attachments' and f.storage_path = p_name
       and authz.is_member(authz.user_id(), f.tenant_id)
+      and authz.has_client_grant(f.tenant_id)
       and not exists (select from app.entity_attachments a where a.file_id = f.id));
 end $$;
 
@@ -242,13 +246,13 @@ begin
   v_tenant_id := v_folders[1]::uuid;
   v_entity_id := v_folders[3]::uuid;
   v_owner_id := authz.uuid_or_null(new.owner_id);
-  if (v_metadata ->> 'tenant_id')::uuid <> v_tenant_id
-    or (v_metadata ->> 'entity_id' is not null and lower(v_metadata ->> 'entity_type') <> v_entity_type)
+  if (v_metadata ->> 'entity_id' is not null and lower(v_metadata ->> 'entity_type') <> v_entity_type)
     or (v_metadata ->> 'entity_type' is not null and (v_metadata ->> 'entity_id')::uuid <> v_entity_id)
   then
     raise exception using errcode = 'P0001', message = 'the metadata contradicts the path';
   end if;
-  if not authz.may_attach(v_owner_id, v_tenant_id, v_entity_type, v_entity_id) then
+  if (v_metadata ->> 'tenant_id')::uuid <> v_tenant_id
+    or not authz.may_attach(v_owner_id, v_tenant_id, v_entity_type, v_entity_id) then
     raise exception using errcode = '42501',
       message = format('the owner may not attach files to this %s', v_entity_type);
   end if;
@@ -323,13 +327,15 @@ create trigger delete_attachments after delete on app.shift_handovers
   for each row execute function app.delete_attachments('shift_handover');
 
 -- Writes through v_work_order_attachments. What identifies the attachment cannot
--- change; the columns of the file are ignored.
+-- change; the columns of the file are ignored. The answer is the row as it is
+-- stored.
 create function app.write_attachment_view() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   if not authz.may_change_attachment(authz.require_user(), old.tenant_id, old.created_by) then
     raise exception using errcode = '42501', message = 'the attachment belongs to somebody else';
   end if;
+  perform authz.require_client_grant(old.tenant_id);
 
   if tg_op = 'DELETE' then
     delete from app.entity_attachments a where a.id = old.id;
@@ -348,8 +354,8 @@ begin
     is_controlled     = new.is_controlled,
     effective_date    = new.effective_date,
     revision_label    = new.revision_label
-  where a.id = old.id
-  returning a.updated_at into new.updated_at;
+  where a.id = old.id;
+  select v.* into new from public.v_work_order_attachments v where v.id = old.id;
   return new;
 end $$;
 

@@ -75,13 +75,19 @@ func TestAttachmentsOfObjects(t *testing.T) {
 		`{"tenant_id": "nobody"}`:                                     "22P02",
 		`{"entity_type": "asset", "entity_id": "` + wo + `"}`:         "P0001",
 		`{"entity_type": "work_order", "entity_id": "` + asset + `"}`: "P0001",
-		`{"tenant_id": "` + other + `"}`:                              "P0001",
+		`{"tenant_id": "` + other + `"}`:                              "42501",
 	} {
 		admin.fails(code, insertObject, tenant, "work_order", wo, name, admin.id, metadata)
 	}
 	d.anon().fails("42501", insertObject, tenant, "work_order", wo, name, technician.id, "{}")
 	d.anon().fails("42501", insertObject, tenant, "work_order", wo, name, nil, "{}")
 	d.anon().fails("P0001", insertObject, tenant, "work_order", wo, "y", nil, "{}")
+	for _, c := range []caller{d.anon(), d.service()} {
+		c.fails("P0001", insertObject, nil, nil, nil, nil, nil, nil)
+	}
+	admin.fails("42501", insertObject, nil, nil, nil, nil, nil, nil)
+	admin.fails("P0001", insertObject, nil, nil, nil, nil, admin.id, nil)
+	admin.fails("P0001", insertObject, tenant, nil, wo, name, admin.id, "{}")
 	member.fails("42501", insertObject, tenant, "work_order", wo, name, member.id, "{}")
 	otherAdmin.fails("42501", insertObject, tenant, "work_order", wo, name, otherAdmin.id, "{}")
 	admin.fails("42501", insertObject, tenant, "work_order", unknown, objectName(tenant, "work_order", unknown, "n.txt"), admin.id, "{}")
@@ -141,6 +147,7 @@ func TestPoliciesOfTheBucket(t *testing.T) {
 	technician.fails("42501", uploadAsOwner, name, nil)
 	technician.fails("42501", `insert into storage.objects (bucket_id, name, owner_id) values ('elsewhere', $1, $2)`, name, technician.id)
 	d.anon().fails("42501", uploadAsOwner, name, nil)
+	technician.with("client_id", "app").fails("42501", uploadAsOwner, name, technician.id)
 	technician.ok(uploadAsOwner, name, technician.id)
 	require.Equal(t, 1, technician.count(`select * from public.v_work_order_attachments where storage_path = $1 and content_type is null and created_by = $2`, name, technician.id))
 
@@ -152,6 +159,10 @@ func TestPoliciesOfTheBucket(t *testing.T) {
 	require.Zero(t, d.anon().count(read, name))
 
 	update := `update storage.objects set metadata = '{}' where name = $1`
+	stranger := technician.with("client_id", "app")
+	for _, statement := range []string{read, update, `delete from storage.objects where name = $1`} {
+		require.Zero(t, stranger.count(statement, name), "an OAuth client without a grant: %s", statement)
+	}
 	require.Equal(t, []int{1, 0, 1, 0}, []int{technician.count(update, name), member.count(update, name), admin.count(update, name), outsider.count(update, name)})
 	technician.fails("42501", `update storage.objects set name = $2 where name = $1`, name, objectName(tenant, "work_order", wo, "y.txt"))
 
@@ -164,6 +175,64 @@ func TestPoliciesOfTheBucket(t *testing.T) {
 	d.super(`alter table app.entity_attachments disable trigger prune`)
 	d.super(`delete from app.entity_attachments`)
 	require.Equal(t, []int{0, 1}, []int{outsider.count(`delete from storage.objects`), member.count(`delete from storage.objects`)})
+}
+
+// With a grant an OAuth client does what its user may.
+func TestGrantedClientsUseTheBucket(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	wo := one[string](admin, createWO, tenant, "W")
+	name := objectName(tenant, "work_order", wo, "x.txt")
+	client := admin.with("client_id", "app")
+	admin.ok(`select public.rpc_replace_oauth_client_tenant_grants('app', $1)`, []string{tenant})
+
+	client.ok(uploadAsOwner, name, admin.id)
+	require.Equal(t, 1, client.count(`select * from storage.objects where name = $1`, name))
+	require.Equal(t, 1, client.count(`update storage.objects set metadata = '{}' where name = $1`, name))
+	require.Equal(t, 1, client.count(`update public.v_work_order_attachments set label = 'L'`))
+	admin.ok(`select public.rpc_replace_oauth_client_tenant_grants('app', null)`)
+	client.fails("42501", `update public.v_work_order_attachments set label = 'L'`)
+	client.fails("42501", `delete from public.v_work_order_attachments`)
+	require.Zero(t, client.count(`delete from storage.objects where name = $1`, name))
+	admin.ok(`select public.rpc_replace_oauth_client_tenant_grants('app', $1)`, []string{tenant})
+	require.Equal(t, 1, client.count(`delete from storage.objects where name = $1`, name))
+}
+
+func TestWritableViewsAnswerWithWhatIsStored(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	technician := d.member(admin, "technician")
+	wo := one[string](admin, createWO, tenant, "W")
+	id, _ := attach(admin, "work_order", wo, "a", `{"label": "old"}`)
+	entry := one[string](admin, `select public.rpc_log_work_order_time($1, $2, 5)`, tenant, wo)
+	for view, c := range map[string]struct {
+		id     string
+		change string
+	}{
+		"v_work_order_attachments": {id, `label = 'new', filename = 'x', storage_path = 'x', bucket_id = 'x', content_type = 'x', created_by_name = 'x',
+			created_at = '2020-01-01', updated_at = '2020-01-01'`},
+		"v_work_order_time_entries": {entry, `minutes = 6, user_name = 'x', created_by = null, created_by_name = 'x', tenant_id = gen_random_uuid(),
+			id = gen_random_uuid(), created_at = '2020-01-01', updated_at = '2020-01-01'`},
+	} {
+		echo := one[string](admin, `update public.`+view+` v set `+c.change+` where id = $1 returning to_jsonb(v)::text`, c.id)
+		require.JSONEq(t, one[string](admin, `select to_jsonb(v)::text from public.`+view+` v where id = $1`, c.id), echo)
+		require.NotContains(t, echo, `"x"`)
+	}
+	handed := one[string](admin, `update public.v_work_order_time_entries set user_id = $2 where id = $1 returning user_id`, entry, technician.id)
+	require.Equal(t, technician.id, handed)
+}
+
+func TestAnonymousWritesOfTheViewsTouchNothing(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	wo := one[string](admin, createWO, tenant, "W")
+	attach(admin, "work_order", wo, "a", "{}")
+	admin.ok(`select public.rpc_log_work_order_time($1, $2, 5)`, tenant, wo)
+	for _, view := range []string{"v_work_order_attachments", "v_work_order_time_entries"} {
+		require.Zero(t, d.anon().count(`delete from public.`+view))
+		require.Zero(t, d.anon().count(`update public.`+view+` set updated_at = now()`))
+		require.Equal(t, 1, admin.count(`select * from public.`+view))
+	}
 }
 
 func TestMetadataOfAttachments(t *testing.T) {

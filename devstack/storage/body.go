@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -25,6 +26,10 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 		}
 		return err
 	}
+	if len(b) == 0 && isJSON(r) {
+		return failAs(http.StatusBadRequest, "InvalidRequest", "FastifyError",
+			"Body cannot be empty when content-type is set to 'application/json'")
+	}
 	if err := json.Unmarshal(b, v); err != nil {
 		var wrong *json.UnmarshalTypeError
 		if errors.As(err, &wrong) && wrong.Field != "" {
@@ -33,6 +38,12 @@ func readJSON(w http.ResponseWriter, r *http.Request, v any) error {
 		return failAs(http.StatusBadRequest, "InvalidRequest", "SyntaxError", "Body is not valid JSON")
 	}
 	return nil
+}
+
+// isJSON reports whether a body says that it is JSON.
+func isJSON(r *http.Request) bool {
+	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && t == "application/json"
 }
 
 func jsonType(goType string) string {

@@ -88,6 +88,8 @@ func fromPostgres(pg *pgconn.PgError) *apiError {
 		return alreadyExists()
 	case "23503":
 		return failAs(http.StatusNotFound, "RelatedResourceNotFound", "Not found", "The related resource does not exist")
+	case "22021", "22P05": // NUL in a name
+		return invalidRequest(pg.Message)
 	case "55P03", "57014":
 		return fail(544, "DatabaseTimeout", "The connection to the database timed out")
 	}

@@ -11,6 +11,12 @@ import (
 // remove deletes one object. It fails when there is none, or when the caller may
 // not delete it.
 func (s *Server) remove(w http.ResponseWriter, r *http.Request, p params) error {
+	if isJSON(r) { // a body is not needed, but one that is announced must be there
+		var ignored any
+		if err := readJSON(w, r, &ignored); err != nil {
+			return err
+		}
+	}
 	c, err := s.caller(r)
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package storage
 import (
 	"net/http"
 	"strings"
+	"unicode/utf8"
 )
 
 // params are the parts of a path: a bucket, and the name of an object in it.
@@ -45,6 +46,9 @@ var routes = []struct {
 
 func (s *Server) route(w http.ResponseWriter, r *http.Request) error {
 	path := strings.TrimPrefix(r.URL.Path, "/")
+	if strings.Contains(path, "\x00") || !utf8.ValidString(path) {
+		return failAs(http.StatusBadRequest, "InvalidRequest", "FastifyError", "the path is not a valid url component")
+	}
 	for _, route := range routes {
 		if p, ok := match(route.path, path); ok && strings.Contains(" "+route.methods+" ", " "+r.Method+" ") {
 			return route.handle(s, w, r, p)
