@@ -154,16 +154,16 @@ func (c *Conn) Do(ctx context.Context, r *Request) (*Response, error) {
 
 // do runs the attempts of one call.
 func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
-	return attempts(ctx, c, r, nil, func(tok Token, st *callState) (*Response, *sdkerr.Error) {
+	return attempts(ctx, c, r, nil, r.Settle, func(tok Token, st *callState) (*Response, *sdkerr.Error) {
 		return c.attempt(ctx, r, tok, st)
 	})
 }
 
 // attempts makes one attempt after another until one succeeds or none may
 // follow. Before each further one it calls rewind, if there is one, which
-// reports whether the request can be sent again.
+// reports whether the request can be sent again. For settle see Request.Settle.
 func attempts[R any](
-	ctx context.Context, c *Conn, r *Request, rewind func() bool,
+	ctx context.Context, c *Conn, r *Request, rewind func() bool, settle func(context.Context) (*R, error),
 	attempt func(Token, *callState) (*R, *sdkerr.Error),
 ) (*R, *sdkerr.Error) {
 	st := callState{id: newRequestID()}
@@ -199,13 +199,13 @@ func attempts[R any](
 		}
 		if timedOut(e) {
 			c.dropIdle()
-			if r.Settle != nil && ctx.Err() == nil {
-				settled, err := r.Settle(ctx)
-				if err != nil {
+			if settle != nil && ctx.Err() == nil {
+				settled, err := settle(ctx)
+				switch {
+				case err != nil:
 					return nil, c.unsettled(r, e, err)
-				}
-				if resp, ok := any(settled).(*R); ok && resp != nil {
-					return resp, nil
+				case settled != nil:
+					return settled, nil
 				}
 			}
 		}
@@ -214,8 +214,11 @@ func attempts[R any](
 			// It ended before one could see whether another token would do.
 			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, ctx.Err())
 		}
-		if !replay && (st.n-st.early-boolInt(st.replayed) >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !sdkerr.Retriable(e, r.Safe || r.Keyed)) {
-			return nil, e
+		if !replay {
+			st.failed++
+			if st.failed >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !sdkerr.Retriable(e, r.Safe || r.Keyed) {
+				return nil, e
+			}
 		}
 		if rewind != nil && !rewind() {
 			return nil, e
@@ -240,6 +243,7 @@ func attempts[R any](
 type callState struct {
 	id       string // request id
 	n        int    // number of the attempt, from 1
+	failed   int    // attempts that count against RetryPolicy.MaxAttempts: not those for the sake of the token
 	replayed bool   // the one replay after a refused token has been used
 	early    int    // how often it was sent again because the token was too new
 	last     *sdkerr.Error
@@ -370,27 +374,14 @@ func (c *Conn) attempt(ctx context.Context, r *Request, tok Token, st *callState
 func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *callState) (*Response, *sdkerr.Error) {
 	w := &wire{}
 	actx = context.WithValue(actx, wireKey{}, w)
-	failed := func(err error) *sdkerr.Error { return c.failure(ctx, actx, r, tok, w, err) }
-
 	hresp, err := c.send.RoundTrip(c.newRequest(actx, r, tok, st.id))
 	if err != nil {
-		return nil, failed(err)
+		return nil, c.failure(ctx, actx, r, tok, w, err)
 	}
-	if hresp == nil {
-		return nil, sdkerr.New(r.Op, nil, "an attempt middleware gave neither an answer nor an error")
-	}
-	if hresp.Body == nil { // of a careless transport
-		hresp.Body = http.NoBody
+	if e := c.checkAnswer(ctx, r, tok, hresp); e != nil {
+		return nil, e
 	}
 	defer func() { _ = hresp.Body.Close() }()
-	if hresp.StatusCode < 200 || hresp.StatusCode > 299 {
-		// What could be read of an error is better than nothing.
-		body, _ := io.ReadAll(io.LimitReader(hresp.Body, maxErrorBytes))
-		if cerr := ctx.Err(); cerr != nil {
-			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr)
-		}
-		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, body, c.secretsOf(r, tok)...)
-	}
 	if r.Method == http.MethodHead {
 		return &Response{Status: hresp.StatusCode, Header: hresp.Header}, nil
 	}
@@ -401,9 +392,30 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 		return nil, e
 	}
 	if err != nil {
-		return nil, failed(err)
+		return nil, c.failure(ctx, actx, r, tok, w, err)
 	}
 	return &Response{Status: hresp.StatusCode, Header: hresp.Header, Body: body}, nil
+}
+
+// checkAnswer reads and closes an answer that is no success, and says why it is
+// none.
+func (c *Conn) checkAnswer(ctx context.Context, r *Request, tok Token, hresp *http.Response) *sdkerr.Error {
+	if hresp == nil {
+		return sdkerr.New(r.Op, nil, "an attempt middleware gave neither an answer nor an error")
+	}
+	if hresp.Body == nil { // of a careless transport
+		hresp.Body = http.NoBody
+	}
+	if hresp.StatusCode >= 200 && hresp.StatusCode <= 299 {
+		return nil
+	}
+	defer func() { _ = hresp.Body.Close() }()
+	// What could be read of an error is better than nothing.
+	body, _ := io.ReadAll(io.LimitReader(hresp.Body, maxErrorBytes))
+	if cerr := ctx.Err(); cerr != nil {
+		return sdkerr.Canceled(r.Op, r.Method, r.Path, cerr)
+	}
+	return sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, body, c.secretsOf(r, tok)...)
 }
 
 // failure says why no answer came.
@@ -433,10 +445,3 @@ type wire struct {
 }
 
 type wireKey struct{}
-
-func boolInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
-}

@@ -66,7 +66,7 @@ func (c *Conn) stream(ctx, reading context.Context, s *Stream) (*StreamResponse,
 		body = newOutgoing(s.Body)
 		rewind = body.rewind
 	}
-	return attempts(ctx, c, r, rewind, func(tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
+	return attempts(ctx, c, r, rewind, nil, func(tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
 		return c.streamAttempt(ctx, reading, r, body, tok, st)
 	})
 }
@@ -122,19 +122,8 @@ func (c *Conn) streamExchange(
 	if err != nil {
 		return nil, c.streamFailure(ctx, actx, r, body, tok, w, err)
 	}
-	if hresp == nil {
-		return nil, sdkerr.New(r.Op, nil, "an attempt middleware gave neither an answer nor an error")
-	}
-	if hresp.Body == nil { // of a careless transport
-		hresp.Body = http.NoBody
-	}
-	if hresp.StatusCode < 200 || hresp.StatusCode > 299 {
-		defer func() { _ = hresp.Body.Close() }()
-		text, _ := io.ReadAll(io.LimitReader(hresp.Body, maxErrorBytes))
-		if cerr := ctx.Err(); cerr != nil {
-			return nil, sdkerr.Canceled(r.Op, r.Method, r.Path, cerr)
-		}
-		return nil, sdkerr.FromResponse(r.Op, r.Method, r.Path, hresp.StatusCode, hresp.Header, text, c.secretsOf(r, tok)...)
+	if e := c.checkAnswer(ctx, r, tok, hresp); e != nil {
+		return nil, e
 	}
 	return &StreamResponse{Status: hresp.StatusCode, Header: hresp.Header, Size: hresp.ContentLength, Body: hresp.Body}, nil
 }
