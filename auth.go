@@ -101,6 +101,12 @@ func (p SignUpParams) LogValue() slog.Value { return slog.StringValue(p.text()) 
 // MarshalJSON hides the password.
 func (p SignUpParams) MarshalJSON() ([]byte, error) { return json.Marshal(p.text()) }
 
+// MarshalText hides the password.
+func (p SignUpParams) MarshalText() ([]byte, error) { return []byte(p.text()), nil }
+
+// GobEncode hides the password.
+func (p SignUpParams) GobEncode() ([]byte, error) { return []byte(p.text()), nil }
+
 func (p SignUpParams) text() string {
 	return fmt.Sprintf("SignUpParams{Email: %q, Password: %s}", p.Email, redacted)
 }
@@ -268,6 +274,12 @@ func (p UpdateUserParams) LogValue() slog.Value { return slog.StringValue(p.text
 
 // MarshalJSON hides the password.
 func (p UpdateUserParams) MarshalJSON() ([]byte, error) { return json.Marshal(p.text()) }
+
+// MarshalText hides the password.
+func (p UpdateUserParams) MarshalText() ([]byte, error) { return []byte(p.text()), nil }
+
+// GobEncode hides the password.
+func (p UpdateUserParams) GobEncode() ([]byte, error) { return []byte(p.text()), nil }
 
 func (p UpdateUserParams) text() string { return "UpdateUserParams{" + redacted + "}" }
 

@@ -45,6 +45,12 @@ func (p AdminCreateUserParams) LogValue() slog.Value { return slog.StringValue(p
 // MarshalJSON hides the password.
 func (p AdminCreateUserParams) MarshalJSON() ([]byte, error) { return json.Marshal(p.text()) }
 
+// MarshalText hides the password.
+func (p AdminCreateUserParams) MarshalText() ([]byte, error) { return []byte(p.text()), nil }
+
+// GobEncode hides the password.
+func (p AdminCreateUserParams) GobEncode() ([]byte, error) { return []byte(p.text()), nil }
+
 func (p AdminCreateUserParams) text() string {
 	return fmt.Sprintf("AdminCreateUserParams{Email: %q, Password: %s}", p.Email, redacted)
 }
@@ -70,6 +76,12 @@ func (p AdminUpdateUserParams) LogValue() slog.Value { return slog.StringValue(p
 
 // MarshalJSON hides the password.
 func (p AdminUpdateUserParams) MarshalJSON() ([]byte, error) { return json.Marshal(p.text()) }
+
+// MarshalText hides the password.
+func (p AdminUpdateUserParams) MarshalText() ([]byte, error) { return []byte(p.text()), nil }
+
+// GobEncode hides the password.
+func (p AdminUpdateUserParams) GobEncode() ([]byte, error) { return []byte(p.text()), nil }
 
 func (p AdminUpdateUserParams) text() string { return "AdminUpdateUserParams{" + redacted + "}" }
 

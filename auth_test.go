@@ -1,7 +1,6 @@
 package workorder
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -9,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -397,52 +395,6 @@ func TestSelfSignedTokens(t *testing.T) {
 	require.Equal(t, again.Value, s.tok.Value)
 	s.Invalidate(again)
 	require.Empty(t, s.tok.Value)
-}
-
-func TestNothingPrintsASecret(t *testing.T) {
-	p := newPlatform(t)
-	c, s := p.signIn()
-	tok, err := s.Token(t.Context())
-	require.NoError(t, err)
-	a, err := c.ForTenant(t.Context(), tenantA)
-	require.NoError(t, err)
-	signer, err := NewSelfSigned(SelfSigned{Secret: "signing-secret-1", Subject: "u1"})
-	require.NoError(t, err)
-	password := testPassword
-	static := StaticToken(tok.Value)
-	bound, err := verified(t.Context(), StaticToken(testJWT(map[string]any{"tenant_id": tenantA})), tenantA)
-	require.NoError(t, err)
-
-	type holder struct{ v any }
-	for _, v := range []any{
-		holder{s}, holder{c}, holder{a}, holder{static}, holder{signer}, holder{bound}, holder{a.conn.Config().Auth},
-		holder{c.Auth}, struct{ s *Session }{s}, &struct{ s *Session }{s}, struct{ c *Client }{c},
-		tok, &tok, s, c, a, static, signer, bound, a.conn.Config().Auth, a.conn.Config(),
-		NewPasswordSession(c, "u1@example.com", testPassword), c.Auth, &c.Auth, &c.Auth.Admin,
-		NewTenantPool(c, TenantPoolOptions{}),
-		SelfSigned{Secret: "signing-secret-1"}, &SelfSigned{Secret: "signing-secret-1"},
-		SignUpParams{Email: "a@example.com", Password: testPassword},
-		UpdateUserParams{Password: &password},
-		AdminCreateUserParams{Password: testPassword},
-		AdminUpdateUserParams{Password: &password},
-		&SignUpResult{Session: s}, struct{ S *Session }{s}, map[string]any{"s": s, "t": tok, "src": static},
-	} {
-		var out bytes.Buffer
-		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-			fmt.Fprintf(&out, verb+"\n", v)
-		}
-		slog.New(slog.NewTextHandler(&out, nil)).Info("x", "v", v)
-		slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "v", v)
-		if b, err := json.Marshal(v); err == nil {
-			out.Write(b)
-		}
-		for _, secret := range []string{
-			tok.Value, "refresh-0000", testPassword, "signing-secret-1", "anon-key-0123456789",
-			fmt.Sprintf("%x", testPassword), fmt.Sprintf("%x", "refresh-0000"), "eyJ",
-		} {
-			require.NotContains(t, out.String(), secret, "%T", v)
-		}
-	}
 }
 
 func TestNewFromEnvWithPassword(t *testing.T) {

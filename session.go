@@ -107,10 +107,13 @@ type Session struct {
 	storing chan struct{}  // held while the store is at work
 	gate    *api.WriteGate // what writes with the session's tokens pass
 
-	// Behind a pointer, because package fmt looks into the fields of a struct
-	// that somebody else holds, past the methods below.
-	*sessionState
+	*sessionSecrets
 }
+
+// sessionSecrets keep package fmt from the state of a Session that is printed
+// by value, past the methods below: it looks through one pointer, but not
+// through two.
+type sessionSecrets struct{ *sessionState }
 
 type sessionState struct {
 	mu           sync.Mutex
@@ -147,14 +150,14 @@ func NewPasswordSession(c *Client, email, password string, opts ...SessionOption
 func newSession(auth authority, refreshToken string, opts []SessionOption) *Session {
 	life, stop := context.WithCancel(context.Background())
 	return &Session{
-		auth:         auth,
-		cfg:          newSessionConfig(opts),
-		life:         life,
-		stop:         stop,
-		chain:        make(chan struct{}, 1),
-		gate:         &api.WriteGate{},
-		storing:      make(chan struct{}, 1),
-		sessionState: &sessionState{refreshToken: refreshToken, slots: newSlots()},
+		auth:           auth,
+		cfg:            newSessionConfig(opts),
+		life:           life,
+		stop:           stop,
+		chain:          make(chan struct{}, 1),
+		gate:           &api.WriteGate{},
+		storing:        make(chan struct{}, 1),
+		sessionSecrets: &sessionSecrets{&sessionState{refreshToken: refreshToken, slots: newSlots()}},
 	}
 }
 

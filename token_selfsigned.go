@@ -40,6 +40,12 @@ func (p SelfSigned) LogValue() slog.Value { return slog.StringValue(p.text()) }
 // MarshalJSON hides the secret.
 func (p SelfSigned) MarshalJSON() ([]byte, error) { return redactedJSON, nil }
 
+// MarshalText hides the secret.
+func (p SelfSigned) MarshalText() ([]byte, error) { return []byte(p.text()), nil }
+
+// GobEncode hides the secret.
+func (p SelfSigned) GobEncode() ([]byte, error) { return []byte(p.text()), nil }
+
 func (p SelfSigned) text() string {
 	return fmt.Sprintf("SelfSigned{Subject: %q, Tenant: %q, Secret: %s}", p.Subject, p.Tenant, redacted)
 }

@@ -5,7 +5,7 @@ import (
 	"log/slog"
 )
 
-// Secret is text that must not show in logs: it prints, and encodes to JSON, as
+// Secret is text that must not show in logs: it prints and encodes as
 // "[redacted]". Reveal gives the text itself.
 type Secret string
 
@@ -22,6 +22,9 @@ func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
 
 // MarshalText implements encoding.TextMarshaler.
 func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// GobEncode implements gob.GobEncoder.
+func (Secret) GobEncode() ([]byte, error) { return []byte(redacted), nil }
 
 // LogValue implements slog.LogValuer.
 func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }

@@ -54,6 +54,12 @@ func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "api.Conf
 // MarshalJSON implements json.Marshaler without the key.
 func (c Config) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c)) }
 
+// MarshalText implements encoding.TextMarshaler without the key.
+func (c Config) MarshalText() ([]byte, error) { return []byte(fmt.Sprint(c)), nil }
+
+// GobEncode implements gob.GobEncoder without the key.
+func (c Config) GobEncode() ([]byte, error) { return c.MarshalText() }
+
 // CallInfo describes one logical call, which may take several attempts.
 type CallInfo struct {
 	Op     string // the SDK method, such as "WorkOrders.Create"

@@ -26,6 +26,12 @@ func (t Token) LogValue() slog.Value { return slog.StringValue(sdkerr.Redacted) 
 // MarshalJSON implements json.Marshaler.
 func (t Token) MarshalJSON() ([]byte, error) { return []byte(`"` + sdkerr.Redacted + `"`), nil }
 
+// MarshalText implements encoding.TextMarshaler.
+func (t Token) MarshalText() ([]byte, error) { return []byte(sdkerr.Redacted), nil }
+
+// GobEncode implements gob.GobEncoder.
+func (t Token) GobEncode() ([]byte, error) { return []byte(sdkerr.Redacted), nil }
+
 // TokenSource gives the access token for the next request. Token is called for
 // every attempt, from many goroutines at once, so it should keep the token.
 //
