@@ -44,7 +44,8 @@ insert into public.odd values
   ('not a number', '1900-01-01 00:00:00+08:05:43', '0001-01-01', null, interval '0', 'NaN', 'NaN', 'NaN',
    1, 1, 1, array[null::text], null, null, null, '"\""', null, null, null),
   ('nothing', null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null);
-create view public.v_odd as select * from public.odd;`
+create view public.v_odd as select * from public.odd;
+create view public.v_keys as select case when n % 3 > 0 then 'c' || n end as code, n / 4 as part, n from generate_series(1, 50) n;`
 
 type mood string
 
@@ -149,6 +150,31 @@ func TestEveryColumnTypeHoldsItsOddestValues(t *testing.T) {
 	require.Nil(t, pointers[0].Tags[3])
 	require.Empty(t, *pointers[0].Tags[1])
 	requireSeeks(t, workorder.ViewOf[oddRow](c, "v_odd"))
+	requireSoundKeys(t, c)
+}
+
+// requireSoundKeys makes sure that a key which is null or shared is told, in a
+// list that rows would be missing from otherwise.
+func requireSoundKeys(t *testing.T, c *workorder.Client) {
+	t.Helper()
+	type row struct {
+		N json.Number `json:"n"`
+	}
+	for _, opts := range [][]query.Option{
+		{query.PageSize(1)}, {query.PageSize(10)}, {query.PageSize(10), query.OrderBy(query.NewColumn[int]("n").Desc())}, nil,
+	} {
+		_, err := workorder.ViewOf[row](c, "v_keys", "code").List(t.Context(), opts...)
+		require.ErrorIs(t, err, workorder.ErrInvalidInput)
+		require.ErrorContains(t, err, "code of v_keys is null in a row")
+		rows, err := workorder.ViewOf[row](c, "v_keys", "part", "n").List(t.Context(), opts...)
+		require.NoError(t, err)
+		require.Len(t, rows, 50)
+	}
+	for _, size := range []int{1, 2, 3, 4, 10, 1000} {
+		_, err := workorder.ViewOf[row](c, "v_keys", "part").List(t.Context(), query.PageSize(size))
+		require.ErrorIs(t, err, workorder.ErrInvalidInput)
+		require.ErrorContains(t, err, "rows of v_keys share the key part")
+	}
 }
 
 // requireSeeks walks along every column, one row at a time, behind whatever value

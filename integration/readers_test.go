@@ -626,6 +626,23 @@ func TestRequestsOfReads(t *testing.T) {
 	}
 }
 
+// A row comes once, and counts once, however often and in whatever spelling a
+// long In names it.
+func TestLongInTakesSpellingsOfOneIDForOne(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	ids := importWorkOrders(t, tn.Client, workorders.ImportWorkOrder{Title: "a"}, workorders.ImportWorkOrder{Title: "b"})
+	list := slices.Concat(ids, absentIDs, ids)
+	for _, id := range ids {
+		list = append(list, strings.ToUpper(id), strings.ReplaceAll(id, "-", ""), "{"+id+"}")
+	}
+	in := wo.ID.In(list...)
+	slices.Sort(ids)
+	require.Equal(t, ids, idsOf(collect(t, tn.Client, query.Where(in))))
+	require.Equal(t, ids, idsOf(collect(t, tn.Client, query.Where(in), query.PageSize(1), query.OrderBy(wo.Status.Asc()))))
+	require.Equal(t, 2, countWorkOrders(t, tn.Client, in))
+}
+
 func TestTimesComeBackAsTheyWere(t *testing.T) {
 	t.Parallel()
 	tn := stack.Tenant(t)
