@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// options answers OPTIONS: the methods that the target takes, whoever asks.
+// options answers OPTIONS: the methods that the target takes, whoever may use
+// them.
 func (s *Server) options(r *http.Request, t target) (*response, error) {
 	req := &request{Request: r, target: t, began: time.Now()}
 	var err error

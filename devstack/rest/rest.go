@@ -132,12 +132,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) (*response, error
 	if err != nil {
 		return nil, err
 	}
-	if r.Method == http.MethodOptions {
-		return s.options(r, target)
-	}
 	id, err := s.identify(r.Header)
 	if err != nil {
 		return nil, err
+	}
+	if r.Method == http.MethodOptions {
+		return s.options(r, target)
 	}
 	req, err := s.parseRequest(r, target, id)
 	if err != nil {
