@@ -7,9 +7,10 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
-// encodeArgs encodes the arguments of a call.
-func encodeArgs(op string, args any) ([]byte, error) {
-	body, err := pgjson.Marshal(args)
+// Body encodes the JSON body of a request. It fails with ErrInvalidInput, naming
+// the field, when v holds what the database could not.
+func Body(op string, v any) ([]byte, error) {
+	body, err := pgjson.Marshal(v)
 	if err != nil {
 		return nil, encodeError(op, err)
 	}

@@ -46,7 +46,7 @@ func (r *read) newMerge(parts []part, columns string) *merge {
 	}
 	group := (len(parts) + maxMerged - 1) / maxMerged
 	for some := range slices.Chunk(parts, group) {
-		m.queues = append(m.queues, r.newMerge(some, r.placeColumns()).queue())
+		m.queues = append(m.queues, r.queueOf(r.newMerge(some, r.placeColumns())))
 	}
 	return m
 }
@@ -54,50 +54,38 @@ func (r *read) newMerge(parts []part, columns string) *merge {
 // walkQueue gives the places of the rows of a part.
 func (r *read) walkQueue(p part) *queue {
 	most := max(maxPlaces/len(r.parts), wantHeads)
-	w := r.newWalk(p.where, r.placeColumns(), func() int { return min(r.pageSize(), most) })
+	return r.queueOf(r.newWalk(p.where, r.placeColumns(), func() int { return min(r.pageSize(), most) }))
+}
+
+// queueOf gives the places of the rows of a source.
+func (r *read) queueOf(src source) *queue {
 	marks := r.marks()
 	return &queue{open: true, more: func(ctx context.Context, heads []place) ([]place, bool, error) {
-		body, err := w.fetch(ctx)
-		if err != nil {
-			return nil, false, err
-		}
-		if err := rowjson.Scan(body, marks); err != nil {
-			return nil, false, decodeError(r.op, err)
-		}
-		from, to, err := w.advance(marks)
-		if err != nil {
-			return nil, false, err
-		}
-		heads, err = r.appendPlaces(heads, marks, from, to)
-		return heads, !w.done(), err
+		_, heads, err := r.fetchPlaces(ctx, src, marks, heads)
+		return heads, !src.done(), err
 	}}
 }
 
-// queue gives the places of the merged rows.
-func (m *merge) queue() *queue {
-	marks := m.marks()
-	return &queue{open: true, more: func(ctx context.Context, heads []place) ([]place, bool, error) {
-		body, err := m.fetch(ctx)
-		if err != nil {
-			return nil, false, err
-		}
-		if err := rowjson.Scan(body, marks); err != nil {
-			return nil, false, decodeError(m.op, err)
-		}
-		heads, err = m.appendPlaces(heads, marks, 0, m.take)
-		return heads, !m.done(), err
-	}}
-}
-
-func (r *read) appendPlaces(heads []place, marks *rowjson.Marks, from, to int) ([]place, error) {
+// fetchPlaces fetches the next page of a source and appends the places of its rows.
+func (r *read) fetchPlaces(ctx context.Context, src source, marks *rowjson.Marks, places []place) (page []byte, _ []place, err error) {
+	if page, err = src.fetch(ctx); err != nil {
+		return nil, places, err
+	}
+	if err := rowjson.Scan(page, marks); err != nil {
+		return nil, places, decodeError(r.op, err)
+	}
+	from, to, err := src.advance(marks)
+	if err != nil {
+		return nil, places, err
+	}
 	for row := from; row < to; row++ {
 		at, err := r.place(marks, row)
 		if err != nil {
-			return nil, err
+			return nil, places, err
 		}
-		heads = append(heads, at)
+		places = append(places, at)
 	}
-	return heads, nil
+	return page, places, nil
 }
 
 func (m *merge) done() bool { return len(m.queues) == 0 }
@@ -187,27 +175,16 @@ func (m *merge) sort(ctx context.Context, offered []int) (body []byte, sorted []
 			}
 		}
 	}
-	left := len(rows) + 1 // one more would show that keys are shared
-	w := m.newWalk(append(slices.Clone(m.rest), m.anyRow(rows)), m.columns, func() int { return left })
+	most := len(rows) + 1 // one more would show that keys are shared
+	w := m.newWalk(append(slices.Clone(m.rest), m.anyRow(rows)), m.columns, func() int { return most - len(sorted) })
 	w.at, w.alone = nil, true
 	marks := m.marks()
-	for !w.done() && left > 1 {
-		page, err := w.fetch(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := rowjson.Scan(page, marks); err != nil {
-			return nil, nil, decodeError(m.op, err)
-		}
-		from, to, err := w.advance(marks)
-		if err != nil {
-			return nil, nil, err
-		}
-		if sorted, err = m.appendPlaces(sorted, marks, from, to); err != nil {
+	for !w.done() && len(sorted) < most-1 {
+		var page []byte
+		if page, sorted, err = m.fetchPlaces(ctx, w, marks, sorted); err != nil {
 			return nil, nil, err
 		}
 		body = join(body, page)
-		left -= to - from
 	}
 	return body, sorted, nil
 }

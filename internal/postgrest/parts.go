@@ -35,10 +35,7 @@ func (r *read) split() error {
 	if r.spec.Never {
 		return nil
 	}
-	all := make([]string, len(r.spec.Where))
-	for i, c := range r.spec.Where {
-		all[i] = c.Expr
-	}
+	all := expressions(r.spec.Where)
 	size := escapedLen(all...)
 	var cut []queryspec.Condition
 	rest := all[:0:0]
@@ -85,6 +82,15 @@ func (r *read) split() error {
 		}
 	}
 	return nil
+}
+
+// expressions are the conditions as they stand in a logic tree.
+func expressions(conditions []queryspec.Condition) []string {
+	out := make([]string, len(conditions))
+	for i, c := range conditions {
+		out[i] = c.Expr
+	}
+	return out
 }
 
 // split cuts quoted values into pieces of at most so many bytes. Values that

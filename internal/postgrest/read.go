@@ -107,8 +107,10 @@ type request struct {
 
 // get sends one request.
 func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
-	if err := needTenant(ctx, r.conn, r.op, r.def.AnyTenant); err != nil {
-		return nil, err
+	if !r.def.AnyTenant {
+		if err := r.conn.NeedTenant(ctx, r.op); err != nil {
+			return nil, err
+		}
 	}
 	if n := escapedLen(q.where...); n > maxQuery {
 		return nil, r.tooLong(n)

@@ -88,7 +88,7 @@ func (c Caller) Invoke(ctx context.Context, op string, rpc RPC, args any) (json.
 	if args == nil {
 		args = struct{}{}
 	}
-	body, err := encodeArgs(op, args)
+	body, err := Body(op, args)
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +132,7 @@ func (c Caller) call(ctx context.Context, op string, args Args) (*api.Response, 
 }
 
 func (c Caller) send(ctx context.Context, op string, rpc *RPC, args any, keyed bool, settle func(context.Context) (*api.Response, error)) (*api.Response, error) {
-	body, err := encodeArgs(op, args)
+	body, err := Body(op, args)
 	if err != nil {
 		return nil, err
 	}

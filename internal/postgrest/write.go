@@ -25,7 +25,7 @@ func Update[T any](ctx context.Context, c Caller, op string, def *ViewDef[T], id
 	if len(changes) == 0 {
 		return sdkerr.New(op, sdkerr.ErrInvalidInput, "there is nothing to change")
 	}
-	body, err := encodeArgs(op, changes)
+	body, err := Body(op, changes)
 	if err != nil {
 		return err
 	}
@@ -57,10 +57,6 @@ func write[T any](ctx context.Context, c Caller, op, method string, def *ViewDef
 	if spec.Never {
 		return missing
 	}
-	where := make([]string, len(spec.Where))
-	for i, w := range spec.Where {
-		where[i] = w.Expr
-	}
 
 	header := http.Header{"Accept": {"application/json"}, "Prefer": {"return=representation"}}
 	if def.Schema != "" {
@@ -71,7 +67,7 @@ func write[T any](ctx context.Context, c Caller, op, method string, def *ViewDef
 		Method: method,
 		Path:   restPath + "/" + url.PathEscape(def.Name),
 		RawQuery: "select=" + url.QueryEscape(def.Key[0]) +
-			"&and=" + url.QueryEscape("("+strings.Join(where, ",")+")"),
+			"&and=" + url.QueryEscape("("+strings.Join(expressions(spec.Where), ",")+")"),
 		Header: header,
 		Body:   body,
 	})
