@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -267,4 +269,68 @@ func TestUploadEndsWithItsContext(t *testing.T) {
 	_, err = c.Attachments.Upload(ctx, upload(r))
 
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// A log that grows while it is sent is stored as it was.
+func TestUploadOfAGrowingFile(t *testing.T) {
+	c, srv := apitest.New(t)
+	srv.Reply(http.StatusOK, `{}`)
+	srv.Reply(http.StatusOK, "["+attachmentRow+"]")
+	name := filepath.Join(t.TempDir(), "machine.log")
+	require.NoError(t, os.WriteFile(name, []byte(strings.Repeat("line\n", 20_000)), 0o600))
+	f, err := os.Open(name)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, f.Close()) }()
+
+	_, err = c.Attachments.Upload(t.Context(), upload(&growing{File: f, name: name}))
+
+	require.NoError(t, err)
+	require.Len(t, srv.Requests()[0].Body, 100_000)
+}
+
+// growing is a file that gets one line more with every read.
+type growing struct {
+	*os.File
+	name string
+}
+
+func (g *growing) Read(p []byte) (int, error) {
+	w, err := os.OpenFile(g.name, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = w.Close() }()
+	if _, err := w.WriteString("one more line\n"); err != nil {
+		return 0, err
+	}
+	return g.File.Read(p)
+}
+
+// One that shrinks is to blame itself, with a key too.
+func TestUploadOfAShrinkingFile(t *testing.T) {
+	for _, key := range []string{"", "k"} {
+		c, b := newBucket(t)
+		name := filepath.Join(t.TempDir(), "machine.log")
+		require.NoError(t, os.WriteFile(name, []byte(strings.Repeat("line\n", 20_000)), 0o600))
+		f, err := os.Open(name)
+		require.NoError(t, err)
+		p := upload(&shrinking{File: f})
+		p.Key = key
+		_, err = c.Attachments.Upload(t.Context(), p)
+		require.NoError(t, f.Close())
+		require.ErrorContains(t, err, "reading the body")
+		require.NotErrorIs(t, err, workorder.ErrUnavailable)
+		b.mu.Lock()
+		require.Empty(t, b.objects)
+		b.mu.Unlock()
+	}
+}
+
+type shrinking struct{ *os.File }
+
+func (s *shrinking) Read(p []byte) (int, error) {
+	if err := os.Truncate(s.Name(), 50_000); err != nil {
+		return 0, err
+	}
+	return s.File.Read(p)
 }

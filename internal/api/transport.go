@@ -52,6 +52,7 @@ func NewTransport() *http.Transport {
 	t.TLSHandshakeTimeout = 30 * time.Second // as for dialling
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout}
 	t.Proxy = onlyHTTPS(t.Proxy)
+	t.DialContext = patiently(t.DialContext)
 	return t
 }
 
