@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 
+	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/org"
@@ -31,6 +32,10 @@ type Client struct {
 	Mobile        workorders.MobileService
 	FieldOps      workorders.FieldOpsService
 	Notifications workorders.NotificationService
+	Assets        assets.AssetService
+	Locations     assets.LocationService
+	Spaces        assets.SpaceService
+	MapZones      assets.MapZoneService
 
 	conn   *api.Conn
 	family *family
@@ -39,7 +44,7 @@ type Client struct {
 // bind makes the client of a connection. A new service of a resource package
 // gets its field above and its line here.
 func bind(conn *api.Conn, f *family) *Client {
-	o, w := org.New(conn), workorders.New(conn)
+	o, w, a := org.New(conn), workorders.New(conn), assets.New(conn)
 	return &Client{
 		Auth:          newAuthService(conn),
 		Tenants:       o.Tenants,
@@ -55,6 +60,10 @@ func bind(conn *api.Conn, f *family) *Client {
 		Mobile:        w.Mobile,
 		FieldOps:      w.FieldOps,
 		Notifications: w.Notifications,
+		Assets:        a.Assets,
+		Locations:     a.Locations,
+		Spaces:        a.Spaces,
+		MapZones:      a.MapZones,
 
 		conn:   conn,
 		family: f,

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -425,7 +426,9 @@ func TestClientPrintsNoSecret(t *testing.T) {
 // Every service of a resource package is a field of the client.
 func TestClientHasEveryService(t *testing.T) {
 	client := reflect.TypeFor[workorder.Client]()
-	for _, services := range []reflect.Type{reflect.TypeFor[org.Services](), reflect.TypeFor[workorders.Services]()} {
+	for _, services := range []reflect.Type{
+		reflect.TypeFor[org.Services](), reflect.TypeFor[workorders.Services](), reflect.TypeFor[assets.Services](),
+	} {
 		for i := range services.NumField() {
 			want := services.Field(i)
 			got, ok := client.FieldByName(want.Name)

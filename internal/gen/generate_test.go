@@ -91,8 +91,9 @@ func TestRunWritesOnlyWhatChanged(t *testing.T) {
 	root := t.TempDir()
 	data, err := os.ReadFile(filepath.Join(rootDir, "contract", "schema.json"))
 	require.NoError(t, err)
-	for _, dir := range []string{"contract", "org", "workorders"} {
-		require.NoError(t, os.Mkdir(filepath.Join(root, dir), 0o755))
+	require.NoError(t, os.Mkdir(filepath.Join(root, "contract"), 0o755))
+	for _, p := range packages {
+		require.NoError(t, os.Mkdir(filepath.Join(root, p.Dir), 0o755))
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(root, "contract", "schema.json"), data, 0o600))
 

@@ -1,0 +1,9 @@
+package assets
+
+// The columns that this package asks for by itself. They are copies, so that a
+// program that assigns to an exported set cannot change what the SDK does.
+var (
+	assetCols    = AssetCols
+	locationCols = LocationCols
+	spaceCols    = SpaceCols
+)
