@@ -117,7 +117,7 @@ func (c *Conn) streamExchange(
 			req.Body = http.NoBody // with a body, 0 stands for unknown
 		}
 	}
-	hresp, err := c.send.RoundTrip(req)
+	hresp, err := c.send.RoundTrip(req) //nolint:bodyclose // the caller closes it, checkAnswer that of a failure
 	stall.resume()
 	if err != nil {
 		return nil, c.streamFailure(ctx, actx, r, body, tok, w, err)
