@@ -379,3 +379,25 @@ func TestComparingEndsWithItsContext(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrNoProgress)
 	require.ErrorContains(t, err, "reading the body")
 }
+
+// A body that does not come back from its end would be sent as an empty one.
+func TestUploadOfABodyThatIsLost(t *testing.T) {
+	for _, key := range []string{"", "k"} {
+		c, b := newBucket(t)
+		p := keyed("", "")
+		p.Key, p.Body = key, &oneWay{Reader: strings.NewReader("bytes")}
+		_, err := c.Attachments.Upload(t.Context(), p)
+		require.ErrorIs(t, err, io.ErrNoProgress)
+		require.ErrorContains(t, err, "reading the body")
+		require.Empty(t, b.objects)
+	}
+}
+
+type oneWay struct{ *strings.Reader }
+
+func (r *oneWay) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekStart {
+		return 0, io.ErrNoProgress
+	}
+	return r.Reader.Seek(offset, whence)
+}

@@ -30,24 +30,38 @@ type outgoing struct {
 
 func newOutgoing(body io.Reader) *outgoing {
 	o := &outgoing{reader: body, size: -1}
-	if s, ok := body.(io.Seeker); ok {
-		// A pipe has the method as well, but cannot do it.
-		start, err := s.Seek(0, io.SeekCurrent)
-		if err == nil {
-			end, errEnd := s.Seek(0, io.SeekEnd)
-			_, errBack := s.Seek(start, io.SeekStart)
-			if errEnd == nil && errBack == nil && end >= start {
-				o.seeker, o.start, o.size = s, start, end-start
-			} else if errBack != nil {
-				o.err = errBack
-			}
-		}
-		return o
-	}
 	if b, ok := body.(*bytes.Buffer); ok {
 		o.size = int64(b.Len())
+		return o
 	}
+	seeker, start, size, err := Span(body)
+	if seeker != nil {
+		o.seeker, o.start, o.size = seeker, start, size
+	}
+	o.err = err
 	return o
+}
+
+// Span tells where a body stands and how long it is from there. The seeker is
+// nil when the body cannot go back. Fails when it is lost in between.
+func Span(body io.Reader) (seeker io.Seeker, start, size int64, err error) {
+	s, ok := body.(io.Seeker)
+	if !ok {
+		return nil, 0, 0, nil
+	}
+	// A pipe has the method as well, but cannot do it.
+	start, err = s.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, 0, 0, nil //nolint:nilerr // it can be read, only not twice
+	}
+	end, errEnd := s.Seek(0, io.SeekEnd)
+	if _, err := s.Seek(start, io.SeekStart); err != nil {
+		return nil, 0, 0, err
+	}
+	if errEnd != nil || end < start {
+		return nil, 0, 0, nil //nolint:nilerr // as above
+	}
+	return s, start, end - start, nil
 }
 
 // open gives the reader of the next attempt, which ends with ctx. It stops stall

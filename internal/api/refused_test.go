@@ -18,7 +18,7 @@ import (
 // connection with the rest of it unread.
 func refusing(t *testing.T, answer string) *Conn {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = l.Close() })
 	go func() {

@@ -6,6 +6,8 @@ import (
 	"crypto/md5" // what Storage's entity tags are
 	"hash"
 	"io"
+
+	"github.com/workorder-systems/sdk-go/internal/api"
 )
 
 // Content is the body of an upload, which may have to be sent again or compared
@@ -19,6 +21,7 @@ type Content struct {
 	sum     hash.Hash // of what has been read
 	read    int64
 	touched bool
+	lost    error // it stands elsewhere now, and cannot be read
 }
 
 // NewContent makes the Content of a body, from where it stands to its end.
@@ -26,18 +29,11 @@ func NewContent(body io.Reader) *Content {
 	if b, ok := body.(*bytes.Buffer); ok {
 		body = bytes.NewReader(b.Next(b.Len()))
 	}
-	if s, ok := body.(io.Seeker); ok {
-		// A pipe has the method as well, but cannot do it.
-		start, err := s.Seek(0, io.SeekCurrent)
-		if err == nil {
-			end, errEnd := s.Seek(0, io.SeekEnd)
-			_, errBack := s.Seek(start, io.SeekStart)
-			if errEnd == nil && errBack == nil && end >= start {
-				return &Content{reader: body, seeker: s, start: start, size: end - start}
-			}
-		}
+	seeker, start, size, err := api.Span(body)
+	if seeker != nil {
+		return &Content{reader: body, seeker: seeker, start: start, size: size}
 	}
-	return &Content{reader: body, size: -1, sum: md5.New()}
+	return &Content{reader: body, size: -1, sum: md5.New(), lost: err}
 }
 
 // open gives the content from its beginning, false when it cannot.
@@ -54,6 +50,9 @@ type passing Content
 
 // Read implements io.Reader.
 func (c *passing) Read(p []byte) (int, error) {
+	if c.lost != nil {
+		return 0, c.lost
+	}
 	c.touched = true
 	n, err := c.reader.Read(p)
 	_, _ = c.sum.Write(p[:n]) // never fails
