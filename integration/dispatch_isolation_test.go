@@ -42,11 +42,19 @@ func (v dispatchView) tenants(t testing.TB, opts ...query.Option) []string {
 // dispatch, so that none can be forgotten.
 func dispatchViews(t testing.TB, c *workorder.Client) []dispatchView {
 	t.Helper()
+	views := viewsOf(t, dispatchServices(c))
+	require.Len(t, views, 31, "views that fillDispatch has a row for")
+	return views
+}
+
+// viewsOf finds the views of services.
+func viewsOf(t testing.TB, services map[string]reflect.Value) []dispatchView {
+	t.Helper()
 	type counter interface {
 		Count(ctx context.Context, opts ...query.Option) (int64, error)
 	}
 	var views []dispatchView
-	for name, service := range dispatchServices(c) {
+	for name, service := range services {
 		for i := range service.Elem().NumField() {
 			f := service.Elem().Type().Field(i)
 			if !f.IsExported() {
@@ -58,7 +66,6 @@ func dispatchViews(t testing.TB, c *workorder.Client) []dispatchView {
 			views = append(views, dispatchView{name + "." + f.Name, counts.Count, view.MethodByName("List")})
 		}
 	}
-	require.Len(t, views, 31, "views that fillDispatch has a row for")
 	return views
 }
 

@@ -3,6 +3,7 @@ package integration
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -455,32 +456,47 @@ func TestEveryDispatchWriteIsTriedByEveryRole(t *testing.T) {
 		tried[name] = true
 	}
 
-	readers := reflect.TypeFor[workorder.View[workorders.WorkOrder]]()
-	for name, service := range dispatchServices(stack.Client(t)) {
-		for i := range service.Type().NumMethod() {
-			method := service.Type().Method(i).Name
-			if _, reader := readers.MethodByName(method); reader {
-				continue
-			}
-			require.True(t, tried[name+"."+method], "%s.%s is tried by nobody", name, method)
-			delete(tried, name+"."+method)
-		}
-	}
-	require.Empty(t, tried, "what is no method")
+	require.Empty(t, untried(dispatchServices(stack.Client(t)), tried))
 }
 
 // dispatchServices are a client's services for work orders and dispatch, as
 // pointers, by name.
 func dispatchServices(c *workorder.Client) map[string]reflect.Value {
+	return servicesOf(c, "workorders")
+}
+
+// servicesOf are a client's services of a resource package, as pointers, by
+// name.
+func servicesOf(c *workorder.Client, pkg string) map[string]reflect.Value {
 	services := map[string]reflect.Value{}
 	client := reflect.ValueOf(c).Elem()
 	for i := range client.NumField() {
 		f := client.Type().Field(i)
-		if f.IsExported() && strings.HasSuffix(f.Type.PkgPath(), "/workorders") {
+		if f.IsExported() && strings.HasSuffix(f.Type.PkgPath(), "/"+pkg) {
 			services[f.Name] = client.Field(i).Addr()
 		}
 	}
 	return services
+}
+
+// untried are the methods of services, readers aside, that are not among the
+// tried ones, and those tried that are none.
+func untried(services map[string]reflect.Value, tried map[string]bool) []string {
+	var wrong []string
+	readers := reflect.TypeFor[workorder.View[workorders.WorkOrder]]()
+	for name, service := range services {
+		for i := range service.Type().NumMethod() {
+			method := service.Type().Method(i).Name
+			if _, reader := readers.MethodByName(method); reader {
+				continue
+			}
+			if !tried[name+"."+method] {
+				wrong = append(wrong, name+"."+method)
+			}
+			delete(tried, name+"."+method)
+		}
+	}
+	return slices.AppendSeq(wrong, maps.Keys(tried))
 }
 
 func TestPermissionsDecideOverDispatchNotRoles(t *testing.T) {

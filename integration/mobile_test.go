@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -780,7 +781,8 @@ func TestMobileListsShowToEveryRole(t *testing.T) {
 func TestMobileAssetsHaveTheBarcode(t *testing.T) {
 	t.Parallel()
 	tn := stack.Tenant(t)
-	id := callForID(t, tn, "rpc_create_asset", map[string]any{"p_name": "Press 1", "p_barcode": "4006381333931", "p_asset_number": "A-1"})
+	id, err := tn.Assets.Create(t.Context(), assets.CreateAssetParams{Name: "Press 1", Barcode: "4006381333931", AssetNumber: "A-1"})
+	require.NoError(t, err)
 
 	asset, err := tn.Mobile.Assets.Get(t.Context(), id)
 	require.NoError(t, err)

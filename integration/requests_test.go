@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -334,7 +335,8 @@ func TestLocationScopeLimitsRequests(t *testing.T) {
 	tn, other := stack.Tenant(t), stack.Tenant(t)
 	requestor, free := tn.Member(t, "requestor"), tn.Member(t, "requestor")
 	mine, theirs := makeLocation(t, tn, "mine"), makeLocation(t, tn, "theirs")
-	inside := callForID(t, tn, "rpc_create_location", map[string]any{"p_name": "inside", "p_parent_location_id": mine})
+	inside, err := tn.Locations.Create(t.Context(), assets.CreateLocationParams{Name: "inside", ParentLocationID: mine})
+	require.NoError(t, err)
 	assetMine, assetTheirs := makeAsset(t, tn, "a", mine), makeAsset(t, tn, "b", theirs)
 	assetNowhere, foreignAsset := makeAsset(t, tn, "c", ""), makeAsset(t, other, "d", "")
 	scope := org.ScopeParams{UserID: requestor.ID, ScopeType: "location", ScopeValue: mine}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/assets"
 )
 
 // SQL connects to the stack's database as superuser, for what no RPC of the
@@ -47,17 +48,17 @@ func callForID(t testing.TB, tn *tenant, rpc string, args map[string]any) (id st
 // makeLocation makes a location and returns its id.
 func makeLocation(t testing.TB, tn *tenant, name string) string {
 	t.Helper()
-	return callForID(t, tn, "rpc_create_location", map[string]any{"p_name": name})
+	id, err := tn.Locations.Create(t.Context(), assets.CreateLocationParams{Name: name})
+	require.NoError(t, err)
+	return id
 }
 
 // makeAsset makes an asset, at no location when it is "", and returns its id.
 func makeAsset(t testing.TB, tn *tenant, name, locationID string) string {
 	t.Helper()
-	args := map[string]any{"p_name": name}
-	if locationID != "" {
-		args["p_location_id"] = locationID
-	}
-	return callForID(t, tn, "rpc_create_asset", args)
+	id, err := tn.Assets.Create(t.Context(), assets.CreateAssetParams{Name: name, LocationID: locationID})
+	require.NoError(t, err)
+	return id
 }
 
 // makeSupplier makes a supplier and returns its id.
