@@ -10,6 +10,7 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -36,6 +37,9 @@ type Client struct {
 	Locations     assets.LocationService
 	Spaces        assets.SpaceService
 	MapZones      assets.MapZoneService
+	Projects      workorders.ProjectService
+	PM            pm.Service
+	Meters        pm.MeterService
 
 	conn   *api.Conn
 	family *family
@@ -44,7 +48,7 @@ type Client struct {
 // bind makes the client of a connection. A new service of a resource package
 // gets its field above and its line here.
 func bind(conn *api.Conn, f *family) *Client {
-	o, w, a := org.New(conn), workorders.New(conn), assets.New(conn)
+	o, w, a, m := org.New(conn), workorders.New(conn), assets.New(conn), pm.New(conn)
 	return &Client{
 		Auth:          newAuthService(conn),
 		Tenants:       o.Tenants,
@@ -64,6 +68,9 @@ func bind(conn *api.Conn, f *family) *Client {
 		Locations:     a.Locations,
 		Spaces:        a.Spaces,
 		MapZones:      a.MapZones,
+		Projects:      w.Projects,
+		PM:            m.PM,
+		Meters:        m.Meters,
 
 		conn:   conn,
 		family: f,

@@ -11,10 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
+	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/types"
 )
 
@@ -22,22 +24,26 @@ const someUUID = "0b5e0f5e-6f43-4c0e-9d52-4e6d6d9d4c11"
 
 // plausible are fields that only certain values pass.
 var plausible = map[string]any{
-	"Email": "a@example.com", "NewEmail": "a@example.com", "EntityID": someUUID, "StoragePath": "t1/asset/a1/x.pdf",
+	"Operator": "equals",
+	"Email":    "a@example.com", "NewEmail": "a@example.com", "EntityID": someUUID, "StoragePath": "t1/asset/a1/x.pdf",
 	"EndAt": time.Now().Add(48 * time.Hour), "Kind": "photo", "TenantID": apitest.TenantID, "ContentType": "text/plain",
 	"CrewID": "", // or TechnicianID, not both
 	"#1":     someUUID,
 }
 
 // refusals say no to odd values for another reason than what is odd about them.
-var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after"}
+var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after", "is before", "no single key", "neither after nor before", "Operator is none"}
 
 // harmless are fields whose text is not sent as it is.
 var harmless = map[string]string{
-	"Client.TenantAPIKeys.Validate #1":      "its hash is sent",
-	"Client.Attachments.Upload #1.Filename": "the name of the object has other characters",
-	"Client.Attachments.Upload #1.Key":      "its hash is part of the path",
-	"Client.Departments.BulkImport #1.Rows": "bad rows are told in the result",
-	"Client.WorkOrders.BulkImport #1.Rows":  "bad rows are told in the result",
+	"Client.TenantAPIKeys.Validate #1":        "its hash is sent",
+	"Client.Attachments.Upload #1.Filename":   "the name of the object has other characters",
+	"Client.Attachments.Upload #1.Key":        "its hash is part of the path",
+	"Client.Assets.BulkImport #1.Rows":        "bad rows are told in the result",
+	"Client.Locations.BulkImport #1.Rows":     "bad rows are told in the result",
+	"Client.Locations.BulkImport #1.TenantID": "no row is good, so nothing is sent",
+	"Client.Departments.BulkImport #1.Rows":   "bad rows are told in the result",
+	"Client.WorkOrders.BulkImport #1.Rows":    "bad rows are told in the result",
 }
 
 // odd is a value that PostgreSQL cannot hold, or the SDK could not read back.
@@ -143,6 +149,23 @@ func fill(v reflect.Value, path string, reach func(reflect.Value) reflect.Value)
 	case reflect.Interface:
 		if v.Type() == reflect.TypeFor[io.Reader]() {
 			v.Set(reflect.ValueOf(strings.NewReader("bytes")))
+		}
+		if v.Type() == reflect.TypeFor[pm.Trigger]() {
+			v.Set(reflect.ValueOf(pm.ManualTrigger{}))
+			var out []poison
+			for _, t := range []pm.Trigger{pm.TimeTrigger{IntervalDays: 1}, pm.UsageTrigger{Threshold: decimal.NewFromInt(1)}, pm.ConditionTrigger{Operator: pm.Equals}} {
+				at := reflect.New(reflect.TypeOf(t)).Elem()
+				at.Set(reflect.ValueOf(t))
+				for _, p := range fill(at, path, func(v reflect.Value) reflect.Value { return v }) {
+					out = append(out, poison{p.path, p.odd, func(params reflect.Value) {
+						odd := reflect.New(at.Type()).Elem()
+						odd.Set(at)
+						p.set(odd)
+						reach(params).Set(odd)
+					}})
+				}
+			}
+			return out
 		}
 	case reflect.Bool, reflect.Func, reflect.Chan:
 	default:

@@ -11,6 +11,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
@@ -310,10 +311,11 @@ func TestOverduePMScheduleIsTold(t *testing.T) {
 	tn := stack.Tenant(t)
 	technician := tn.Member(t, "technician")
 	asset := makeAsset(t, tn, "Press", "")
-	conn := stack.SQL(t)
-	var id string
-	require.NoError(t, conn.QueryRow(t.Context(), `insert into app.pm_schedules (tenant_id, title, trigger_type, asset_id, next_due_date)
-		values ($1, $2, 'manual', $3, now() - interval '1 day') returning id::text`, tn.ID, "Weekly "+rand.Text(), asset).Scan(&id))
+	id, err := tn.PM.CreateSchedule(t.Context(), pm.CreateScheduleParams{
+		AssetID: asset, Title: "Weekly " + rand.Text(), AutoGenerate: new(false),
+		Trigger: pm.TimeTrigger{IntervalDays: 7, StartDate: time.Now().AddDate(0, 0, -9)},
+	})
+	require.NoError(t, err)
 
 	for range 2 {
 		require.NoError(t, service.Notifications.ProcessDue(t.Context()))

@@ -11,6 +11,8 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/assets"
+	"github.com/workorder-systems/sdk-go/pm"
+	"github.com/workorder-systems/sdk-go/workorders"
 )
 
 // SQL connects to the stack's database as superuser, for what no RPC of the
@@ -26,12 +28,13 @@ func (d deployment) SQL(t testing.TB) *pgx.Conn {
 	return conn
 }
 
-// seedPMSchedule makes a PM schedule in a tenant, or skips the test.
-func seedPMSchedule(t testing.TB, tn *tenant, active bool) (id string) {
+// makePMSchedule makes a schedule of an asset of its own and returns its id.
+func makePMSchedule(t testing.TB, tn *tenant, trigger pm.Trigger) string {
 	t.Helper()
-	require.NoError(t, stack.SQL(t).QueryRow(t.Context(),
-		"insert into app.pm_schedules (tenant_id, title, trigger_type, is_active) values ($1, 'Weekly', 'manual', $2) returning id::text",
-		tn.ID, active).Scan(&id))
+	id, err := tn.PM.CreateSchedule(t.Context(), pm.CreateScheduleParams{
+		AssetID: makeAsset(t, tn, "Press", ""), Title: "Weekly", Trigger: trigger,
+	})
+	require.NoError(t, err)
 	return id
 }
 
@@ -70,7 +73,9 @@ func makeSupplier(t testing.TB, tn *tenant, name string) string {
 // makeProject makes a project and returns its id.
 func makeProject(t testing.TB, tn *tenant, name string) string {
 	t.Helper()
-	return callForID(t, tn, "rpc_create_project", map[string]any{"p_name": name})
+	id, err := tn.Projects.Create(t.Context(), workorders.CreateProjectParams{Name: name})
+	require.NoError(t, err)
+	return id
 }
 
 // makeTechnician makes a technician of a member and returns its id.

@@ -13,6 +13,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -249,14 +250,16 @@ func TestWorkOrderOfAPMSchedule(t *testing.T) {
 	create := func(schedule string) (string, error) {
 		return a.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "x", PMScheduleID: schedule})
 	}
-	active := seedPMSchedule(t, a, true)
+	active := makePMSchedule(t, a, pm.ManualTrigger{})
 	id, err := create(active)
 	require.NoError(t, err)
 	require.Equal(t, active, *getWorkOrder(t, a.Client, id).PMScheduleID)
 
-	_, err = create(seedPMSchedule(t, a, false))
+	inactive := makePMSchedule(t, a, pm.ManualTrigger{})
+	require.NoError(t, a.PM.DeleteSchedule(t.Context(), pm.DeleteScheduleParams{PMScheduleID: inactive}))
+	_, err = create(inactive)
 	requireError(t, err, workorder.ErrInvalidReference, "23503")
-	_, err = create(seedPMSchedule(t, b, true))
+	_, err = create(makePMSchedule(t, b, pm.ManualTrigger{}))
 	requireError(t, err, workorder.ErrPermissionDenied, "42501")
 }
 

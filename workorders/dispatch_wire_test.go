@@ -321,6 +321,30 @@ func TestMobile(t *testing.T) {
 func TestFieldOps(t *testing.T) {
 	runCalls(t, []call{
 		{
+			name: "Projects.Create",
+			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return c.Projects.Create(ctx, workorders.CreateProjectParams{Name: "P1", Code: "C1"})
+			},
+			rpc:   "rpc_create_project",
+			body:  `{"p_tenant_id":"t1","p_name":"P1","p_code":"C1","p_description":null}`,
+			reply: `"o1"`, want: "o1",
+		},
+		{
+			name: "Projects.Update clears",
+			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return nil, c.Projects.Update(ctx, workorders.UpdateProjectParams{ProjectID: "o1", Code: new(""), Description: new("d")})
+			},
+			rpc:  "rpc_update_project",
+			body: `{"p_tenant_id":"t1","p_project_id":"o1","p_name":null,"p_code":"","p_description":"d"}`,
+		},
+		{
+			name: "Projects.Delete",
+			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return nil, c.Projects.Delete(ctx, workorders.DeleteProjectParams{ProjectID: "o1"})
+			},
+			rpc: "rpc_delete_project", body: `{"p_tenant_id":"t1","p_project_id":"o1"}`,
+		},
+		{
 			name: "CreateTool",
 			do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return c.FieldOps.CreateTool(ctx, workorders.CreateToolParams{Name: "Torque wrench", SerialNumber: "S1"})
@@ -503,6 +527,7 @@ func TestDispatchChecksBeforeSending(t *testing.T) {
 		"ScheduleBlockID":    second(c.Scheduling.Update(ctx, workorders.UpdateScheduleBlockParams{})),
 		"ToolID":             c.FieldOps.UpdateTool(ctx, workorders.UpdateToolParams{}),
 		"Name":               second(c.FieldOps.CreateTool(ctx, workorders.CreateToolParams{})),
+		"ProjectID":          c.Projects.Delete(ctx, workorders.DeleteProjectParams{}),
 		"CheckedOutToUserID": second(c.FieldOps.CheckoutTool(ctx, workorders.CheckoutToolParams{ToolID: "o1"})),
 		"CheckoutID":         c.FieldOps.ReturnTool(ctx, workorders.ReturnToolParams{}),
 		"ToUserID":           second(c.FieldOps.CreateShiftHandover(ctx, workorders.CreateShiftHandoverParams{})),

@@ -207,3 +207,26 @@ func ExampleNotificationService() {
 	// Assigned to you 5d0a
 	// <nil>
 }
+
+func ExampleProjectService() {
+	client, done := apitest.Example(map[string]string{
+		"/rest/v1/rpc/rpc_create_project": `"0a1b"`,
+		"/rest/v1/v_work_orders":          `[{"id":"5d0a","title":"Lay the cable","project_id":"0a1b"}]`,
+	})
+	defer done()
+
+	project, err := client.Projects.Create(ctx, workorders.CreateProjectParams{Name: "New line", Code: "NL-1"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	orders, err := client.WorkOrders.Summaries.List(ctx, query.Where(workorders.WorkOrderSummaryCols.ProjectID.Eq(project)), query.Limit(1))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, order := range orders {
+		fmt.Println(order.Title)
+	}
+	// Output: Lay the cable
+}

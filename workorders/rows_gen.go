@@ -1732,6 +1732,44 @@ var shiftHandoverView = postgrest.ViewDef[ShiftHandover]{
 	},
 }
 
+// Project is a group of work orders whose costs belong together: one row of the
+// view v_projects. A nil field is null in the database.
+type Project struct {
+	ID          string    `json:"id"`
+	TenantID    string    `json:"tenant_id"`
+	Name        string    `json:"name"`
+	Code        *string   `json:"code"` // unique within the tenant
+	Description *string   `json:"description"`
+	CreatedAt   time.Time `json:"created_at"`
+	UpdatedAt   time.Time `json:"updated_at"`
+}
+
+// ProjectCols are the columns of Project, for filters and ordering.
+var ProjectCols = struct {
+	ID          query.Column[string]
+	TenantID    query.Column[string]
+	Name        query.TextColumn
+	Code        query.TextColumn
+	Description query.TextColumn
+	CreatedAt   query.Column[time.Time]
+	UpdatedAt   query.Column[time.Time]
+}{
+	ID:          query.NewColumn[string]("id"),
+	TenantID:    query.NewColumn[string]("tenant_id"),
+	Name:        query.NewTextColumn("name"),
+	Code:        query.NewTextColumn("code"),
+	Description: query.NewTextColumn("description"),
+	CreatedAt:   query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:   query.NewColumn[time.Time]("updated_at"),
+}
+
+var projectView = postgrest.ViewDef[Project]{
+	List:   "Projects",
+	Schema: "public",
+	Name:   "v_projects",
+	Key:    []string{"id"},
+}
+
 // TenantNotification is a notification to the signed-in user in one tenant: one
 // row of the result of rpc_list_my_notifications. A nil field is null in the
 // database.

@@ -800,3 +800,59 @@ func (a acknowledgeShiftHandoverArgs) WithTenant(id string) postgrest.TenantArgs
 	a.TenantID = id
 	return a
 }
+
+// createProjectArgs are the arguments of rpc_create_project.
+type createProjectArgs struct {
+	TenantID    string  `json:"p_tenant_id"`
+	Name        string  `json:"p_name" max:"255,trim"`
+	Code        *string `json:"p_code" max:"50,trim"`
+	Description *string `json:"p_description"`
+}
+
+var createProjectRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_project"}
+
+// RPC implements postgrest.Args.
+func (createProjectArgs) RPC() *postgrest.RPC { return &createProjectRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a createProjectArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a createProjectArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// updateProjectArgs are the arguments of rpc_update_project.
+type updateProjectArgs struct {
+	TenantID    string  `json:"p_tenant_id"`
+	ProjectID   string  `json:"p_project_id"`
+	Name        *string `json:"p_name" max:"255,trim"`
+	Code        *string `json:"p_code" max:"50,trim"`
+	Description *string `json:"p_description"`
+}
+
+var updateProjectRPC = postgrest.RPC{Schema: "public", Name: "rpc_update_project"}
+
+// RPC implements postgrest.Args.
+func (updateProjectArgs) RPC() *postgrest.RPC { return &updateProjectRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a updateProjectArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a updateProjectArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }
+
+// deleteProjectArgs are the arguments of rpc_delete_project.
+type deleteProjectArgs struct {
+	TenantID  string `json:"p_tenant_id"`
+	ProjectID string `json:"p_project_id"`
+}
+
+var deleteProjectRPC = postgrest.RPC{Schema: "public", Name: "rpc_delete_project"}
+
+// RPC implements postgrest.Args.
+func (deleteProjectArgs) RPC() *postgrest.RPC { return &deleteProjectRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a deleteProjectArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a deleteProjectArgs) WithTenant(id string) postgrest.TenantArgs { a.TenantID = id; return a }

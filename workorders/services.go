@@ -11,6 +11,7 @@ type Services struct {
 	Mobile        MobileService
 	FieldOps      FieldOpsService
 	Notifications NotificationService
+	Projects      ProjectService
 }
 
 // New is for the root package; use the fields of workorder.Client.
@@ -22,5 +23,6 @@ func New(conn *api.Conn) Services {
 		Mobile:        newMobileService(conn),
 		FieldOps:      newFieldOpsService(conn),
 		Notifications: newNotificationService(conn),
+		Projects:      newProjectService(conn),
 	}
 }

@@ -232,6 +232,7 @@ func TestEveryViewHasItsOrder(t *testing.T) {
 		{"v_mobile_work_order_check_ins", "id.asc.nullslast", listed(t, c.Mobile.CheckIns.List)},
 		{"v_mobile_work_order_notes", "id.asc.nullslast", listed(t, c.Mobile.Notes.List)},
 		{"v_tools", "id.asc.nullslast", listed(t, c.FieldOps.Tools.List)},
+		{"v_projects", "id.asc.nullslast", listed(t, c.Projects.List)},
 		{"v_tool_checkouts", "checked_out_at.desc.nullsfirst,id.asc.nullslast", listed(t, c.FieldOps.ToolCheckouts.List)},
 		{"v_shift_handovers", newestFirst, listed(t, c.FieldOps.ShiftHandovers.List)},
 		{"v_my_notifications", newestFirst, listed(t, c.Notifications.Feed.List)},

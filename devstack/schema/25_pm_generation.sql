@@ -57,10 +57,8 @@ begin
 end $$;
 
 -- The work order of a schedule whose date has come, or NULL where the schedule
--- waits for another, or for its last work order. Callers at the same time wait
--- for each other. Safe rather than faithful: the platform makes another work
--- order at each call.
-create function app.generate_due_pm(p_pm_schedule_id uuid) returns uuid
+-- waits for another one, or got a work order since p_last_work_order_id.
+create function app.generate_due_pm(p_pm_schedule_id uuid, p_last_work_order_id uuid) returns uuid
 language plpgsql security definer set search_path = '' as $$
 declare
   v_schedule app.pm_schedules;
@@ -68,11 +66,9 @@ begin
   select s.* into v_schedule
   from app.pm_schedules s
   where s.id = p_pm_schedule_id and s.is_active and s.auto_generate and s.trigger_type = 'time'
-    and s.next_due_date <= now()
+    and s.next_due_date <= now() and s.last_work_order_id is not distinct from p_last_work_order_id
   for no key update;
-  if not found or not app.pm_may_run(v_schedule.id)
-    or app.has_open_pm_work_order(v_schedule.tenant_id, v_schedule.id)
-  then
+  if not found or not app.pm_may_run(v_schedule.id) then
     return null;
   end if;
   return app.create_pm_work_order(v_schedule);
@@ -99,10 +95,16 @@ begin
 end $$;
 
 -- Looks at the first p_limit of the schedules that are due, the oldest first;
--- NULL means all. Those that wait count too.
+-- NULL means all. Those that wait count too. As on the platform, a later call
+-- makes another work order of a schedule that is still due. Safe rather than
+-- faithful: calls at the same time make one, since each makes only what was
+-- missing when it began, before it waited for the others.
 create function public.rpc_generate_due_pms(p_tenant_id uuid, p_limit integer default 100) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
+  v_last constant jsonb := (
+    select jsonb_object_agg(s.id, s.last_work_order_id) from app.pm_schedules s
+    where s.tenant_id = p_tenant_id and s.trigger_type = 'time' and s.next_due_date <= now());
   v_schedule_id uuid;
   v_created integer := 0;
 begin
@@ -115,7 +117,7 @@ begin
     order by s.next_due_date, s.id
     limit p_limit
   loop
-    if app.generate_due_pm(v_schedule_id) is not null then
+    if app.generate_due_pm(v_schedule_id, (v_last ->> v_schedule_id::text)::uuid) is not null then
       v_created := v_created + 1;
     end if;
   end loop;
@@ -127,25 +129,25 @@ end $$;
 create function public.rpc_process_due_pm_generation(p_limit integer default 200) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_schedule_id uuid;
+  v_schedule record;
   v_created integer := 0;
 begin
   if auth.role() in ('anon', 'authenticated') then
     raise exception using errcode = '42501', message = 'only for the scheduled job';
   end if;
-  for v_schedule_id in
-    select s.id from app.pm_schedules s
+  for v_schedule in
+    select s.id, s.last_work_order_id from app.pm_schedules s
     where s.is_active and s.auto_generate and s.trigger_type = 'time' and s.next_due_date <= now()
       and not app.has_open_pm_work_order(s.tenant_id, s.id)
     order by s.next_due_date, s.id
     limit case when p_limit >= 1 then p_limit else 200 end
   loop
     begin
-      if app.generate_due_pm(v_schedule_id) is not null then
+      if app.generate_due_pm(v_schedule.id, v_schedule.last_work_order_id) is not null then
         v_created := v_created + 1;
       end if;
     exception when others then
-      raise warning 'PM schedule % made no work order: %', v_schedule_id, sqlerrm;
+      raise warning 'PM schedule % made no work order: %', v_schedule.id, sqlerrm;
     end;
   end loop;
   return v_created;

@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -141,9 +142,15 @@ func TestPMGeneration(t *testing.T) {
 	d.member(admin, "member").fails("42501", generate, tenant, 1)
 	otherAdmin.fails("42501", generate, tenant, 1)
 
-	// Calls at the same time, and calls one after another, make one work order.
+	// Calls at the same time make one work order: here none goes on before all
+	// have begun.
+	held, err := d.pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = held.Exec(t.Context(), `select from app.pm_schedules where id = $1 for update`, schedule)
+	require.NoError(t, err)
+	const callers = 2
 	made := make(chan int)
-	for range 8 {
+	for range callers {
 		go func() {
 			n, err := tryOne[int](admin, generate, tenant, nil)
 			if err != nil {
@@ -152,16 +159,24 @@ func TestPMGeneration(t *testing.T) {
 			made <- n
 		}()
 	}
+	require.Eventually(t, func() bool {
+		return superOne[int](d, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == callers
+	}, time.Minute, 10*time.Millisecond)
+	require.NoError(t, held.Rollback(t.Context()))
 	sum := 0
-	for range 8 {
+	for range callers {
 		sum += <-made
 	}
 	require.Equal(t, 1, sum)
-	require.Zero(t, one[int](admin, generate, tenant, nil))
 	wo := one[string](admin, `select last_work_order_id from public.v_pm_schedules where id = $1`, schedule)
 	require.Equal(t, 1, admin.count(`select * from public.v_work_orders where id = $1 and title = 'Template' and priority = 'high' and status = 'draft'
 		and maintenance_type = 'preventive_time' and asset_id = $2 and pm_schedule_id = $3 and location_id is null`, wo, asset, schedule))
 	require.Equal(t, 1, admin.count(`select * from public.v_due_pms`))
+
+	// A later call makes another one, as on the platform; the job does not.
+	require.Equal(t, 1, one[int](admin, generate, tenant, nil))
+	require.Zero(t, one[int](d.service(), `select public.rpc_process_due_pm_generation()`))
+	require.Equal(t, 2, admin.count(`select * from public.v_work_orders where pm_schedule_id = $1`, schedule))
 
 	// The job passes over a schedule that fails, and one with an open work order.
 	job := `select public.rpc_process_due_pm_generation()`

@@ -73,4 +73,4 @@ type field struct {
 }
 
 // packages is the whole map.
-var packages = []pkg{orgPackage, workordersPackage, assetsPackage}
+var packages = []pkg{orgPackage, workordersPackage, assetsPackage, pmPackage}

@@ -97,6 +97,11 @@ var workordersPackage = pkg{
 		{Name: "v_shift_handovers", Row: "ShiftHandover", List: "FieldOps.ShiftHandovers", Doc: "what one shift leaves to the next", Order: []string{"created_at desc"}, Types: map[string]string{
 			"status": "HandoverStatus",
 		}},
+
+		// Projects.
+		{Name: "v_projects", Row: "Project", List: "Projects", Doc: "a group of work orders whose costs belong together", Docs: map[string]string{
+			"code": "unique within the tenant",
+		}},
 	},
 	RPCs: []rpc{
 		{Name: "rpc_create_work_order", Max: map[string]string{"p_title": "500", "p_client_request_id": "256,trim"}, Key: "p_client_request_id", Scope: "work_order.create"},
@@ -183,6 +188,11 @@ var workordersPackage = pkg{
 		{Name: "rpc_add_shift_handover_item", Types: map[string]string{"p_priority": "HandoverPriority"}},
 		{Name: "rpc_submit_shift_handover"},
 		{Name: "rpc_acknowledge_shift_handover"},
+
+		// Projects.
+		{Name: "rpc_create_project", Max: map[string]string{"p_name": "255,trim", "p_code": "50,trim"}},
+		{Name: "rpc_update_project", Max: map[string]string{"p_name": "255,trim", "p_code": "50,trim"}},
+		{Name: "rpc_delete_project"},
 	},
 }
 
