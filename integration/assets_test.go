@@ -302,3 +302,39 @@ func TestDowntime(t *testing.T) {
 		require.Len(t, rows, want, role)
 	}
 }
+
+// No function sets the life cycle of an asset; who sets it by SQL is read.
+func TestAssetLifeCycleColumns(t *testing.T) {
+	t.Parallel()
+	db := stack.SQL(t)
+	tn := stack.Tenant(t)
+	old, successor := makeAsset(t, tn, "old", ""), makeAsset(t, tn, "new", "")
+	at := time.Date(2020, 2, 29, 12, 0, 0, 0, time.UTC)
+	_, err := db.Exec(t.Context(), `update app.assets set commissioned_at = $2, decommissioned_at = $3,
+		end_of_life_estimate = '2026-02-28', service_contract_expires_at = '2025-01-01', planned_replacement_date = '2024-12-31',
+		replaced_by_asset_id = $4 where id = $1`, old, at, at.AddDate(5, 0, 0), successor)
+	require.NoError(t, err)
+	_, err = db.Exec(t.Context(), `update app.assets set replacement_of_asset_id = $2 where id = $1`, successor, old)
+	require.NoError(t, err)
+
+	row, err := tn.Assets.Get(t.Context(), old)
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff(assets.Asset{
+		ID: old, TenantID: tn.ID, Name: "old", Status: assets.StatusActive, CreatedAt: row.CreatedAt, UpdatedAt: row.UpdatedAt,
+		CommissionedAt: &at, DecommissionedAt: new(at.AddDate(5, 0, 0)), EndOfLifeEstimate: new(types.NewDate(2026, 2, 28)),
+		ServiceContractExpiresAt: new(types.NewDate(2025, 1, 1)), PlannedReplacementDate: new(types.NewDate(2024, 12, 31)),
+		ReplacedByAssetID: &successor,
+	}, *row))
+	rows, err := tn.Assets.List(t.Context(), query.Where(assets.AssetCols.ReplacementOfAssetID.Eq(old)))
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+	require.Equal(t, successor, rows[0].ID)
+	rows, err = tn.Assets.List(t.Context(), query.Where(assets.AssetCols.PlannedReplacementDate.Lt(types.NewDate(2025, 1, 1))))
+	require.NoError(t, err)
+	require.Len(t, rows, 1)
+
+	require.NoError(t, tn.Assets.Delete(t.Context(), assets.DeleteAssetParams{AssetID: successor}))
+	row, err = tn.Assets.Get(t.Context(), old)
+	require.NoError(t, err)
+	require.Nil(t, row.ReplacedByAssetID)
+}

@@ -84,8 +84,69 @@ func TestLocationDefaultsAndLimits(t *testing.T) {
 	_, err = b.Locations.Create(t.Context(), assets.CreateLocationParams{Name: "z", Code: "B-1"})
 	require.NoError(t, err, "another tenant may use the same code")
 
-	err = create(assets.CreateLocationParams{TenantID: unknownID, Name: "x"})
-	require.Error(t, err)
+	anyTenant := a.AsUser(a.Admin.JWT(t, a.ID)) // not bound to one
+	_, err = anyTenant.Locations.Create(t.Context(), assets.CreateLocationParams{TenantID: unknownID, Name: "x"})
+	requireError(t, err, workorder.ErrInvalidReference, "23503")
+	_, err = anyTenant.Locations.Create(t.Context(), assets.CreateLocationParams{TenantID: b.ID, Name: "x"})
+	requireError(t, err, workorder.ErrPermissionDenied, "42501")
+	_, err = stack.Client(t).Locations.Create(t.Context(), assets.CreateLocationParams{TenantID: a.ID, Name: "x"})
+	requireError(t, err, workorder.ErrUnauthenticated, "28000")
+}
+
+// One user in two tenants: a write goes to the tenant that it names, the views
+// show the token's.
+func TestPlacesGoToTheTenantTheyName(t *testing.T) {
+	t.Parallel()
+	u := stack.User(t)
+	a, b := u.NewTenant(t), u.NewTenant(t)
+	inB := u.AsUser(u.JWT(t, b.ID))
+	place, err := inB.Locations.Create(t.Context(), assets.CreateLocationParams{TenantID: a.ID, Name: "x"})
+	require.NoError(t, err)
+	asset, err := inB.Assets.Create(t.Context(), assets.CreateAssetParams{TenantID: a.ID, Name: "x", LocationID: place, Barcode: "B"})
+	require.NoError(t, err)
+	found, err := inB.Assets.ResolveByScanCode(t.Context(), assets.ResolveByScanCodeParams{TenantID: a.ID, Code: "B"})
+	require.NoError(t, err)
+	require.Equal(t, assets.ScanResult{Kind: assets.ScannedAsset, ID: asset}, found)
+	for _, v := range placeViews(t, inB) {
+		require.Empty(t, v.tenants(t), v.name)
+	}
+	row, err := a.Assets.Get(t.Context(), asset)
+	require.NoError(t, err)
+	require.Equal(t, a.ID, row.TenantID)
+}
+
+// The platform's data can hold a cycle that no function would make any more.
+func TestTreeOfStoredCycles(t *testing.T) {
+	t.Parallel()
+	db := stack.SQL(t)
+	tn := stack.Tenant(t)
+	outer := makePlace(t, tn.Client, assets.Site, "")
+	inner := makePlace(t, tn.Client, assets.Site, outer)
+	makePlace(t, tn.Client, assets.Building, inner)
+	tx, err := db.Begin(t.Context())
+	require.NoError(t, err)
+	for _, sql := range []string{
+		"set local session_replication_role = replica", // without triggers
+		fmt.Sprintf("update app.locations set parent_location_id = '%s' where id = '%s'", inner, outer),
+	} {
+		_, err = tx.Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
+	require.NoError(t, tx.Commit(t.Context()))
+
+	_, err = tn.Locations.Tree(t.Context())
+	var cycle *assets.LocationCycleError
+	require.ErrorAs(t, err, &cycle)
+	require.ElementsMatch(t, []string{outer, inner}, cycle.LocationIDs)
+	rows, err := tn.Locations.List(t.Context())
+	require.NoError(t, err)
+	require.Len(t, rows, 3, "the list still gives them")
+
+	region := makePlace(t, tn.Client, assets.Region, "")
+	require.NoError(t, tn.Locations.Update(t.Context(), assets.UpdateLocationParams{LocationID: cycle.LocationIDs[0], ParentLocationID: &region}))
+	tree, err := tn.Locations.Tree(t.Context())
+	require.NoError(t, err, "another parent puts it right")
+	require.Equal(t, 4, tree.Len())
 }
 
 func TestLocationPositions(t *testing.T) {
