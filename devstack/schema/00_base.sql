@@ -357,6 +357,18 @@ create function cfg.is_color(p_color text) returns boolean
 language sql immutable
 return p_color ~ '^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6})$';
 
+-- P0001 for a row that does not exist, whose owner is null, and 42501 for one of
+-- another tenant.
+create function app.require_own(p_tenant_id uuid, p_owner_id uuid, p_what text) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  if p_owner_id is null then
+    raise exception using errcode = 'P0001', message = format('%s not found', p_what);
+  elsif p_owner_id <> p_tenant_id then
+    raise exception using errcode = '42501', message = format('the %s belongs to another tenant', p_what);
+  end if;
+end $$;
+
 -- The payload of a bulk import: 22004 for SQL NULL, 22P02 unless an array.
 create function app.require_rows(p_rows jsonb) returns void
 language plpgsql immutable set search_path = '' as $$

@@ -51,18 +51,9 @@ end $$;
 
 -- P0001 for an unknown department, 42501 for one of another tenant.
 create function app.require_department(p_tenant_id uuid, p_department_id uuid) returns void
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_tenant_id uuid;
-begin
-  select d.tenant_id into v_tenant_id from app.departments d where d.id = p_department_id;
-  if not found then
-    raise exception using errcode = 'P0001', message = 'department not found';
-  end if;
-  if v_tenant_id <> p_tenant_id then
-    raise exception using errcode = '42501', message = 'the department belongs to another tenant';
-  end if;
-end $$;
+language sql stable security definer set search_path = '' as $$
+select app.require_own(p_tenant_id, (select d.tenant_id from app.departments d where d.id = p_department_id), 'department');
+$$;
 
 -- NULL leaves a column unchanged; nothing can be set back to NULL.
 create function public.rpc_update_department(

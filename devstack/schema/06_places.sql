@@ -192,13 +192,21 @@ create trigger check_parent before insert or update on app.locations
 
 -- ----------------------------------------------------- functions: locations
 
--- 23514 for a value that the location cannot have; NULL passes, as unchanged.
-create function app.check_location_values(p_name text, p_location_type text, p_latitude numeric, p_longitude numeric) returns void
+-- 23514 for a name that nothing here can have; NULL passes, as unchanged.
+create function app.check_name(p_name text) returns void
 language plpgsql immutable set search_path = '' as $$
 begin
   if length(p_name) not between 1 and 255 then
     raise exception using errcode = '23514', message = 'the name has 1 to 255 characters';
-  elsif p_location_type not in ('region', 'site', 'building', 'floor', 'room', 'zone') then
+  end if;
+end $$;
+
+-- 23514 for a value that the location cannot have; NULL passes, as unchanged.
+create function app.check_location_values(p_name text, p_location_type text, p_latitude numeric, p_longitude numeric) returns void
+language plpgsql immutable set search_path = '' as $$
+begin
+  perform app.check_name(p_name);
+  if p_location_type not in ('region', 'site', 'building', 'floor', 'room', 'zone') then
     raise exception using errcode = '23514', message = format('unknown location type %s', p_location_type);
   elsif (p_latitude is null) <> (p_longitude is null) then
     raise exception using errcode = '23514', message = 'latitude and longitude come together';
@@ -209,17 +217,9 @@ end $$;
 
 -- P0001 for an unknown location, 42501 for one of another tenant.
 create function app.require_location(p_tenant_id uuid, p_location_id uuid) returns void
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_tenant_id uuid;
-begin
-  select l.tenant_id into v_tenant_id from app.locations l where l.id = p_location_id;
-  if not found then
-    raise exception using errcode = 'P0001', message = 'location not found';
-  elsif v_tenant_id <> p_tenant_id then
-    raise exception using errcode = '42501', message = 'the location belongs to another tenant';
-  end if;
-end $$;
+language sql stable security definer set search_path = '' as $$
+select app.require_own(p_tenant_id, (select l.tenant_id from app.locations l where l.id = p_location_id), 'location');
+$$;
 
 -- Locations and assets are open to every member, and leave the caller's current
 -- tenant alone.
@@ -321,25 +321,9 @@ end $$;
 
 -- P0001 for an unknown asset, 42501 for one of another tenant.
 create function app.require_asset(p_tenant_id uuid, p_asset_id uuid) returns void
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_tenant_id uuid;
-begin
-  select a.tenant_id into v_tenant_id from app.assets a where a.id = p_asset_id;
-  if not found then
-    raise exception using errcode = 'P0001', message = 'asset not found';
-  elsif v_tenant_id <> p_tenant_id then
-    raise exception using errcode = '42501', message = 'the asset belongs to another tenant';
-  end if;
-end $$;
-
-create function app.check_asset_name(p_name text) returns void
-language plpgsql immutable set search_path = '' as $$
-begin
-  if length(p_name) not between 1 and 255 then
-    raise exception using errcode = '23514', message = 'the name has 1 to 255 characters';
-  end if;
-end $$;
+language sql stable security definer set search_path = '' as $$
+select app.require_own(p_tenant_id, (select a.tenant_id from app.assets a where a.id = p_asset_id), 'asset');
+$$;
 
 create function public.rpc_create_asset(
   p_tenant_id uuid, p_name text, p_description text default null, p_asset_number text default null,
@@ -352,7 +336,7 @@ declare
 begin
   perform authz.rate_limit(p_tenant_id, 'asset_create', 50);
   perform authz.authorize(p_tenant_id);
-  perform app.check_asset_name(p_name);
+  perform app.check_name(p_name);
   insert into app.assets (
     tenant_id, name, description, asset_number, location_id, department_id, status, barcode)
   values (
@@ -373,7 +357,7 @@ begin
   perform authz.rate_limit(p_tenant_id, 'asset_update', 50);
   perform authz.authorize(p_tenant_id);
   perform app.require_asset(p_tenant_id, p_asset_id);
-  perform app.check_asset_name(p_name);
+  perform app.check_name(p_name);
   update app.assets a set
     name          = coalesce(p_name, a.name),
     description   = coalesce(p_description, a.description),

@@ -65,17 +65,9 @@ create trigger touch before update on app.spaces
 
 -- P0001 for an unknown space, 42501 for one of another tenant.
 create function app.require_space(p_tenant_id uuid, p_space_id uuid) returns void
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_tenant_id uuid;
-begin
-  select s.tenant_id into v_tenant_id from app.spaces s where s.id = p_space_id;
-  if not found then
-    raise exception using errcode = 'P0001', message = 'space not found';
-  elsif v_tenant_id <> p_tenant_id then
-    raise exception using errcode = '42501', message = 'the space belongs to another tenant';
-  end if;
-end $$;
+language sql stable security definer set search_path = '' as $$
+select app.require_own(p_tenant_id, (select s.tenant_id from app.spaces s where s.id = p_space_id), 'space');
+$$;
 
 -- 23514 for a value that a space cannot have; NULL passes.
 create function app.check_space_values(p_status text, p_capacity integer) returns void
@@ -143,17 +135,9 @@ create trigger touch before update on app.map_zones
 
 -- P0001 for an unknown zone, 42501 for one of another tenant.
 create function app.require_map_zone(p_tenant_id uuid, p_zone_id uuid) returns void
-language plpgsql stable security definer set search_path = '' as $$
-declare
-  v_tenant_id uuid;
-begin
-  select z.tenant_id into v_tenant_id from app.map_zones z where z.id = p_zone_id;
-  if not found then
-    raise exception using errcode = 'P0001', message = 'map zone not found';
-  elsif v_tenant_id <> p_tenant_id then
-    raise exception using errcode = '42501', message = 'the map zone belongs to another tenant';
-  end if;
-end $$;
+language sql stable security definer set search_path = '' as $$
+select app.require_own(p_tenant_id, (select z.tenant_id from app.map_zones z where z.id = p_zone_id), 'map zone');
+$$;
 
 -- What a zone cannot have; NULL passes, as unchanged. A location of another
 -- tenant is an unknown one.
@@ -162,9 +146,8 @@ create function app.check_map_zone_values(
 ) returns void
 language plpgsql stable security definer set search_path = '' as $$
 begin
-  if length(p_name) not between 1 and 255 then
-    raise exception using errcode = '23514', message = 'the name has 1 to 255 characters';
-  elsif not (p_geometry ? 'type' and p_geometry ? 'coordinates') then
+  perform app.check_name(p_name);
+  if not (p_geometry ? 'type' and p_geometry ? 'coordinates') then
     raise exception using errcode = '22P02', message = 'a geometry has type and coordinates';
   elsif p_location_id is not null and not exists (
     select 1 from app.locations l where l.id = p_location_id and l.tenant_id = p_tenant_id)
