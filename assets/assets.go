@@ -18,8 +18,9 @@ import (
 // No function of the platform sets the life cycle of an asset: CommissionedAt,
 // DecommissionedAt, EndOfLifeEstimate, ServiceContractExpiresAt,
 // PlannedReplacementDate and the links ReplacedByAssetID and
-// ReplacementOfAssetID are there to be read and filtered by. WarrantyExpiresAt
-// follows the warranties.
+// ReplacementOfAssetID are there to be read and filtered by. The SDK does not
+// write them through the view either, where the platform checks no permission.
+// WarrantyExpiresAt follows the warranties.
 //
 // TypeScript: assets (list and getById are List and Get, listSummary is
 // Summaries.List and listWarranties is Warranties.List).
