@@ -60,7 +60,7 @@ func (s *LocationService) BulkImport(ctx context.Context, p BulkImportLocationsP
 	im := newLocationImport(p.Rows)
 	for first := true; ; first = false {
 		level := im.next()
-		if len(level) == 0 && !(first && len(p.Rows) == 0) {
+		if len(level) == 0 && len(p.Rows) > 0 {
 			break
 		}
 		rows := make([]ImportLocation, len(level))

@@ -127,12 +127,13 @@ func TestScannedCodes(t *testing.T) {
 	}
 	none := assets.ScanResult{}
 	for code, want := range map[string]assets.ScanResult{
-		" BC1 ": {Kind: assets.ScannedAsset, ID: owner}, "BC1\r\n": {Kind: assets.ScannedAsset, ID: owner}, "bc1": none, "": none, "unknown": none,
+		"BC1\r\n": {Kind: assets.ScannedAsset, ID: owner}, "bc1": none, "": none, "unknown": none,
 		"L-1": {Kind: assets.ScannedLocation, ID: place}, "L_1": none, "%": none, "P_1": {Kind: assets.ScannedPart, ID: part}, "PX1": none,
 		"4006381333931": {Kind: assets.ScannedPart, ID: part}, `quote"d,(a)`: none,
 	} {
 		require.Equal(t, want, scan(a.Client, "", code), "%q", code)
 	}
+	require.Equal(t, assets.ScanResult{Kind: assets.ScannedAsset, ID: owner}, scan(a.Client, "", " BC1 "))
 	technician := a.Member(t, "technician")
 	require.Equal(t, assets.ScanResult{Kind: assets.ScannedPart, ID: part}, scan(technician.In(t, a.ID), "", "P_1"), "needs no permission for parts")
 	for _, code := range []string{"BC1", "L-1", "P_1"} {
