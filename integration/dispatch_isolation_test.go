@@ -43,7 +43,7 @@ func (v dispatchView) tenants(t testing.TB, opts ...query.Option) []string {
 func dispatchViews(t testing.TB, c *workorder.Client) []dispatchView {
 	t.Helper()
 	views := viewsOf(t, dispatchServices(c))
-	require.Len(t, views, 31, "views that fillDispatch has a row for")
+	require.Len(t, views, 32, "views that fillDispatch has a row for")
 	return views
 }
 
@@ -73,6 +73,7 @@ func viewsOf(t testing.TB, services map[string]reflect.Value) []dispatchView {
 // administrator sees them.
 func fillDispatch(t testing.TB, tn *tenant) {
 	t.Helper()
+	makeProject(t, tn, "Renovation")
 	location := makeLocation(t, tn, "Hall 1")
 	asset := makeAsset(t, tn, "Press 1", location)
 	wo, err := tn.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "x", AssetID: asset, LocationID: location})

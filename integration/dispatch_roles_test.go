@@ -386,6 +386,17 @@ var dispatchWrites = []dispatchWrite{
 		require.NoError(t, submit(t, s.Client, id))
 		return a.FieldOps.AcknowledgeShiftHandover(t.Context(), workorders.AcknowledgeShiftHandoverParams{TenantID: s.ID, HandoverID: id})
 	}},
+
+	{"Projects.Create", adminOnly, func(t testing.TB, s *dispatchStage, a actor) error {
+		_, err := a.Projects.Create(t.Context(), workorders.CreateProjectParams{TenantID: s.ID, Name: "x"})
+		return err
+	}},
+	{"Projects.Update", adminOnly, func(t testing.TB, s *dispatchStage, a actor) error {
+		return a.Projects.Update(t.Context(), workorders.UpdateProjectParams{TenantID: s.ID, ProjectID: makeProject(t, s.tenant, "x"), Name: new("y")})
+	}},
+	{"Projects.Delete", adminOnly, func(t testing.TB, s *dispatchStage, a actor) error {
+		return a.Projects.Delete(t.Context(), workorders.DeleteProjectParams{TenantID: s.ID, ProjectID: makeProject(t, s.tenant, "x")})
+	}},
 }
 
 // insert makes an object of the actor, or in the administrator's name for who
@@ -527,6 +538,7 @@ func TestPermissionsDecideOverDispatchNotRoles(t *testing.T) {
 			"FieldOps.CreateShiftHandover", "FieldOps.AddShiftHandoverItem", "FieldOps.SubmitShiftHandover",
 		}},
 		{"shift_handover.acknowledge", []string{"FieldOps.AcknowledgeShiftHandover"}},
+		{"project.manage", []string{"Projects.Create", "Projects.Update", "Projects.Delete"}},
 	} {
 		t.Run(tt.permission, func(t *testing.T) {
 			p := org.RolePermissionParams{RoleKey: "member", PermissionKey: tt.permission}

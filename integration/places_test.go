@@ -503,3 +503,27 @@ func TestMapZones(t *testing.T) {
 	require.NoError(t, a.MapZones.Delete(t.Context(), assets.DeleteMapZoneParams{ZoneID: id}))
 	requireError(t, a.MapZones.Delete(t.Context(), assets.DeleteMapZoneParams{ZoneID: id}), workorder.ErrRuleViolation, "P0001")
 }
+
+// The audit log tells of locations and assets, not of spaces and map zones.
+func TestPlacesInTheAuditLog(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	place := makeLocation(t, tn, "Hall")
+	asset := makeAsset(t, tn, "Press", place)
+	require.NoError(t, tn.Locations.Update(t.Context(), assets.UpdateLocationParams{LocationID: place, Name: new("Hall 2")}))
+	space, err := tn.Spaces.Create(t.Context(), assets.CreateSpaceParams{LocationID: place})
+	require.NoError(t, err)
+	zone, err := tn.MapZones.Create(t.Context(), assets.CreateMapZoneParams{Name: "z", Geometry: yard})
+	require.NoError(t, err)
+	require.NoError(t, tn.Assets.Delete(t.Context(), assets.DeleteAssetParams{AssetID: asset}))
+
+	changes := map[string][]string{}
+	for c, err := range tn.Audit.EntityChanges.All(t.Context()) {
+		require.NoError(t, err)
+		changes[c.RecordID] = append(changes[c.RecordID], c.Operation)
+	}
+	require.Equal(t, []string{"INSERT", "UPDATE"}, changes[place])
+	require.Equal(t, []string{"INSERT", "DELETE"}, changes[asset])
+	require.Empty(t, changes[space])
+	require.Empty(t, changes[zone])
+}
