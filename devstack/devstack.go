@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/workorder-systems/sdk-go/devstack/auth"
+	"github.com/workorder-systems/sdk-go/devstack/functions"
 	"github.com/workorder-systems/sdk-go/devstack/rest"
 	"github.com/workorder-systems/sdk-go/devstack/storage"
 )
@@ -171,12 +172,13 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		return nil, fmt.Errorf("devstack: %w", err)
 	}
 	return &gateway{
-		keys:    []string{s.AnonKey, s.ServiceRoleKey},
-		rest:    s.rest,
-		auth:    authHandler,
-		storage: s.storage,
-		healthy: restPool.Ping,
-		log:     c.logger,
+		keys:      []string{s.AnonKey, s.ServiceRoleKey},
+		rest:      s.rest,
+		auth:      authHandler,
+		storage:   s.storage,
+		functions: functions.New(restPool, c.logger),
+		healthy:   restPool.Ping,
+		log:       c.logger,
 	}, nil
 }
 

@@ -1,7 +1,8 @@
 // Package devstack runs a WorkOrder Systems backend on this machine without
 // Docker: a real PostgreSQL with the reference backend in it, and in front of it
 // the HTTP services that a Supabase project offers: REST (/rest/v1), Auth
-// (/auth/v1) and Storage (/storage/v1).
+// (/auth/v1), Storage (/storage/v1) and the platform's function
+// ingest-meter-reading (/functions/v1).
 //
 //	stack, err := devstack.Start(ctx)
 //	if err != nil { … }

@@ -14,12 +14,13 @@ import (
 // A gateway stands in front of the services, as Kong does in a Supabase project:
 // it asks for an API key, answers preflight requests and strips the prefix.
 type gateway struct {
-	keys    []string // anon and service-role key
-	rest    http.Handler
-	auth    http.Handler
-	storage http.Handler
-	healthy func(context.Context) error
-	log     *slog.Logger
+	keys      []string // anon and service-role key
+	rest      http.Handler
+	auth      http.Handler
+	storage   http.Handler
+	functions http.Handler
+	healthy   func(context.Context) error
+	log       *slog.Logger
 }
 
 // openPaths need no API key: browsers get there by links, or they hold no data.
@@ -36,6 +37,11 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
+	if under(r.URL.Path, "/functions/v1") {
+		// Functions look for keys themselves, and these do not serve browsers.
+		forward(g.functions, w, r, "/functions/v1")
+		return
+	}
 	allowOrigin(w.Header())
 	if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 		preflight(w, r)
