@@ -27,8 +27,9 @@ var plausible = map[string]any{
 	"Operator": "equals",
 	"Email":    "a@example.com", "NewEmail": "a@example.com", "EntityID": someUUID, "StoragePath": "t1/asset/a1/x.pdf",
 	"EndAt": time.Now().Add(48 * time.Hour), "Kind": "photo", "TenantID": apitest.TenantID, "ContentType": "text/plain",
-	"CrewID": "", // or TechnicianID, not both
-	"#1":     someUUID,
+	"CrewID":           "",       // or TechnicianID, not both
+	"ParentLocationID": someUUID, // not itself
+	"#1":               someUUID,
 }
 
 // refusals say no to odd values for another reason than what is odd about them.
@@ -61,6 +62,10 @@ var oddTimes = []odd{
 
 var oddJSON = []odd{
 	{json.RawMessage(`{"a":"\u0000"}`), "NUL"}, {json.RawMessage(`{"a":"\ud800"}`), "surrogate"}, {json.RawMessage("{\"a\":\"\xff\"}"), "UTF-8"},
+}
+
+var oddGeometries = []odd{
+	{types.Geometry(`{"type":"Point","coordinates":[0,0],"a":"\u0000"}`), "NUL"}, {types.Geometry("{\"type\":\"Point\",\"coordinates\":[0,0],\"a\":\"\xff\"}"), "UTF-8"},
 }
 
 // poison is a place inside params and an odd value for it.
@@ -101,6 +106,9 @@ func fill(v reflect.Value, path string, reach func(reflect.Value) reflect.Value)
 	case reflect.TypeFor[json.RawMessage]():
 		v.Set(reflect.ValueOf(json.RawMessage(`{}`)))
 		return put(oddJSON)
+	case reflect.TypeFor[types.Geometry]():
+		v.Set(reflect.ValueOf(types.Geometry(`{"type":"Point","coordinates":[0,0]}`)))
+		return put(oddGeometries)
 	}
 	switch v.Kind() {
 	case reflect.String:

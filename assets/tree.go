@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
 )
@@ -193,6 +194,10 @@ func (s *LocationService) Move(ctx context.Context, p MoveLocationParams) error 
 	if err := sdkerr.RequireText(op, "LocationID", p.LocationID, "ParentLocationID", p.ParentLocationID); err != nil {
 		return err
 	}
+	args := updateLocationArgs{TenantID: p.TenantID, LocationID: p.LocationID, ParentLocationID: &p.ParentLocationID}
+	if _, err := postgrest.Body(op, args); err != nil {
+		return err // what cannot be sent is not looked for
+	}
 	above := []string{p.LocationID}
 	for id := p.ParentLocationID; id != ""; {
 		if i := slices.IndexFunc(above, func(seen string) bool { return sameID(seen, id) }); i >= 0 {
@@ -208,13 +213,7 @@ func (s *LocationService) Move(ctx context.Context, p MoveLocationParams) error 
 			id = *rows[0].ParentLocationID
 		}
 	}
-	err := s.Update(ctx, UpdateLocationParams{
-		TenantID: p.TenantID, LocationID: p.LocationID, ParentLocationID: &p.ParentLocationID,
-	})
-	if err != nil {
-		return sdkerr.Wrap(op, nil, err)
-	}
-	return nil
+	return postgrest.Exec(ctx, s.rpc, op, args)
 }
 
 // sameID compares ids as the database does.
