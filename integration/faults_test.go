@@ -602,6 +602,11 @@ func TestCancelledContexts(t *testing.T) {
 			return c.RPC(ctx, "rpc_get_user_permissions", map[string]any{"p_tenant_id": m.ID}, nil)
 		},
 	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(c.log.String())
+		}
+	})
 	for name, call := range calls {
 		p.Inject(func(int) fault { return nil })
 		ctx, cancel := context.WithCancel(t.Context())
@@ -830,6 +835,11 @@ func TestSilentKeyedWriteIsLookedUp(t *testing.T) {
 		return c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: key, ClientRequestID: key})
 	}
 
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(c.log.String())
+		}
+	})
 	p.First(1, silentWork)
 	id, err := create("stored")
 	require.NoError(t, err)

@@ -251,7 +251,7 @@ func TestWireRequests(t *testing.T) {
 			r := srv.WantRequest(t, http.MethodPost, "/rest/v1/rpc/"+tc.rpc, tc.body)
 			for _, digits := range []string{"12345678901234567.123456", "0.1234567890123456789", "98765432109876543210.000001"} {
 				if strings.Contains(tc.body, digits) {
-					require.Contains(t, string(r.Body), digits)
+					require.Contains(t, r.Body, digits)
 				}
 			}
 			srv.WantNoRequest(t)
@@ -396,7 +396,7 @@ func TestIngestSendsTheKeyInPlaceOfTheSession(t *testing.T) {
 	require.Equal(t, "r1", id)
 	r := srv.WantRequest(t, http.MethodPost, "/functions/v1/ingest-meter-reading",
 		`{"meterId":"m1","readingValue":12345678901234567890.5,"readingDate":"2026-02-28T23:00:00Z","notes":"n"}`)
-	require.Contains(t, string(r.Body), "12345678901234567890.5")
+	require.Contains(t, r.Body, "12345678901234567890.5")
 	require.Equal(t, "Bearer wosk_secret", r.Header.Get("Authorization"))
 	require.Equal(t, apitest.AnonKey, r.Header.Get("Apikey"))
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/workorder-systems/sdk-go/types"
@@ -75,11 +76,11 @@ func TestGeometryKeepsEveryDigit(t *testing.T) {
 	buffer := []byte(whole)
 	require.NoError(t, json.Unmarshal(buffer, &row))
 	clear(buffer) // the row keeps its own
-	require.Equal(t, []byte(text), []byte(row.Geometry))
+	require.Empty(t, cmp.Diff(text, string(row.Geometry)))
 	require.Equal(t, types.PointGeometry, row.Geometry.Type())
 	out, err := json.Marshal(row)
 	require.NoError(t, err)
-	require.Equal(t, []byte(whole), out)
+	require.Empty(t, cmp.Diff(whole, string(out)))
 	require.Equal(t, json.RawMessage(text), json.RawMessage(row.Geometry))
 
 	out, err = json.Marshal(struct{ G types.Geometry }{})
