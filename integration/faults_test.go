@@ -118,6 +118,9 @@ func (p *proxy) Client(t testing.TB, tn *tenant, opts ...workorder.Option) *watc
 	w.Client = c
 	t.Cleanup(func() {
 		_ = c.Close()
+		if t.Failed() {
+			t.Log(w.log.String())
+		}
 		w.requireClean(t, w.log.String())
 	})
 	return w
@@ -576,42 +579,37 @@ func TestCancelledContexts(t *testing.T) {
 	t.Parallel()
 	m := fill(t, stack.Tenant(t), 25)
 	id := m.ids(nil)[0]
-	p := newProxy(t)
-	c := p.Client(t, m.tenant)
-	calls := map[string]func(context.Context) error{
-		"List":  func(ctx context.Context) error { return second(c.WorkOrders.List(ctx)) },
-		"Page":  func(ctx context.Context) error { return second(c.WorkOrders.Page(ctx)) },
-		"Get":   func(ctx context.Context) error { return second(c.WorkOrders.Get(ctx, id)) },
-		"Count": func(ctx context.Context) error { return second(c.WorkOrders.Count(ctx)) },
-		"All": func(ctx context.Context) error {
+	calls := map[string]func(context.Context, *watched) error{
+		"List":  func(ctx context.Context, c *watched) error { return second(c.WorkOrders.List(ctx)) },
+		"Page":  func(ctx context.Context, c *watched) error { return second(c.WorkOrders.Page(ctx)) },
+		"Get":   func(ctx context.Context, c *watched) error { return second(c.WorkOrders.Get(ctx, id)) },
+		"Count": func(ctx context.Context, c *watched) error { return second(c.WorkOrders.Count(ctx)) },
+		"All": func(ctx context.Context, c *watched) error {
 			for _, err := range c.WorkOrders.All(ctx) {
 				return err
 			}
 			return nil
 		},
-		"Create": func(ctx context.Context) error {
+		"Create": func(ctx context.Context, c *watched) error {
 			return second(c.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{Title: "never"}))
 		},
-		"Create with id": func(ctx context.Context) error {
+		"Create with id": func(ctx context.Context, c *watched) error {
 			return second(c.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{Title: "never", ClientRequestID: "k"}))
 		},
-		"TransitionStatus": func(ctx context.Context) error {
+		"TransitionStatus": func(ctx context.Context, c *watched) error {
 			return c.WorkOrders.TransitionStatus(ctx, workorders.TransitionStatusParams{WorkOrderID: id, ToStatusKey: "assigned"})
 		},
-		"RPC": func(ctx context.Context) error {
+		"RPC": func(ctx context.Context, c *watched) error {
 			return c.RPC(ctx, "rpc_get_user_permissions", map[string]any{"p_tenant_id": m.ID}, nil)
 		},
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(c.log.String())
-		}
-	})
 	for name, call := range calls {
+		p := newProxy(t) // of its own: what the call before gave up may still arrive there
+		c := p.Client(t, m.tenant)
 		p.Inject(func(int) fault { return nil })
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		err := prompt(t, func() error { return call(ctx) })
+		err := prompt(t, func() error { return call(ctx, c) })
 		require.ErrorIs(t, c.check(t, err), context.Canceled, "%s before", name)
 		require.Zero(t, p.n.Load(), "%s is not sent", name)
 
@@ -621,7 +619,7 @@ func TestCancelledContexts(t *testing.T) {
 			}
 			ctx, cancel = context.WithCancel(t.Context())
 			p.Always(soonAfter(cancel, f))
-			err = prompt(t, func() error { return call(ctx) })
+			err = prompt(t, func() error { return call(ctx, c) })
 			require.ErrorIs(t, c.check(t, err), context.Canceled, "%s %s", name, when)
 			require.NotErrorIs(t, err, workorder.ErrUnavailable, "%s %s", name, when)
 			require.EqualValues(t, 1, p.n.Load(), "%s is not repeated", name)
@@ -631,7 +629,7 @@ func TestCancelledContexts(t *testing.T) {
 		ctx, cancel = context.WithCancel(t.Context())
 		p.Always(soonAfter(cancel, answer(503, map[string]string{"Retry-After": "20"}, `{"code":"PGRST002","message":"reloading"}`)))
 		start := time.Now()
-		err = prompt(t, func() error { return call(ctx) })
+		err = prompt(t, func() error { return call(ctx, c) })
 		require.ErrorIs(t, c.check(t, err), context.Canceled, "%s in back-off", name)
 		require.Less(t, time.Since(start), 10*time.Second)
 		require.EqualValues(t, 1, p.n.Load())
@@ -639,14 +637,15 @@ func TestCancelledContexts(t *testing.T) {
 
 		p.Always(hang)
 		ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
-		err = prompt(t, func() error { return call(ctx) })
+		err = prompt(t, func() error { return call(ctx, c) })
 		require.ErrorIs(t, c.check(t, err), context.DeadlineExceeded, "%s past its deadline", name)
 		require.LessOrEqual(t, p.n.Load(), int64(1))
 		cancel()
 	}
 	require.Equal(t, 25, countWorkOrders(t, m.Client))
 
-	p.Inject(func(int) fault { return nil })
+	p := newProxy(t)
+	c := p.Client(t, m.tenant)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n := 0
@@ -830,16 +829,11 @@ func TestSilentKeyedWriteIsLookedUp(t *testing.T) {
 	t.Parallel()
 	a := stack.Tenant(t)
 	p := newProxy(t)
-	c := p.Client(t, a, workorder.WithAttemptTimeout(3*time.Second))
+	c := p.Client(t, a, workorder.WithAttemptTimeout(8*time.Second)) // longer than the stack ever takes
 	create := func(key string) (string, error) {
 		return c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: key, ClientRequestID: key})
 	}
 
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(c.log.String())
-		}
-	})
 	p.First(1, silentWork)
 	id, err := create("stored")
 	require.NoError(t, err)
