@@ -81,7 +81,6 @@ func TestGeometryKeepsEveryDigit(t *testing.T) {
 	out, err := json.Marshal(row)
 	require.NoError(t, err)
 	require.Empty(t, cmp.Diff(whole, string(out)))
-	require.Equal(t, json.RawMessage(text), json.RawMessage(row.Geometry))
 
 	out, err = json.Marshal(struct{ G types.Geometry }{})
 	require.NoError(t, err)
