@@ -9,6 +9,7 @@ import (
 	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/inventory"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -19,27 +20,28 @@ import (
 // another client with With, AsUser or ForTenant leaves it as it is. All clients
 // derived from one New share one connection pool.
 type Client struct {
-	Auth          AuthService
-	Tenants       org.TenantService
-	Authorization org.AuthorizationService
-	Departments   org.DepartmentService
-	Catalogs      org.CatalogService
-	TenantAPIKeys org.TenantAPIKeyService
-	Audit         org.AuditService
-	Idempotency   org.IdempotencyService
-	WorkOrders    workorders.WorkOrderService
-	Attachments   workorders.AttachmentService
-	Scheduling    workorders.SchedulingService
-	Mobile        workorders.MobileService
-	FieldOps      workorders.FieldOpsService
-	Notifications workorders.NotificationService
-	Assets        assets.AssetService
-	Locations     assets.LocationService
-	Spaces        assets.SpaceService
-	MapZones      assets.MapZoneService
-	Projects      workorders.ProjectService
-	PM            pm.Service
-	Meters        pm.MeterService
+	Auth           AuthService
+	Tenants        org.TenantService
+	Authorization  org.AuthorizationService
+	Departments    org.DepartmentService
+	Catalogs       org.CatalogService
+	TenantAPIKeys  org.TenantAPIKeyService
+	Audit          org.AuditService
+	Idempotency    org.IdempotencyService
+	WorkOrders     workorders.WorkOrderService
+	Attachments    workorders.AttachmentService
+	Scheduling     workorders.SchedulingService
+	Mobile         workorders.MobileService
+	FieldOps       workorders.FieldOpsService
+	Notifications  workorders.NotificationService
+	Assets         assets.AssetService
+	Locations      assets.LocationService
+	Spaces         assets.SpaceService
+	MapZones       assets.MapZoneService
+	Projects       workorders.ProjectService
+	PM             pm.Service
+	Meters         pm.MeterService
+	PartsInventory inventory.Service
 
 	conn   *api.Conn
 	family *family
@@ -50,27 +52,28 @@ type Client struct {
 func bind(conn *api.Conn, f *family) *Client {
 	o, w, a, m := org.New(conn), workorders.New(conn), assets.New(conn), pm.New(conn)
 	return &Client{
-		Auth:          newAuthService(conn),
-		Tenants:       o.Tenants,
-		Authorization: o.Authorization,
-		Departments:   o.Departments,
-		Catalogs:      o.Catalogs,
-		TenantAPIKeys: o.TenantAPIKeys,
-		Audit:         o.Audit,
-		Idempotency:   o.Idempotency,
-		WorkOrders:    w.WorkOrders,
-		Attachments:   w.Attachments,
-		Scheduling:    w.Scheduling,
-		Mobile:        w.Mobile,
-		FieldOps:      w.FieldOps,
-		Notifications: w.Notifications,
-		Assets:        a.Assets,
-		Locations:     a.Locations,
-		Spaces:        a.Spaces,
-		MapZones:      a.MapZones,
-		Projects:      w.Projects,
-		PM:            m.PM,
-		Meters:        m.Meters,
+		Auth:           newAuthService(conn),
+		Tenants:        o.Tenants,
+		Authorization:  o.Authorization,
+		Departments:    o.Departments,
+		Catalogs:       o.Catalogs,
+		TenantAPIKeys:  o.TenantAPIKeys,
+		Audit:          o.Audit,
+		Idempotency:    o.Idempotency,
+		WorkOrders:     w.WorkOrders,
+		Attachments:    w.Attachments,
+		Scheduling:     w.Scheduling,
+		Mobile:         w.Mobile,
+		FieldOps:       w.FieldOps,
+		Notifications:  w.Notifications,
+		Assets:         a.Assets,
+		Locations:      a.Locations,
+		Spaces:         a.Spaces,
+		MapZones:       a.MapZones,
+		Projects:       w.Projects,
+		PM:             m.PM,
+		Meters:         m.Meters,
+		PartsInventory: inventory.New(conn).PartsInventory,
 
 		conn:   conn,
 		family: f,

@@ -125,6 +125,22 @@ func (c *Conn) NeedTenant(ctx context.Context, op string) error {
 		"the access token names no tenant, so the view would show no rows: take a client of ForTenant, or SetTenantAndRefresh first")
 }
 
+// ReadTenant is the tenant whose rows a view is to show that would else mix those
+// of all tenants of the user: the client's own, else the one in the token. It is
+// "" for API keys, which belong to no tenant and see no rows.
+func (c *Conn) ReadTenant(ctx context.Context, op string) (string, error) {
+	if c.cfg.Tenant == "" {
+		claims, err := c.claims(ctx, op)
+		if err != nil {
+			return "", err
+		}
+		if claims.Subject == "" && (c.cfg.Auth == nil || claims.Role != "") || claims.Role == "service_role" {
+			return "", nil
+		}
+	}
+	return c.TenantFor(ctx, op, "")
+}
+
 // secretFields are the fields of Auth requests whose values never show up in an
 // error, even when the server repeats them.
 var secretFields = map[string]bool{

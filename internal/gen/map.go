@@ -23,6 +23,9 @@ type view struct {
 	Order []string
 	// AnyTenant says that the rows do not depend on the tenant in the token.
 	AnyTenant bool
+	// AllTenants says that the view shows the rows of every tenant of the caller,
+	// whatever the token says: reads ask for the one tenant that they are for.
+	AllTenants bool
 	// Columns are the columns to read. Nil means all.
 	Columns []string
 	// Types replaces the Go type of a column by a named one of the package.
@@ -73,4 +76,4 @@ type field struct {
 }
 
 // packages is the whole map.
-var packages = []pkg{orgPackage, workordersPackage, assetsPackage, pmPackage}
+var packages = []pkg{orgPackage, workordersPackage, assetsPackage, pmPackage, inventoryPackage}

@@ -93,6 +93,12 @@ func writeView(b *bytes.Buffer, v view, cv *contract.View) error {
 	if v.AnyTenant {
 		b.WriteString("\tAnyTenant: true,\n")
 	}
+	if v.AllTenants {
+		if err := known("AllTenants", []string{"tenant_id"}, has); err != nil {
+			return err
+		}
+		b.WriteString("\tAllTenants: true,\n")
+	}
 	fmt.Fprintf(b, "\tKey: %#v,\n", key)
 	for _, k := range key {
 		i := slices.IndexFunc(cols, func(c rowColumn) bool { return c.Name == k })

@@ -107,7 +107,16 @@ type request struct {
 
 // get sends one request.
 func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
-	if !r.def.AnyTenant {
+	switch {
+	case r.def.AllTenants:
+		tenant, err := r.conn.ReadTenant(ctx, r.op)
+		if err != nil {
+			return nil, err
+		}
+		if tenant != "" {
+			q.where = append(slices.Clone(q.where), "tenant_id.eq."+quote(tenant))
+		}
+	case !r.def.AnyTenant:
 		if err := r.conn.NeedTenant(ctx, r.op); err != nil {
 			return nil, err
 		}

@@ -19,6 +19,10 @@ type Definition struct {
 	Select string // column list; empty: every column
 	// AnyTenant says that the view can have rows for a token without a tenant.
 	AnyTenant bool
+	// AllTenants says that the view mixes the rows of all tenants of the caller,
+	// whatever the token says. Reads ask for those of one tenant, by the column
+	// tenant_id.
+	AllTenants bool
 	// Key holds the columns that identify a row, most significant first.
 	Key []string
 	// Unproven says that nobody but the caller knows that Key does.
