@@ -20,9 +20,9 @@ type createPartArgs struct {
 	Unit                *string          `json:"p_unit,omitempty"`
 	PreferredSupplierID *string          `json:"p_preferred_supplier_id"`
 	ExternalID          *string          `json:"p_external_id"`
-	ReorderPoint        *decimal.Decimal `json:"p_reorder_point"`
-	MinQuantity         *decimal.Decimal `json:"p_min_quantity"`
-	MaxQuantity         *decimal.Decimal `json:"p_max_quantity"`
+	ReorderPoint        *decimal.Decimal `json:"p_reorder_point" numeric:"18,4,nonnegative"`
+	MinQuantity         *decimal.Decimal `json:"p_min_quantity" numeric:"18,4,nonnegative"`
+	MaxQuantity         *decimal.Decimal `json:"p_max_quantity" numeric:"18,4,nonnegative"`
 	LeadTimeDays        *int             `json:"p_lead_time_days"`
 	Barcode             *string          `json:"p_barcode" max:"100,trim"`
 }
@@ -48,9 +48,9 @@ type updatePartArgs struct {
 	Unit                *string          `json:"p_unit"`
 	PreferredSupplierID *string          `json:"p_preferred_supplier_id"`
 	ExternalID          *string          `json:"p_external_id"`
-	ReorderPoint        *decimal.Decimal `json:"p_reorder_point"`
-	MinQuantity         *decimal.Decimal `json:"p_min_quantity"`
-	MaxQuantity         *decimal.Decimal `json:"p_max_quantity"`
+	ReorderPoint        *decimal.Decimal `json:"p_reorder_point" numeric:"18,4,nonnegative"`
+	MinQuantity         *decimal.Decimal `json:"p_min_quantity" numeric:"18,4,nonnegative"`
+	MaxQuantity         *decimal.Decimal `json:"p_max_quantity" numeric:"18,4,nonnegative"`
 	LeadTimeDays        *int             `json:"p_lead_time_days"`
 	IsActive            *bool            `json:"p_is_active"`
 	Barcode             *string          `json:"p_barcode" max:"100,trim"`
@@ -92,7 +92,7 @@ type reservePartsArgs struct {
 	TenantID            string          `json:"p_tenant_id"`
 	WorkOrderID         string          `json:"p_work_order_id"`
 	PartID              string          `json:"p_part_id"`
-	Quantity            decimal.Decimal `json:"p_quantity"`
+	Quantity            decimal.Decimal `json:"p_quantity" numeric:"18,4,positive"`
 	InventoryLocationID *string         `json:"p_inventory_location_id"`
 }
 
@@ -112,7 +112,7 @@ type issuePartsToWorkOrderArgs struct {
 	TenantID            string          `json:"p_tenant_id"`
 	WorkOrderID         string          `json:"p_work_order_id"`
 	PartID              string          `json:"p_part_id"`
-	Quantity            decimal.Decimal `json:"p_quantity"`
+	Quantity            decimal.Decimal `json:"p_quantity" numeric:"18,4,positive"`
 	InventoryLocationID *string         `json:"p_inventory_location_id"`
 }
 
@@ -287,8 +287,8 @@ type addPurchaseRequisitionLineArgs struct {
 	TenantID              string           `json:"p_tenant_id"`
 	PurchaseRequisitionID string           `json:"p_purchase_requisition_id"`
 	PartID                string           `json:"p_part_id"`
-	Quantity              decimal.Decimal  `json:"p_quantity"`
-	EstimatedUnitCost     *decimal.Decimal `json:"p_estimated_unit_cost"`
+	Quantity              decimal.Decimal  `json:"p_quantity" numeric:"18,4,positive"`
+	EstimatedUnitCost     *decimal.Decimal `json:"p_estimated_unit_cost" numeric:"18,4"`
 	Notes                 *string          `json:"p_notes"`
 }
 
@@ -311,8 +311,8 @@ func (a addPurchaseRequisitionLineArgs) WithTenant(id string) postgrest.TenantAr
 type updatePurchaseRequisitionLineArgs struct {
 	TenantID          string           `json:"p_tenant_id"`
 	LineID            string           `json:"p_line_id"`
-	Quantity          *decimal.Decimal `json:"p_quantity"`
-	EstimatedUnitCost *decimal.Decimal `json:"p_estimated_unit_cost"`
+	Quantity          *decimal.Decimal `json:"p_quantity" numeric:"18,4,positive"`
+	EstimatedUnitCost *decimal.Decimal `json:"p_estimated_unit_cost" numeric:"18,4"`
 	Notes             *string          `json:"p_notes"`
 }
 

@@ -52,6 +52,11 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 		return err
 	}
 
+	isNumeric := func(n string) bool { a := arg(n); return a != nil && a.Type == "numeric" }
+	if err := known("Numeric", slices.Sorted(maps.Keys(r.Numeric)), isNumeric); err != nil {
+		return err
+	}
+
 	for name, why := range r.NullMeans {
 		if a := arg(name); a == nil || !hasDefault(*a) || why == "" {
 			return fmt.Errorf("NullMeans names %q, which has no default but null, or gives no reason", name)
@@ -90,6 +95,9 @@ func writeCall(b *bytes.Buffer, r rpc, f *contract.Function) error {
 		limit := ""
 		if most := r.Max[a.Name]; most != "" {
 			limit = fmt.Sprintf(" max:%q", most)
+		}
+		if fits := r.Numeric[a.Name]; fits != "" {
+			limit = fmt.Sprintf(" numeric:%q", fits)
 		}
 		fmt.Fprintf(b, "\t%s %s `json:%q%s`\n", argField(a.Name), typ, tag, limit)
 	}

@@ -51,6 +51,9 @@ type rpc struct {
 	// Max holds how many characters text arguments may have, as the tag max of
 	// internal/pgjson has it: "500", or "256,trim" when the server trims first.
 	Max map[string]string
+	// Numeric holds what numeric arguments have to fit, as the tag numeric of
+	// internal/pgjson has it: "18,4", "18,4,positive" or "18,4,nonnegative".
+	Numeric map[string]string
 	// Key is the optional text argument that makes repeating the call harmless.
 	Key string
 	// Scope is where the server keeps Key's values, for looking one up.

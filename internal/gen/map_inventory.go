@@ -65,11 +65,11 @@ var inventoryPackage = pkg{
 		{Name: "v_work_order_counts_by_primary_supplier", Row: "PrimarySupplierCounts", List: "PartsInventory.WorkOrderCountsByPrimarySupplier", Doc: "how many work orders a supplier is the primary one of", Key: []string{"supplier_id"}},
 	},
 	RPCs: []rpc{
-		{Name: "rpc_create_part", Max: partMax},
-		{Name: "rpc_update_part", Max: partMax},
+		{Name: "rpc_create_part", Max: partMax, Numeric: partNumeric},
+		{Name: "rpc_update_part", Max: partMax, Numeric: partNumeric},
 		{Name: "rpc_resolve_part_by_scan_code"},
-		{Name: "rpc_reserve_parts"},
-		{Name: "rpc_issue_parts_to_work_order"},
+		{Name: "rpc_reserve_parts", Numeric: quantityArg},
+		{Name: "rpc_issue_parts_to_work_order", Numeric: quantityArg},
 
 		{Name: "rpc_create_supplier", Max: map[string]string{"p_name": "255,trim", "p_code": "50,trim"}},
 		{Name: "rpc_update_supplier", Max: map[string]string{"p_name": "255,trim", "p_code": "50,trim"}},
@@ -78,8 +78,8 @@ var inventoryPackage = pkg{
 		{Name: "rpc_add_supplier_contract_rate", Max: map[string]string{"p_rate_type": "80,trim"}},
 
 		{Name: "rpc_create_purchase_requisition"},
-		{Name: "rpc_add_purchase_requisition_line"},
-		{Name: "rpc_update_purchase_requisition_line"},
+		{Name: "rpc_add_purchase_requisition_line", Numeric: requisitionLineNumeric},
+		{Name: "rpc_update_purchase_requisition_line", Numeric: requisitionLineNumeric},
 		{Name: "rpc_remove_purchase_requisition_line"},
 		{Name: "rpc_delete_purchase_requisition"},
 
@@ -89,6 +89,14 @@ var inventoryPackage = pkg{
 }
 
 var (
+	quantityArg            = map[string]string{"p_quantity": "18,4,positive"}
+	requisitionLineNumeric = map[string]string{"p_quantity": "18,4,positive", "p_estimated_unit_cost": "18,4"}
+
+	partNumeric = map[string]string{
+		"p_reorder_point": "18,4,nonnegative",
+		"p_min_quantity":  "18,4,nonnegative",
+		"p_max_quantity":  "18,4,nonnegative",
+	}
 	partMax  = map[string]string{"p_part_number": "100,trim", "p_barcode": "100,trim"}
 	partDocs = map[string]string{
 		"part_number":    "unique within the tenant",

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/shopspring/decimal"
 )
 
 // field is a member of the JSON object that a struct becomes.
@@ -14,7 +16,8 @@ type field struct {
 	name   string // as errors call it
 	max    int    // characters; 0: any number
 	trim   bool   // without the blanks around
-	shared bool   // behind an embedded pointer: not ours to change
+	column *Column
+	shared bool // behind an embedded pointer: not ours to change
 }
 
 var fieldCache sync.Map // reflect.Type → []field
@@ -39,6 +42,9 @@ func fieldsOf(t reflect.Type) []field {
 		}
 		if tag := f.Tag.Get("max"); tag != "" {
 			next.max, next.trim = parseMax(t, tag)
+		}
+		if tag := f.Tag.Get("numeric"); tag != "" {
+			next.column = parseNumeric(t, tag)
 		}
 		out = append(out, next)
 	}
@@ -66,6 +72,24 @@ func parseMax(t reflect.Type, tag string) (most int, trim bool) {
 	return most, option == "trim"
 }
 
+func parseNumeric(t reflect.Type, tag string) *Column {
+	var c Column
+	n, err := fmt.Sscanf(tag, "%d,%d", &c.Precision, &c.Scale)
+	switch strings.TrimPrefix(tag, fmt.Sprintf("%d,%d", c.Precision, c.Scale)) {
+	case "":
+	case ",positive":
+		c.Sign = Positive
+	case ",nonnegative":
+		c.Sign = NonNegative
+	default:
+		n = 0
+	}
+	if n != 2 || err != nil || c.Scale < 0 || c.Precision < 1 || c.Precision < c.Scale {
+		panic(fmt.Sprintf("pgjson: %s has the bad tag numeric:%q", t, tag))
+	}
+	return &c
+}
+
 func deref(t reflect.Type) reflect.Type {
 	if t.Kind() == reflect.Pointer {
 		return t.Elem()
@@ -75,13 +99,17 @@ func deref(t reflect.Type) reflect.Type {
 
 func marshals(t reflect.Type) bool { return t.Implements(marshalerType) || t.Implements(textType) }
 
-// fits checks the length of the text in fv.
+// fits checks that what is in fv fits its column: a text its length, a number
+// its digits.
 func (f field) fits(fv reflect.Value) *Error {
 	for fv.Kind() == reflect.Pointer {
 		if fv.IsNil() {
 			return nil
 		}
 		fv = fv.Elem()
+	}
+	if f.column != nil {
+		return failed(f.column.Fits(fv.Interface().(decimal.Decimal)))
 	}
 	s := fv.String()
 	if f.trim {

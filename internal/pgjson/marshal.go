@@ -17,10 +17,14 @@ import (
 
 // Marshal encodes v as encoding/json does, with times in UTC, rounded to
 // microseconds. It fails with an *Error where the database could not hold a
-// text or give a time back, and where text is longer than the max of its field:
+// text or give a time back, where text is longer than the max of its field and
+// where a number does not fit the numeric column of its field:
 //
-//	Title string `json:"p_title" max:"500"`      // characters
-//	Key   string `json:"p_key" max:"256,trim"`   // without the blanks around it, which the server drops
+//	Title    string          `json:"p_title" max:"500"`              // characters
+//	Key      string          `json:"p_key" max:"256,trim"`           // without the blanks around it, which the server drops
+//	Price    decimal.Decimal `json:"unit_price" numeric:"18,4"`      // see Column
+//	Quantity decimal.Decimal `json:"p_quantity" numeric:"18,4,positive"`
+//	Minimum  decimal.Decimal `json:"p_minimum" numeric:"18,4,nonnegative"`
 func Marshal(v any) ([]byte, error) {
 	in := reflect.ValueOf(v)
 	out, err := (&walk{}).value(in)
@@ -162,7 +166,7 @@ func (w *walk) object(v reflect.Value) (changed reflect.Value, err *Error) {
 		if bad != nil {
 			continue // in an embedded pointer that is nil
 		}
-		if f.max > 0 {
+		if f.max > 0 || f.column != nil {
 			if err := f.fits(fv); err != nil {
 				return changed, err.in(f.name)
 			}

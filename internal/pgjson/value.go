@@ -12,6 +12,7 @@ import (
 var (
 	errYear   = errors.New("is outside the years 1 to 9999")
 	errFinite = errors.New("is not a number")
+	errDigits = errors.New("has more decimals than a number of the database can have")
 )
 
 // Time gives a time as it is sent: in UTC and rounded to the microseconds that
@@ -46,10 +47,16 @@ func TimeOfDay(t types.TimeOfDay) types.TimeOfDay {
 }
 
 // Number refuses what stands for NaN or an infinity: it would be sent as a
-// number.
+// number. It also refuses what would be sent as endless zeros.
 func Number(d decimal.Decimal) error {
-	if !types.IsFinite(d) {
+	switch {
+	case !types.IsFinite(d):
 		return errFinite
+	case d.Exponent() < -maxDecimals:
+		return errDigits
 	}
 	return nil
 }
+
+// maxDecimals is how many decimals a numeric has at most.
+const maxDecimals = 16383
