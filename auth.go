@@ -323,7 +323,7 @@ func (s *AuthService) UpdateUser(ctx context.Context, p UpdateUserParams) (*User
 // needUser refuses a call that is about the client's user when there is none.
 func (s *AuthService) needUser(op string) error {
 	if s.conn.Config().Auth == nil {
-		return sdkerr.New(op, ErrUnauthenticated, "the client has no user: give it a session or an access token")
+		return noUser(s.conn, op)
 	}
 	return nil
 }

@@ -130,13 +130,18 @@ func NewFromEnv(opts ...Option) (*Client, error) {
 // With makes another client from this one and opts. The client itself stays as
 // it is; both share the connection pool.
 func (c *Client) With(opts ...Option) (*Client, error) {
+	if c.conn == nil {
+		return nil, api.Unmade("With")
+	}
 	return build(config{c.conn.Config()}, c.family, opts)
 }
 
 // Close closes the idle connections of all clients derived from one New. Calls
 // under way are not disturbed, and a later call opens connections again.
 func (c *Client) Close() error {
-	c.family.transport.CloseIdleConnections()
+	if c.family != nil { // nil in a zero client
+		c.family.transport.CloseIdleConnections()
+	}
 	return nil
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 	"time"
-
-	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
 // Principal says for whom a client acts: what its access token says, or its API
@@ -26,9 +24,6 @@ type Principal struct {
 // SetTenant has stored since the token was issued.
 func (c *Client) Identity(ctx context.Context) (Principal, error) {
 	const op = "Identity"
-	if c == nil || c.conn == nil {
-		return Principal{}, errZeroClient(op)
-	}
 	tok, err := c.conn.Token(ctx, op)
 	if err != nil {
 		return Principal{}, err
@@ -56,9 +51,4 @@ func (c *Client) Identity(ctx context.Context) (Principal, error) {
 		}
 	}
 	return id, nil
-}
-
-// errZeroClient is what a client fails with that New did not make.
-func errZeroClient(op string) error {
-	return sdkerr.New(op, ErrInvalidInput, "the client is zero: make one with workorder.New")
 }

@@ -172,6 +172,11 @@ func newSessionFrom(ctx context.Context, auth authority, g grant, started time.T
 	return s, nil
 }
 
+// errZeroSession is the error of a session that no constructor made.
+var errZeroSession = sdkerr.New("Session", ErrInvalidInput, "the session is zero: make it with NewSession, NewPasswordSession or a sign-in")
+
+func (s *Session) zero() bool { return s == nil || s.sessionSecrets == nil }
+
 // Token returns an access token that is not about to expire, refreshing when
 // it must. It implements [TokenSource].
 func (s *Session) Token(ctx context.Context) (Token, error) { return s.token(ctx, "") }
@@ -190,6 +195,9 @@ func (s *Session) Refresh(ctx context.Context) (Token, error) {
 // working when the session refreshes, so hand it on only together with the
 // whole session; to keep it across restarts use a [SessionStore].
 func (s *Session) RefreshToken() string {
+	if s.zero() {
+		return ""
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.refreshToken
@@ -198,6 +206,9 @@ func (s *Session) RefreshToken() string {
 // User returns the user as Auth described it with the newest token. It is zero
 // before the session's first request. The result is the caller's own.
 func (s *Session) User() User {
+	if s.zero() {
+		return User{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.user.clone()
@@ -221,6 +232,9 @@ func (s *Session) Flush(ctx context.Context) error {
 // that is running gets a few seconds to finish. Afterwards every call fails.
 // The error is that of saving a refresh token that was not saved before.
 func (s *Session) Close() error {
+	if s.zero() {
+		return errZeroSession
+	}
 	s.mu.Lock()
 	s.closed = true
 	s.mu.Unlock()

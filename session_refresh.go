@@ -49,6 +49,9 @@ type home struct {
 
 // token returns an access token for a tenant, or the session's own for "".
 func (s *Session) token(ctx context.Context, tenant string) (Token, error) {
+	if s.zero() {
+		return Token{}, errZeroSession
+	}
 	if err := ctx.Err(); err != nil {
 		return Token{}, err
 	}
@@ -100,6 +103,9 @@ func (s *Session) force(ctx context.Context, tenant string) (Token, error) {
 // kind that began after the call did; one that was under way before may have
 // been too early to see what the caller wants to see, so its end is awaited.
 func (s *Session) forceWith(ctx context.Context, tenant, kind string, how mintFunc) (Token, error) {
+	if s.zero() {
+		return Token{}, errZeroSession
+	}
 	if s.holds(ctx) {
 		return Token{}, errNested
 	}
@@ -222,6 +228,9 @@ func (s *Session) coolDown(err error) time.Duration {
 // dropped too, or a server that rejects everything would be asked for a new
 // token with every call.
 func (s *Session) invalidate(tenant string, t Token) {
+	if s.zero() {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t.Value == "" {
@@ -277,6 +286,9 @@ func (s *Session) holds(ctx context.Context) bool { return ctx.Value(chainHeld{s
 
 // lockChain waits for the right to use the refresh token.
 func (s *Session) lockChain(ctx context.Context) (held context.Context, unlock func(), err error) {
+	if s.zero() {
+		return nil, nil, errZeroSession
+	}
 	if s.holds(ctx) {
 		return nil, nil, errNested
 	}
@@ -571,6 +583,9 @@ func (s *Session) dropLatest(a access) {
 }
 
 func (s *Session) homeNow() home {
+	if s.zero() {
+		return home{}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.home

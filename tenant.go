@@ -121,6 +121,8 @@ func (c *Client) RefreshTenantSession(ctx context.Context) (Token, error) {
 		tok, err = src.force(ctx, "")
 	case *tenantToken:
 		tok, err = src.session.force(ctx, src.tenant)
+	case nil:
+		return Token{}, noUser(c.conn, op)
 	default:
 		return Token{}, sdkerr.New(op, ErrUnauthenticated, "the client has no session that could be refreshed")
 	}
@@ -159,11 +161,19 @@ func (c *Client) SetTenantAndRefresh(ctx context.Context, tenantID string) (Toke
 	return tok, nil
 }
 
+// noUser is the error of a client that has no token source.
+func noUser(conn *api.Conn, op string) error {
+	if conn == nil {
+		return api.Unmade(op)
+	}
+	return sdkerr.New(op, ErrUnauthenticated, "the client has no user: give it a session or an access token")
+}
+
 // unbound is the client's token source, unless ForTenant bound it to a tenant.
 func (c *Client) unbound(op string) (TokenSource, error) {
 	switch src := c.conn.Config().Auth.(type) {
 	case nil:
-		return nil, sdkerr.New(op, ErrUnauthenticated, "the client has no user: give it a session or an access token")
+		return nil, noUser(c.conn, op)
 	case *tenantToken, *verifiedToken:
 		return nil, sdkerr.New(op, ErrTenantMismatch, "the client is bound to its tenant; use the client that ForTenant was called on")
 	case *staticToken:
@@ -213,7 +223,7 @@ func tenantKey(op, id string) (string, error) {
 func (c *Client) tenantSource(ctx context.Context, op, tenant string) (TokenSource, error) {
 	switch src := c.conn.Config().Auth.(type) {
 	case nil:
-		return nil, sdkerr.New(op, ErrUnauthenticated, "the client has no user: give it a session or an access token")
+		return nil, noUser(c.conn, op)
 	case *Session:
 		return src.forTenant(ctx, tenant)
 	case *tenantToken:
@@ -339,6 +349,9 @@ func (s *Session) TenantID() string { return s.homeNow().tenant }
 
 // forTenant makes a source of tokens for one tenant, with a token at hand.
 func (s *Session) forTenant(ctx context.Context, tenant string) (TokenSource, error) {
+	if s.zero() {
+		return nil, errZeroSession
+	}
 	t := &tenantToken{session: s, tenant: tenant}
 	if err := s.confirm(ctx, tenant); err != nil {
 		return nil, err

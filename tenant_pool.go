@@ -64,7 +64,7 @@ func NewTenantPool(c *Client, opts TenantPoolOptions) *TenantPool {
 func (p *TenantPool) Do(ctx context.Context, tenantID string, fn func(ctx context.Context, c *Client) error) error {
 	const op = "TenantPool.Do"
 	if p.client == nil {
-		return sdkerr.Invalid(op, "the pool", "must be made by NewTenantPool, with a client")
+		return sdkerr.New(op, ErrInvalidInput, "the pool is zero: make it with NewTenantPool, of a client")
 	}
 	if fn == nil {
 		return sdkerr.Required(op, "the function")
@@ -247,6 +247,8 @@ func (p *TenantPool) drop(e *poolEntry) {
 
 // wake tells those who wait for room to look again. The caller holds p.mu.
 func (p *TenantPool) wake() {
-	close(p.freed)
+	if p.freed != nil { // nil in a zero pool
+		close(p.freed)
+	}
 	p.freed = make(chan struct{})
 }

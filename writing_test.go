@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"reflect"
 	"slices"
 	"strings"
@@ -192,49 +193,29 @@ func fill(v reflect.Value, path string, reach func(reflect.Value) reflect.Value)
 func TestWhatIsWrittenCanBeReadBack(t *testing.T) {
 	c, srv := apitest.New(t)
 	tried := 0
-	var methods func(name string, service reflect.Value)
-	methods = func(name string, service reflect.Value) {
-		for i := range service.NumMethod() {
-			m, in := service.Method(i), service.Method(i).Type()
-			if in.NumIn() == 0 || in.In(0) != reflect.TypeFor[context.Context]() {
-				continue
-			}
-			fixed := in.NumIn() // without options
-			if in.IsVariadic() {
-				fixed--
-			}
-			what := name + "." + service.Type().Method(i).Name
-			for arg := 1; arg < fixed; arg++ {
-				for _, p := range fill(reflect.New(in.In(arg)).Elem(), fmt.Sprint("#", arg), func(v reflect.Value) reflect.Value { return v }) {
-					args := []reflect.Value{reflect.ValueOf(t.Context())}
-					for i := 1; i < fixed; i++ {
-						v := reflect.New(in.In(i)).Elem()
-						fill(v, fmt.Sprint("#", i), func(v reflect.Value) reflect.Value { return v })
-						args = append(args, v)
-					}
-					p.set(args[arg])
-					field, _, _ := strings.Cut(what+" "+p.path, "[0].")
-					if harmless[field] != "" {
-						continue
-					}
-					tried++
-					err := firstError(m.Call(args))
-					srv.WantNoRequest(t)
-					require.ErrorIs(t, err, workorder.ErrInvalidInput, "%s: %s", field, p.why)
-					refused := slices.ContainsFunc(append([]string{p.why}, refusals...), func(why string) bool { return strings.Contains(err.Error(), why) })
-					require.True(t, refused, "%s: %s: %v", field, p.why, err)
-				}
-			}
+	for what, m := range calls("Client", reflect.ValueOf(c)) {
+		in := m.Type()
+		fixed := in.NumIn() // without options
+		if in.IsVariadic() {
+			fixed--
 		}
-		s := service.Elem()
-		for i := range s.NumField() {
-			f := s.Type().Field(i)
-			if f.IsExported() && !f.Anonymous && (strings.HasSuffix(f.Type.Name(), "Service") || strings.HasPrefix(f.Type.Name(), "View[")) {
-				methods(name+"."+f.Name, s.Field(i).Addr())
+		for arg := 1; arg < fixed; arg++ {
+			for _, p := range fill(reflect.New(in.In(arg)).Elem(), fmt.Sprint("#", arg), func(v reflect.Value) reflect.Value { return v }) {
+				args := arguments(t.Context(), in)
+				p.set(args[arg])
+				field, _, _ := strings.Cut(what+" "+p.path, "[0].")
+				if harmless[field] != "" {
+					continue
+				}
+				tried++
+				err := firstError(m.Call(args))
+				srv.WantNoRequest(t)
+				require.ErrorIs(t, err, workorder.ErrInvalidInput, "%s: %s", field, p.why)
+				refused := slices.ContainsFunc(append([]string{p.why}, refusals...), func(why string) bool { return strings.Contains(err.Error(), why) })
+				require.True(t, refused, "%s: %s: %v", field, p.why, err)
 			}
 		}
 	}
-	methods("Client", reflect.ValueOf(c))
 	for _, o := range slices.Concat(oddTexts, oddTimes, oddJSON) {
 		for _, args := range []any{map[string]any{"p_a": o.value}, struct{ A []any }{[]any{o.value}}} {
 			tried++
@@ -245,6 +226,55 @@ func TestWhatIsWrittenCanBeReadBack(t *testing.T) {
 		}
 	}
 	require.Greater(t, tried, 500)
+}
+
+// calls gives the methods of v, and of the services and views in it, that take a
+// context, by their names.
+func calls(name string, v reflect.Value) iter.Seq2[string, reflect.Value] {
+	return func(yield func(string, reflect.Value) bool) { eachCall(name, v, yield) }
+}
+
+func eachCall(name string, v reflect.Value, yield func(string, reflect.Value) bool) bool {
+	for i := range v.NumMethod() {
+		m := v.Method(i)
+		if takesContext(m.Type(), 0) && !yield(name+"."+v.Type().Method(i).Name, m) {
+			return false
+		}
+	}
+	for i := range v.Elem().NumField() {
+		f := v.Elem().Type().Field(i)
+		if f.IsExported() && !f.Anonymous && isService(f.Type) && !eachCall(name+"."+f.Name, v.Elem().Field(i).Addr(), yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// isService reports whether a struct has methods that take a context.
+func isService(t reflect.Type) bool {
+	p := reflect.PointerTo(t)
+	for i := range p.NumMethod() {
+		if t.Kind() == reflect.Struct && takesContext(p.Method(i).Type, 1) {
+			return true
+		}
+	}
+	return false
+}
+
+func takesContext(f reflect.Type, arg int) bool {
+	return f.NumIn() > arg && f.In(arg) == reflect.TypeFor[context.Context]()
+}
+
+// arguments are a context and plausible values for the other parameters of a
+// method, without options.
+func arguments(ctx context.Context, m reflect.Type) []reflect.Value {
+	args := []reflect.Value{reflect.ValueOf(ctx)}
+	for i := 1; i < m.NumIn() && !(m.IsVariadic() && i == m.NumIn()-1); i++ {
+		arg := reflect.New(m.In(i)).Elem()
+		fill(arg, fmt.Sprint("#", i), func(v reflect.Value) reflect.Value { return v })
+		args = append(args, arg)
+	}
+	return args
 }
 
 // firstError gives the error among results, or that of an iterator.

@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
@@ -46,6 +47,9 @@ func (s *Service) GenerateDue(ctx context.Context, p GenerateDueParams) (int, er
 	const op = "PM.GenerateDue"
 	if p.Limit < 0 || p.Limit > math.MaxInt32 {
 		return 0, sdkerr.Invalid(op, "Limit", "must be 0 or more")
+	}
+	if s.turn == nil {
+		return 0, api.Unmade(op)
 	}
 	select {
 	case s.turn <- struct{}{}:

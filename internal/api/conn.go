@@ -91,22 +91,40 @@ func New(cfg Config) (*Conn, error) {
 const opNew = "New"
 
 // Config is a copy of what the Conn was made of, to derive another one from.
-func (c *Conn) Config() Config { return c.cfg }
+func (c *Conn) Config() Config {
+	if c == nil {
+		return Config{}
+	}
+	return c.cfg
+}
+
+// Unmade is the error of a client that no constructor made: its Conn is nil.
+func Unmade(op string) *sdkerr.Error {
+	return sdkerr.New(op, sdkerr.ErrInvalidInput, "the client is zero: make it with workorder.New")
+}
 
 // WithIdentity is the same Conn for another caller: its own token source and
 // tenant, everything else shared. It costs two small allocations.
 func (c *Conn) WithIdentity(src TokenSource, tenant string) *Conn {
+	if c == nil {
+		return nil
+	}
 	cfg := c.cfg
 	cfg.Auth, cfg.Tenant = src, tenant
 	return &Conn{conn: &conn{cfg: cfg, base: c.base, header: c.header, send: c.send, secrets: c.secrets, project: c.project}}
 }
 
 // BaseURL is the project URL without a trailing slash.
-func (c *Conn) BaseURL() string { return c.base.String() }
+func (c *Conn) BaseURL() string {
+	if c == nil {
+		return ""
+	}
+	return c.base.String()
+}
 
 // Format implements fmt.Formatter so that no verb prints the key.
 func (c *Conn) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "api.Conn("+c.base.String()+")")
+	_, _ = io.WriteString(f, "api.Conn("+c.BaseURL()+")")
 }
 
 // Request is one call, which may take several attempts.
@@ -142,6 +160,9 @@ type Response struct {
 // the attempt, so an answer that breaks off counts as a failed attempt. A
 // failure is always a *sdkerr.Error.
 func (c *Conn) Do(ctx context.Context, r *Request) (*Response, error) {
+	if c == nil {
+		return nil, Unmade(r.Op)
+	}
 	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
 	resp, err := inCallMiddleware(ctx, c.cfg.CallMiddleware, info, func(ctx context.Context) (*Response, *sdkerr.Error) {
 		return c.do(ctx, r)

@@ -20,6 +20,9 @@ func (c *Conn) Token(ctx context.Context, op string) (Token, error) {
 }
 
 func (c *Conn) token(ctx context.Context, op string) (Token, *sdkerr.Error) {
+	if c == nil {
+		return Token{}, Unmade(op)
+	}
 	if c.cfg.Auth == nil {
 		return Token{}, nil
 	}
@@ -59,6 +62,8 @@ func (c *Conn) bearer(tok Token) string {
 // than the one the client is bound to.
 func (c *Conn) TenantFor(ctx context.Context, op, named string) (string, error) {
 	switch {
+	case c == nil:
+		return "", Unmade(op)
 	case named != "" && !c.mayName(named):
 		return "", sdkerr.New(op, sdkerr.ErrTenantMismatch,
 			"the params name tenant %s, the client is bound to tenant %s", strings.ToLower(named), c.cfg.Tenant)
@@ -93,6 +98,9 @@ func (c *Conn) mayName(tenant string) bool {
 // CheckTenant refuses the arguments of a function, a JSON object, when they name
 // another tenant than the one the client is bound to.
 func (c *Conn) CheckTenant(op string, args []byte) error {
+	if c == nil {
+		return Unmade(op)
+	}
 	if c.cfg.Tenant == "" {
 		return nil
 	}
@@ -111,6 +119,9 @@ func (c *Conn) CheckTenant(op string, args []byte) error {
 // names no tenant: the views of a tenant would show no rows, which would look
 // like an empty tenant. API keys and tokens that cannot be read pass.
 func (c *Conn) NeedTenant(ctx context.Context, op string) error {
+	if c == nil {
+		return Unmade(op)
+	}
 	if c.cfg.Auth == nil {
 		return nil
 	}

@@ -43,6 +43,9 @@ type StreamResponse struct {
 //
 // To a call middleware the call ends when the answer begins.
 func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
+	if c == nil {
+		return nil, Unmade(r.Op)
+	}
 	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
 	resp, err := inCallMiddleware(ctx, c.cfg.CallMiddleware, info, func(mctx context.Context) (*StreamResponse, *sdkerr.Error) {
 		return c.stream(mctx, ctx, r)

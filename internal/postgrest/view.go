@@ -3,6 +3,7 @@ package postgrest
 import (
 	"context"
 	"iter"
+	"strings"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
@@ -186,6 +187,9 @@ func (v View[T]) Page(ctx context.Context, opts ...query.Option) (*query.Page[T]
 
 // Get returns the row with the given key, or ErrNotFound.
 func (v View[T]) Get(ctx context.Context, id string) (*T, error) {
+	if v.def == nil {
+		return nil, api.Unmade("Get")
+	}
 	op := v.def.List + ".Get"
 	if id == "" {
 		return nil, sdkerr.Required(op, "the id")
@@ -236,6 +240,9 @@ func (v View[T]) Count(ctx context.Context, opts ...query.Option) (int64, error)
 
 // read starts a read with the given options.
 func (v View[T]) read(method string, opts []query.Option) (*read, error) {
+	if v.def == nil {
+		return nil, api.Unmade(strings.TrimPrefix(method, "."))
+	}
 	def := (*Definition)(v.def)
 	if def.Err != nil {
 		return nil, def.Err
