@@ -220,12 +220,16 @@ begin
 end $$;
 
 -- What the policies of tables ask that are written through their views: tenants in
--- which the caller holds the permission and the OAuth client has a grant.
+-- which the caller holds the permission, or is a member where it is NULL, and the
+-- OAuth client has a grant.
 create function authz.my_tenant_ids_to_write(p_permission text) returns uuid[]
 language plpgsql stable security definer set search_path = '' as $$
 begin
   return array(
-    select t.id from unnest(authz.my_tenant_ids_with(p_permission)) t (id) where authz.has_client_grant(t.id));
+    select t.id
+    from unnest(case
+      when p_permission is null then authz.my_tenant_ids() else authz.my_tenant_ids_with(p_permission) end) t (id)
+    where authz.has_client_grant(t.id));
 end $$;
 
 -- Makes the tenant the caller's current one: for the rest of this transaction,

@@ -69,10 +69,20 @@ create index on app.assets (tenant_id, replacement_of_asset_id);
 alter table app.locations enable row level security;
 create policy locations_read on app.locations for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+-- Whom the RPCs let write it may do so through the view, too.
+create policy locations_update on app.locations for update to authenticated
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write(null))::uuid[]));
+create policy locations_delete on app.locations for delete to authenticated
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write(null))::uuid[]));
 
 alter table app.assets enable row level security;
 create policy assets_read on app.assets for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+-- Whom the RPCs let write it may do so through the view, too.
+create policy assets_update on app.assets for update to authenticated
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write(null))::uuid[]));
+create policy assets_delete on app.assets for delete to authenticated
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write(null))::uuid[]));
 
 -- ---------------------------------------------------------------- views
 
@@ -425,12 +435,20 @@ end $$;
 revoke execute on all functions in schema app from public;
 
 grant select on app.locations, app.assets to anon, authenticated;
+grant delete, update (name, description, parent_location_id, location_type, code, address_line, external_id, latitude, longitude)
+  on app.locations to authenticated;
+grant delete, update (name, description, asset_number, location_id, department_id, status, barcode)
+  on app.assets to authenticated;
 grant select on app.location_hierarchy to authenticated;
 
 revoke all on public.v_locations, public.v_location_hierarchy, public.v_assets
   from public, anon, authenticated, service_role;
 grant select on public.v_locations, public.v_location_hierarchy, public.v_assets
   to anon, authenticated, service_role;
+grant delete, update (name, description, parent_location_id, location_type, code, address_line, external_id, latitude, longitude)
+  on public.v_locations to authenticated;
+grant delete, update (name, description, asset_number, location_id, department_id, status, barcode)
+  on public.v_assets to authenticated;
 
 revoke execute on function public.rpc_create_location, public.rpc_update_location, public.rpc_delete_location,
   public.rpc_bulk_import_locations, public.rpc_create_asset, public.rpc_update_asset, public.rpc_delete_asset,

@@ -19,6 +19,9 @@ create table app.projects (
 alter table app.projects enable row level security;
 create policy projects_read on app.projects for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+-- Whom the RPCs let write it may do so through the view, too.
+create policy projects_write on app.projects to authenticated
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('project.manage'))::uuid[]));
 
 -- ---------------------------------------------------------------- views
 
@@ -81,9 +84,13 @@ end $$;
 -- ---------------------------------------------------------------- grants
 
 grant select on app.projects to anon, authenticated;
+grant delete, insert (tenant_id, name, code, description), update (name, code, description)
+  on app.projects to authenticated;
 
 revoke all on public.v_projects from public, anon, authenticated, service_role;
 grant select on public.v_projects to anon, authenticated, service_role;
+grant delete, insert (tenant_id, name, code, description), update (name, code, description)
+  on public.v_projects to authenticated;
 
 revoke execute on function public.rpc_create_project, public.rpc_update_project, public.rpc_delete_project
   from public;

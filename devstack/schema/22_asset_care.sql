@@ -47,6 +47,9 @@ create index on app.asset_downtime_events (recorded_by);
 alter table app.asset_warranties enable row level security;
 create policy asset_warranties_read on app.asset_warranties for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
+-- Whom the RPCs let write it may do so through the view, too.
+create policy asset_warranties_write on app.asset_warranties to authenticated
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('asset.warranty.manage'))::uuid[]));
 
 alter table app.asset_downtime_events enable row level security;
 create policy asset_downtime_events_read on app.asset_downtime_events for select to authenticated
@@ -159,10 +162,16 @@ end $$;
 revoke execute on all functions in schema app from public;
 
 grant select on app.asset_warranties to authenticated;
+grant delete, insert (tenant_id, asset_id, supplier_id, warranty_type, starts_on, expires_on, coverage_summary, external_reference, is_active),
+  update (supplier_id, warranty_type, starts_on, expires_on, coverage_summary, external_reference, is_active)
+  on app.asset_warranties to authenticated;
 grant select on app.asset_downtime_events to authenticated;
 
 revoke all on public.v_asset_warranties from public, anon, authenticated, service_role;
 grant select on public.v_asset_warranties to anon, authenticated, service_role;
+grant delete, insert (tenant_id, asset_id, supplier_id, warranty_type, starts_on, expires_on, coverage_summary, external_reference, is_active),
+  update (supplier_id, warranty_type, starts_on, expires_on, coverage_summary, external_reference, is_active)
+  on public.v_asset_warranties to authenticated;
 
 revoke execute on function public.rpc_upsert_asset_warranty, public.rpc_record_asset_downtime from public;
 grant execute on function public.rpc_upsert_asset_warranty, public.rpc_record_asset_downtime

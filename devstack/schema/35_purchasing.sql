@@ -328,7 +328,8 @@ begin
 end $$;
 
 -- Takes in what an order brought, into bins or nowhere; whatever the order's
--- status. A line may come more than once. All of it happens, or nothing.
+-- status. A line may come more than once. All of it happens, or nothing. Lines
+-- that are NULL are none, though an empty list is refused.
 create function public.rpc_receive_purchase_order(p_tenant_id uuid, p_po_id uuid, p_lines jsonb) returns uuid
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -345,7 +346,7 @@ begin
   if not found then
     raise exception using errcode = '23503', message = 'purchase order not found';
   end if;
-  if jsonb_typeof(p_lines) is distinct from 'array' or p_lines = '[]' then
+  if jsonb_typeof(p_lines) <> 'array' or p_lines = '[]' then
     raise exception using errcode = '23514', message = 'lines are required';
   end if;
   perform app.lock_parts(p_tenant_id, array(
@@ -386,10 +387,10 @@ begin
   end loop;
 
   update app.purchase_orders o set status = case
-    when exists (
-      select from app.purchase_order_lines l
-      where l.purchase_order_id = p_po_id and l.quantity_received < l.quantity_ordered)
-    then 'partially_received' else 'received' end
+    when (
+      select bool_and(l.quantity_received >= l.quantity_ordered)
+      from app.purchase_order_lines l where l.purchase_order_id = p_po_id)
+    then 'received' else 'partially_received' end
   where o.id = p_po_id;
   return v_receipt_id;
 end $$;

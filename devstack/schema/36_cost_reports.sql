@@ -25,10 +25,6 @@ alter table app.work_order_parts enable row level security;
 create policy work_order_parts_read on app.work_order_parts for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 
--- The dates of an asset's life that no RPC sets are written through v_assets.
-create policy assets_dates on app.assets for update to authenticated
-  using (tenant_id = any ((select authz.my_tenant_ids_to_write('asset.edit'))::uuid[]));
-
 -- ---------------------------------------------------------------- views
 
 create view public.v_work_order_costs with (security_invoker = true) as
@@ -125,6 +121,20 @@ from app.asset_lifecycle_alerts a
 where a.tenant_id = (select authz.current_tenant_id());
 
 -- ---------------------------------------------------------------- functions
+
+-- The dates of an asset's life that no RPC sets are written through v_assets.
+create function app.check_asset_dates() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if authz.user_id() is not null and new.tenant_id <> all (authz.my_tenant_ids_to_write('asset.edit')) then
+    raise exception using errcode = '42501', message = 'permission asset.edit required';
+  end if;
+  return new;
+end $$;
+
+create trigger check_dates
+  before update of end_of_life_estimate, service_contract_expires_at, planned_replacement_date on app.assets
+  for each row execute function app.check_asset_dates();
 
 create trigger touch before update on app.work_order_parts
   for each row execute function app.touch_updated_at();

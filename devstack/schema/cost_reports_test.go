@@ -197,10 +197,10 @@ func TestLifecycleAlerts(t *testing.T) {
 	require.Equal(t, []string{"warranty_expiring 100"}, show())
 
 	dates := `update public.v_assets set end_of_life_estimate = current_date, service_contract_expires_at = current_date + 366, planned_replacement_date = current_date + 365 where id = $1`
-	require.Zero(t, requestor.count(dates, asset))
+	requestor.fails("42501", dates, asset)
 	require.Zero(t, admin.count(dates, theirs))
 	require.Equal(t, 1, admin.count(dates, asset))
 	require.Equal(t, []string{"eol_approaching 0", "planned_replacement_due 365", "warranty_expiring 100"}, show())
-	admin.fails("42501", `update public.v_assets set name = 'x' where id = $1`, asset)
+	admin.fails("42501", `update public.v_assets set warranty_expires_at = '2040-01-01' where id = $1`, asset)
 	d.anon().fails("42501", `select * from public.v_asset_lifecycle_alerts`)
 }

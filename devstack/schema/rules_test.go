@@ -38,19 +38,23 @@ func TestEveryViewRunsWithTheRightsOfItsCaller(t *testing.T) {
 		  and not coalesce('security_invoker=true' = any (c.reloptions), false)`))
 }
 
-func TestAPIRolesWriteOnlyWhatHasNoRPC(t *testing.T) {
+func TestAPIRolesWriteNothingElse(t *testing.T) {
 	d := newDB(t)
 	require.Equal(t, []string{
 		"anon public.v_work_order_attachments",
 		"anon public.v_work_order_time_entries",
+		"authenticated app.asset_warranties",
 		"authenticated app.assets",
 		"authenticated app.availability_overrides",
 		"authenticated app.availability_patterns",
 		"authenticated cfg.certification_catalogs",
 		"authenticated app.crew_members",
 		"authenticated app.inventory_locations",
+		"authenticated app.locations",
+		"authenticated app.map_zones",
 		"authenticated app.part_reservations",
 		"authenticated app.parts",
+		"authenticated app.projects",
 		"authenticated app.shift_templates",
 		"authenticated app.shifts",
 		"authenticated cfg.skill_catalogs",
@@ -59,14 +63,18 @@ func TestAPIRolesWriteOnlyWhatHasNoRPC(t *testing.T) {
 		"authenticated app.technician_certifications",
 		"authenticated app.technician_skills",
 		"authenticated app.technicians",
+		"authenticated public.v_asset_warranties",
 		"authenticated public.v_assets",
 		"authenticated public.v_availability_overrides",
 		"authenticated public.v_availability_patterns",
 		"authenticated public.v_certification_catalogs",
 		"authenticated public.v_crew_members",
 		"authenticated public.v_inventory_locations",
+		"authenticated public.v_locations",
+		"authenticated public.v_map_zones",
 		"authenticated public.v_part_reservations",
 		"authenticated public.v_parts",
+		"authenticated public.v_projects",
 		"authenticated public.v_shift_templates",
 		"authenticated public.v_shifts",
 		"authenticated public.v_skill_catalogs",
