@@ -10,6 +10,7 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/inventory"
+	"github.com/workorder-systems/sdk-go/labor"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -41,6 +42,7 @@ type Client struct {
 	Projects       workorders.ProjectService
 	PM             pm.Service
 	Meters         pm.MeterService
+	Labor          labor.Service
 	PartsInventory inventory.Service
 
 	conn   *api.Conn
@@ -73,6 +75,7 @@ func bind(conn *api.Conn, f *family) *Client {
 		Projects:       w.Projects,
 		PM:             m.PM,
 		Meters:         m.Meters,
+		Labor:          labor.New(conn).Labor,
 		PartsInventory: inventory.New(conn).PartsInventory,
 
 		conn:   conn,

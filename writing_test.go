@@ -19,6 +19,7 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/apitest"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/types"
+	"github.com/workorder-systems/sdk-go/workorders"
 )
 
 const someUUID = "0b5e0f5e-6f43-4c0e-9d52-4e6d6d9d4c11"
@@ -28,9 +29,15 @@ var plausible = map[string]any{
 	"Operator": "equals",
 	"Email":    "a@example.com", "NewEmail": "a@example.com", "EntityID": someUUID, "StoragePath": "t1/asset/a1/x.pdf",
 	"EndAt": time.Now().Add(48 * time.Hour), "Kind": "photo", "TenantID": apitest.TenantID, "ContentType": "text/plain",
-	"CrewID":           "",       // or TechnicianID, not both
 	"ParentLocationID": someUUID, // not itself
 	"#1":               someUUID,
+}
+
+// oneAssignee are params that take a technician or a crew, not both.
+var oneAssignee = map[reflect.Type]bool{
+	reflect.TypeFor[workorders.ScheduleParams]():            true,
+	reflect.TypeFor[workorders.ValidateScheduleParams]():    true,
+	reflect.TypeFor[workorders.UpdateScheduleBlockParams](): true,
 }
 
 // refusals say no to odd values for another reason than what is odd about them.
@@ -82,7 +89,7 @@ func fill(v reflect.Value, path string, reach func(reflect.Value) reflect.Value)
 	put := func(odds []odd) (out []poison) {
 		for _, o := range odds {
 			out = append(out, poison{path, o, func(p reflect.Value) {
-				if strings.HasSuffix(path, ".CrewID") {
+				if strings.HasSuffix(path, ".CrewID") && oneAssignee[p.Type()] {
 					p.FieldByName("TechnicianID").SetZero()
 				}
 				at := reach(p)
@@ -134,6 +141,9 @@ func fill(v reflect.Value, path string, reach func(reflect.Value) reflect.Value)
 			if f := v.Type().Field(i); f.IsExported() {
 				out = append(out, fill(v.Field(i), path+"."+f.Name, func(p reflect.Value) reflect.Value { return reach(p).Field(i) })...)
 			}
+		}
+		if oneAssignee[v.Type()] {
+			v.FieldByName("CrewID").SetZero()
 		}
 		return out
 	case reflect.Slice:

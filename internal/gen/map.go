@@ -14,7 +14,8 @@ type view struct {
 	Row  string // Go name of a row, such as Department
 	List string // where clients read it, such as WorkOrders.Summaries: for errors
 	Doc  string // what a row is: "is " goes before it in the row's comment
-	// Key holds the columns that identify a row. Nil means id.
+	// Key holds the columns that identify a row. Nil means id. Of several, one
+	// may be null in some rows.
 	Key []string
 	// Order is the order of rows when the caller gives none, such as
 	// "created_at desc". Nil means by key. A column may stand here only when
@@ -79,4 +80,4 @@ type field struct {
 }
 
 // packages is the whole map.
-var packages = []pkg{orgPackage, workordersPackage, assetsPackage, pmPackage, inventoryPackage}
+var packages = []pkg{orgPackage, workordersPackage, assetsPackage, pmPackage, inventoryPackage, laborPackage}

@@ -100,11 +100,17 @@ func writeView(b *bytes.Buffer, v view, cv *contract.View) error {
 		b.WriteString("\tAllTenants: true,\n")
 	}
 	fmt.Fprintf(b, "\tKey: %#v,\n", key)
+	var nullKey []string
 	for _, k := range key {
-		i := slices.IndexFunc(cols, func(c rowColumn) bool { return c.Name == k })
-		if cols[i].Nullable {
-			return fmt.Errorf("key column %s may be null", k)
+		if i := slices.IndexFunc(cols, func(c rowColumn) bool { return c.Name == k }); cols[i].Nullable {
+			nullKey = append(nullKey, k)
 		}
+	}
+	switch {
+	case len(key) == 1 && nullKey != nil:
+		return fmt.Errorf("key column %s may be null", key[0])
+	case nullKey != nil:
+		fmt.Fprintf(b, "\tNullKey: %#v,\n", nullKey)
 	}
 	if v.Order != nil {
 		b.WriteString("\tOrder: []queryspec.Order{\n")

@@ -42,7 +42,7 @@ func (r *read) parseCursor() (place, error) {
 // have made up.
 func (r *read) holds(at place) bool {
 	return slices.EqualFunc(at, r.columns, func(v *string, c column) bool {
-		return v == nil && !c.notNull && !c.key || v != nil && pgjson.Text(*v) == nil
+		return v == nil && !c.notNull && (!c.key || c.nullKey) || v != nil && pgjson.Text(*v) == nil
 	})
 }
 

@@ -243,7 +243,10 @@ func (m *merge) settle(offered []int, sorted []place) (take int, err error) {
 func (r *read) id(at place) string {
 	var b strings.Builder
 	for i, c := range r.columns {
-		if c.key {
+		switch {
+		case c.key && at[i] == nil:
+			b.WriteString("null")
+		case c.key:
 			b.WriteString(quote(*at[i]))
 		}
 	}

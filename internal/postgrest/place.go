@@ -16,6 +16,7 @@ type column struct {
 	name    string // what it is called in the rows
 	ask     string // what the select list needs for it; empty: the rows have it
 	key     bool   // identifies a row, alone or with others
+	nullKey bool   // null may stand in the key
 	notNull bool
 }
 
@@ -43,7 +44,8 @@ func (r *read) sortBy(has func(name string) bool) {
 			r.columns = append(r.columns, column{Order: queryspec.Order{Column: k}})
 		}
 		r.columns[i].key = true
-		r.columns[i].notNull = r.columns[i].notNull || !r.def.Unproven
+		r.columns[i].nullKey = slices.Contains(r.def.NullKey, k)
+		r.columns[i].notNull = r.columns[i].notNull || !r.def.Unproven && !r.columns[i].nullKey
 	}
 	for i := range r.columns {
 		c := &r.columns[i]
@@ -90,7 +92,7 @@ func (r *read) place(m *rowjson.Marks, row int) (place, error) {
 		case raw == nil:
 			return nil, sdkerr.New(r.op, sdkerr.ErrDecode, "the rows have no column %s, so the list cannot go on behind them", c.Column)
 		case string(raw) == "null":
-			if c.key {
+			if c.key && !c.nullKey {
 				return nil, r.nullKey(c)
 			}
 			continue

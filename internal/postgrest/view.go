@@ -26,6 +26,8 @@ type Definition struct {
 	AllTenants bool
 	// Key holds the columns that identify a row, most significant first.
 	Key []string
+	// NullKey holds those of Key that may be null: null is one value among others.
+	NullKey []string
 	// Unproven says that nobody but the caller knows that Key does.
 	Unproven bool
 	// Order is the order of rows when the caller gives none: by columns that

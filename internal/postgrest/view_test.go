@@ -294,6 +294,48 @@ func TestCompositeKey(t *testing.T) {
 	require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
 }
 
+// Null in a key is one value among others: the list goes on behind it and before
+// it, and a cursor holds it.
+func TestNullInKey(t *testing.T) {
+	type pair struct {
+		A int     `json:"a"`
+		B *string `json:"b"`
+	}
+	for _, clamp := range []int{1, 2, 1000} {
+		srv := &postgresttest.View{Clamp: clamp}
+		var want []pair
+		for a := range 3 {
+			for _, b := range []*string{new("x"), new("y"), nil} {
+				want = append(want, pair{a, b})
+				srv.Rows = append(srv.Rows, map[string]any{"a": a, "b": nil})
+				if b != nil {
+					srv.Rows[len(srv.Rows)-1]["b"] = *b
+				}
+			}
+		}
+		slices.Reverse(srv.Rows)
+		srv.Start(t)
+		v := postgrest.NewView(conn(t, srv.URL), &postgrest.ViewDef[pair]{
+			List: "Pairs", Name: "v_pairs", Key: []string{"a", "b"}, NullKey: []string{"b"},
+		})
+		rows, err := v.List(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, want, rows)
+
+		var after query.Cursor
+		for i := range want {
+			page, err := v.Page(t.Context(), query.Limit(1), query.After(after))
+			require.NoError(t, err)
+			require.Equal(t, want[i:i+1], page.Items)
+			after = page.Next
+		}
+		either := query.Or(query.NewColumn[int]("a").Eq(1), query.NewColumn[string]("b").IsNull())
+		rows, err = v.List(t.Context(), query.Where(either))
+		require.NoError(t, err)
+		require.Equal(t, []pair{want[2], want[3], want[4], want[5], want[8]}, rows)
+	}
+}
+
 func TestPagesFollowEachOther(t *testing.T) {
 	for _, opts := range [][]query.Option{nil, {query.OrderBy(colRank.Desc().NullsLast())}} {
 		for _, clamp := range []int{1000, 4} {
