@@ -16,338 +16,278 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
 	"github.com/workorder-systems/sdk-go/pm"
-	"github.com/workorder-systems/sdk-go/query"
 )
-
-// call is one call of a method: what it sends, what the server answers and what
-// the caller gets.
-type call struct {
-	name  string
-	do    func(ctx context.Context, c *workorder.Client) (any, error)
-	rpc   string
-	body  string
-	reply string // empty: 204
-	want  any
-}
-
-// void adapts a method without a result.
-func void(do func(ctx context.Context, c *workorder.Client) error) func(context.Context, *workorder.Client) (any, error) {
-	return func(ctx context.Context, c *workorder.Client) (any, error) { return nil, do(ctx, c) }
-}
 
 func dec(s string) decimal.Decimal { return decimal.RequireFromString(s) }
 
 var start = time.Date(2026, 3, 1, 1, 0, 0, 0, time.FixedZone("", 2*3600))
 
-var calls = []call{
+var calls = []apitest.Call{
 	{
-		name: "PM.CreateTemplate",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "PM.CreateTemplate",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.PM.CreateTemplate(ctx, pm.CreateTemplateParams{
 				Name: "Service", Trigger: pm.CalendarTrigger{Pattern: pm.PatternMonthly, DayOfMonth: 31}, Description: "d",
 				WorkOrder: pm.WorkOrderTexts{Title: "Do it", Description: "well", Priority: "high", EstimatedHours: new(dec("2.50"))},
 				Checklist: []pm.ChecklistEntry{{Description: "Oil", Required: true}, {Description: "Belt"}},
 			})
 		},
-		rpc: "rpc_create_pm_template",
-		body: `{"p_tenant_id":"t1","p_name":"Service","p_trigger_type":"calendar","p_trigger_config":{"pattern":"monthly","day_of_month":31},
+		RPC: "rpc_create_pm_template",
+		Body: `{"p_tenant_id":"t1","p_name":"Service","p_trigger_type":"calendar","p_trigger_config":{"pattern":"monthly","day_of_month":31},
 			"p_description":"d","p_estimated_hours":null,"p_wo_title":"Do it","p_wo_description":"well","p_wo_priority":"high",
 			"p_wo_estimated_hours":"2.5","p_checklist_items":[{"description":"Oil","required":true},{"description":"Belt","required":false}]}`,
-		reply: `"x1"`, want: "x1",
+		Reply: `"x1"`, Want: "x1",
 	},
 	{
-		name: "PM.UpdateTemplate",
-		do: void(func(ctx context.Context, c *workorder.Client) error {
+		Name: "PM.UpdateTemplate",
+		Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
 			return c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{
 				TemplateID: "x1", Name: new("New"), Trigger: pm.ManualTrigger{}, Checklist: []pm.ChecklistEntry{},
 				WorkOrder: pm.WorkOrderTextChanges{Title: new("T"), Description: new(""), Priority: new("low"), EstimatedHours: new(dec("0"))},
 			})
 		}),
-		rpc: "rpc_update_pm_template",
-		body: `{"p_tenant_id":"t1","p_template_id":"x1","p_name":"New","p_description":null,"p_trigger_config":{},"p_estimated_hours":null,
+		RPC: "rpc_update_pm_template",
+		Body: `{"p_tenant_id":"t1","p_template_id":"x1","p_name":"New","p_description":null,"p_trigger_config":{},"p_estimated_hours":null,
 			"p_wo_title":"T","p_wo_description":"","p_wo_priority":"low","p_wo_estimated_hours":"0","p_checklist_items":[]}`,
 	},
 	{
-		name: "PM.UpdateTemplate of nothing",
-		do: void(func(ctx context.Context, c *workorder.Client) error {
+		Name: "PM.UpdateTemplate of nothing",
+		Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
 			return c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{TemplateID: "x1"})
 		}),
-		rpc: "rpc_update_pm_template",
-		body: `{"p_tenant_id":"t1","p_template_id":"x1","p_name":null,"p_description":null,"p_trigger_config":null,"p_estimated_hours":null,
+		RPC: "rpc_update_pm_template",
+		Body: `{"p_tenant_id":"t1","p_template_id":"x1","p_name":null,"p_description":null,"p_trigger_config":null,"p_estimated_hours":null,
 			"p_wo_title":null,"p_wo_description":null,"p_wo_priority":null,"p_wo_estimated_hours":null,"p_checklist_items":null}`,
 	},
 	{
-		name: "PM.CreateSchedule leaves auto_generate out",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "PM.CreateSchedule leaves auto_generate out",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{
 				AssetID: "a1", Title: "Oil", Trigger: pm.TimeTrigger{IntervalDays: 30, StartDate: start},
 			})
 		},
-		rpc: "rpc_create_pm_schedule",
-		body: `{"p_tenant_id":"t1","p_asset_id":"a1","p_title":"Oil","p_trigger_type":"time",
+		RPC: "rpc_create_pm_schedule",
+		Body: `{"p_tenant_id":"t1","p_asset_id":"a1","p_title":"Oil","p_trigger_type":"time",
 			"p_trigger_config":{"interval_days":30,"start_date":"2026-02-28T23:00:00Z"},"p_description":null,"p_template_id":null,
 			"p_estimated_hours":null,"p_wo_title":null,"p_wo_description":null,"p_wo_priority":null,"p_wo_estimated_hours":null}`,
-		reply: `"s1"`, want: "s1",
+		Reply: `"s1"`, Want: "s1",
 	},
 	{
-		name: "PM.CreateSchedule keeps every digit of a threshold",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "PM.CreateSchedule keeps every digit of a threshold",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{
 				AssetID: "a1", Title: "Oil", Trigger: pm.UsageTrigger{MeterID: "m1", Threshold: dec("12345678901234567.123456")},
 				TemplateID: "x1", AutoGenerate: new(false), WorkOrder: pm.WorkOrderTexts{Title: "T"},
 			})
 		},
-		rpc: "rpc_create_pm_schedule",
-		body: `{"p_tenant_id":"t1","p_asset_id":"a1","p_title":"Oil","p_trigger_type":"usage",
+		RPC: "rpc_create_pm_schedule",
+		Body: `{"p_tenant_id":"t1","p_asset_id":"a1","p_title":"Oil","p_trigger_type":"usage",
 			"p_trigger_config":{"meter_id":"m1","threshold":12345678901234567.123456},"p_description":null,"p_template_id":"x1","p_auto_generate":false,
 			"p_estimated_hours":null,"p_wo_title":"T","p_wo_description":null,"p_wo_priority":null,"p_wo_estimated_hours":null}`,
-		reply: `"s1"`, want: "s1",
+		Reply: `"s1"`, Want: "s1",
 	},
 	{
-		name: "PM.UpdateSchedule",
-		do: void(func(ctx context.Context, c *workorder.Client) error {
+		Name: "PM.UpdateSchedule",
+		Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
 			return c.PM.UpdateSchedule(ctx, pm.UpdateScheduleParams{
 				PMScheduleID: "s1", IsActive: new(true),
 				Trigger: pm.ConditionTrigger{SensorID: "t", Operator: pm.GreaterThan, Threshold: dec("80.5")},
 			})
 		}),
-		rpc: "rpc_update_pm_schedule",
-		body: `{"p_tenant_id":"t1","p_pm_schedule_id":"s1","p_title":null,"p_description":null,
+		RPC: "rpc_update_pm_schedule",
+		Body: `{"p_tenant_id":"t1","p_pm_schedule_id":"s1","p_title":null,"p_description":null,
 			"p_trigger_config":{"sensor_id":"t","operator":"greater_than","threshold":80.5},"p_auto_generate":null,"p_is_active":true,
 			"p_estimated_hours":null,"p_wo_title":null,"p_wo_description":null,"p_wo_priority":null,"p_wo_estimated_hours":null}`,
 	},
 	{
-		name: "PM.DeleteSchedule",
-		do: void(func(ctx context.Context, c *workorder.Client) error {
+		Name: "PM.DeleteSchedule",
+		Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
 			return c.PM.DeleteSchedule(ctx, pm.DeleteScheduleParams{PMScheduleID: "s1"})
 		}),
-		rpc: "rpc_delete_pm_schedule", body: `{"p_tenant_id":"t1","p_pm_schedule_id":"s1"}`,
+		RPC: "rpc_delete_pm_schedule", Body: `{"p_tenant_id":"t1","p_pm_schedule_id":"s1"}`,
 	},
 	{
-		name: "PM.CreateDependency leaves the type out",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "PM.CreateDependency leaves the type out",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: "s1", DependsOnPMID: "s2"})
 		},
-		rpc: "rpc_create_pm_dependency", body: `{"p_tenant_id":"t1","p_pm_schedule_id":"s1","p_depends_on_pm_id":"s2"}`,
-		reply: `"d1"`, want: "d1",
+		RPC: "rpc_create_pm_dependency", Body: `{"p_tenant_id":"t1","p_pm_schedule_id":"s1","p_depends_on_pm_id":"s2"}`,
+		Reply: `"d1"`, Want: "d1",
 	},
 	{
-		name: "PM.CreateDependency before",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "PM.CreateDependency before",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: "s1", DependsOnPMID: "s2", Type: pm.DependencyBefore})
 		},
-		rpc:   "rpc_create_pm_dependency",
-		body:  `{"p_tenant_id":"t1","p_pm_schedule_id":"s1","p_depends_on_pm_id":"s2","p_dependency_type":"before"}`,
-		reply: `"d1"`, want: "d1",
+		RPC:   "rpc_create_pm_dependency",
+		Body:  `{"p_tenant_id":"t1","p_pm_schedule_id":"s1","p_depends_on_pm_id":"s2","p_dependency_type":"before"}`,
+		Reply: `"d1"`, Want: "d1",
 	},
 	{
-		name: "PM.GenerateDue with Repeat looks for nothing",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "PM.GenerateDue with Repeat looks for nothing",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.PM.GenerateDue(ctx, pm.GenerateDueParams{Repeat: true})
 		},
-		rpc: "rpc_generate_due_pms", body: `{"p_tenant_id":"t1"}`, reply: `2`, want: 2,
+		RPC: "rpc_generate_due_pms", Body: `{"p_tenant_id":"t1"}`, Reply: `2`, Want: 2,
 	},
 	{
-		name: "PM.TriggerManual",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "PM.TriggerManual",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.PM.TriggerManual(ctx, pm.TriggerManualParams{PMScheduleID: "s1"})
 		},
-		rpc: "rpc_trigger_manual_pm", body: `{"p_tenant_id":"t1","p_pm_schedule_id":"s1"}`, reply: `"w1"`, want: "w1",
+		RPC: "rpc_trigger_manual_pm", Body: `{"p_tenant_id":"t1","p_pm_schedule_id":"s1"}`, Reply: `"w1"`, Want: "w1",
 	},
 	{
-		name: "PM.ProcessDueGeneration",
-		do:   func(ctx context.Context, c *workorder.Client) (any, error) { return c.PM.ProcessDueGeneration(ctx, 0) },
-		rpc:  "rpc_process_due_pm_generation", body: `{}`, reply: `3`, want: 3,
+		Name: "PM.ProcessDueGeneration",
+		Do:   func(ctx context.Context, c *workorder.Client) (any, error) { return c.PM.ProcessDueGeneration(ctx, 0) },
+		RPC:  "rpc_process_due_pm_generation", Body: `{}`, Reply: `3`, Want: 3,
 	},
 	{
-		name: "PM.ProcessDueGeneration with a limit",
-		do:   func(ctx context.Context, c *workorder.Client) (any, error) { return c.PM.ProcessDueGeneration(ctx, 5) },
-		rpc:  "rpc_process_due_pm_generation", body: `{"p_limit":5}`, reply: `3`, want: 3,
+		Name: "PM.ProcessDueGeneration with a limit",
+		Do:   func(ctx context.Context, c *workorder.Client) (any, error) { return c.PM.ProcessDueGeneration(ctx, 5) },
+		RPC:  "rpc_process_due_pm_generation", Body: `{"p_limit":5}`, Reply: `3`, Want: 3,
 	},
 	{
-		name: "Meters.Create",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "Meters.Create",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.Meters.Create(ctx, pm.CreateMeterParams{AssetID: "a1", Type: pm.MeterRuntimeHours, Name: "Hours", Unit: "h"})
 		},
-		rpc: "rpc_create_meter",
-		body: `{"p_tenant_id":"t1","p_asset_id":"a1","p_meter_type":"runtime_hours","p_name":"Hours","p_unit":"h","p_current_reading":"0",
+		RPC: "rpc_create_meter",
+		Body: `{"p_tenant_id":"t1","p_asset_id":"a1","p_meter_type":"runtime_hours","p_name":"Hours","p_unit":"h","p_current_reading":"0",
 			"p_decimal_places":0,"p_description":null}`,
-		reply: `"m1"`, want: "m1",
+		Reply: `"m1"`, Want: "m1",
 	},
 	{
-		name: "Meters.Create in full",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "Meters.Create in full",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.Meters.Create(ctx, pm.CreateMeterParams{
 				TenantID: "t9", AssetID: "a1", Type: pm.MeterCustom, Name: "Tank", Unit: "l", CurrentReading: dec("0.1234567890123456789"),
 				ReadingDirection: pm.Decreasing, DecimalPlaces: 6, Description: "d",
 			})
 		},
-		rpc: "rpc_create_meter",
-		body: `{"p_tenant_id":"t9","p_asset_id":"a1","p_meter_type":"custom","p_name":"Tank","p_unit":"l","p_current_reading":"0.1234567890123456789",
+		RPC: "rpc_create_meter",
+		Body: `{"p_tenant_id":"t9","p_asset_id":"a1","p_meter_type":"custom","p_name":"Tank","p_unit":"l","p_current_reading":"0.1234567890123456789",
 			"p_reading_direction":"decreasing","p_decimal_places":6,"p_description":"d"}`,
-		reply: `"m1"`, want: "m1",
+		Reply: `"m1"`, Want: "m1",
 	},
 	{
-		name: "Meters.Update",
-		do: void(func(ctx context.Context, c *workorder.Client) error {
+		Name: "Meters.Update",
+		Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
 			return c.Meters.Update(ctx, pm.UpdateMeterParams{MeterID: "m1", ReadingDirection: new(pm.Reset), IsActive: new(false)})
 		}),
-		rpc: "rpc_update_meter",
-		body: `{"p_tenant_id":"t1","p_meter_id":"m1","p_name":null,"p_unit":null,"p_reading_direction":"reset","p_decimal_places":null,
+		RPC: "rpc_update_meter",
+		Body: `{"p_tenant_id":"t1","p_meter_id":"m1","p_name":null,"p_unit":null,"p_reading_direction":"reset","p_decimal_places":null,
 			"p_description":null,"p_is_active":false}`,
 	},
 	{
-		name: "Meters.Delete",
-		do: void(func(ctx context.Context, c *workorder.Client) error {
+		Name: "Meters.Delete",
+		Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
 			return c.Meters.Delete(ctx, pm.DeleteMeterParams{MeterID: "m1"})
 		}),
-		rpc: "rpc_delete_meter", body: `{"p_tenant_id":"t1","p_meter_id":"m1"}`,
+		RPC: "rpc_delete_meter", Body: `{"p_tenant_id":"t1","p_meter_id":"m1"}`,
 	},
 	{
-		name: "Meters.RecordReading keeps every digit",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "Meters.RecordReading keeps every digit",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.Meters.RecordReading(ctx, pm.RecordReadingParams{MeterID: "m1", Value: dec("98765432109876543210.000001")})
 		},
-		rpc: "rpc_record_meter_reading",
-		body: `{"p_tenant_id":"t1","p_meter_id":"m1","p_reading_value":"98765432109876543210.000001","p_reading_date":null,
+		RPC: "rpc_record_meter_reading",
+		Body: `{"p_tenant_id":"t1","p_meter_id":"m1","p_reading_value":"98765432109876543210.000001","p_reading_date":null,
 			"p_notes":null}`,
-		reply: `"r1"`, want: "r1",
+		Reply: `"r1"`, Want: "r1",
 	},
 	{
-		name: "Meters.RecordReading in full",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "Meters.RecordReading in full",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.Meters.RecordReading(ctx, pm.RecordReadingParams{MeterID: "m1", Value: dec("0"), Date: start, Type: pm.ReadingImported, Notes: "n"})
 		},
-		rpc: "rpc_record_meter_reading",
-		body: `{"p_tenant_id":"t1","p_meter_id":"m1","p_reading_value":"0","p_reading_date":"2026-02-28T23:00:00Z","p_reading_type":"imported",
+		RPC: "rpc_record_meter_reading",
+		Body: `{"p_tenant_id":"t1","p_meter_id":"m1","p_reading_value":"0","p_reading_date":"2026-02-28T23:00:00Z","p_reading_type":"imported",
 			"p_notes":"n"}`,
-		reply: `"r1"`, want: "r1",
+		Reply: `"r1"`, Want: "r1",
 	},
 	{
-		name: "Meters.RecordAutomated",
-		do: func(ctx context.Context, c *workorder.Client) (any, error) {
+		Name: "Meters.RecordAutomated",
+		Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 			return c.Meters.RecordAutomated(ctx, pm.RecordAutomatedParams{MeterID: "m1", Value: dec("7"), Notes: "n"})
 		},
-		rpc:   "rpc_record_meter_reading_automated",
-		body:  `{"p_tenant_id":"t1","p_meter_id":"m1","p_reading_value":"7","p_reading_date":null,"p_notes":"n"}`,
-		reply: `"r1"`, want: "r1",
+		RPC:   "rpc_record_meter_reading_automated",
+		Body:  `{"p_tenant_id":"t1","p_meter_id":"m1","p_reading_value":"7","p_reading_date":null,"p_notes":"n"}`,
+		Reply: `"r1"`, Want: "r1",
 	},
 }
 
-func TestWireRequests(t *testing.T) {
-	for _, tc := range calls {
-		t.Run(tc.name, func(t *testing.T) {
-			c, srv := apitest.New(t)
-			status := http.StatusOK
-			if tc.reply == "" {
-				status = http.StatusNoContent
-			}
-			srv.Reply(status, tc.reply)
-
-			got, err := tc.do(t.Context(), c)
-
-			require.NoError(t, err)
-			require.Empty(t, cmp.Diff(tc.want, got))
-			r := srv.WantRequest(t, http.MethodPost, "/rest/v1/rpc/"+tc.rpc, tc.body)
-			for _, digits := range []string{"12345678901234567.123456", "0.1234567890123456789", "98765432109876543210.000001"} {
-				if strings.Contains(tc.body, digits) {
-					require.Contains(t, r.Body, digits)
-				}
-			}
-			srv.WantNoRequest(t)
-		})
-	}
-}
+func TestWireRequests(t *testing.T) { apitest.RunCalls(t, calls) }
 
 func TestReadersNameTheirViews(t *testing.T) {
-	count := func(read func(context.Context, ...query.Option) (int64, error)) func(context.Context) error {
-		return func(ctx context.Context) error { _, err := read(ctx); return err }
-	}
 	c, srv := apitest.New(t)
-	for view, read := range map[string]func(context.Context) error{
-		"v_pm_templates":                count(c.PM.Templates.Count),
-		"v_pm_template_checklist_items": count(c.PM.ChecklistItems.Count),
-		"v_pm_schedules":                count(c.PM.Schedules.Count),
-		"v_due_pms":                     count(c.PM.Due.Count),
-		"v_overdue_pms":                 count(c.PM.Overdue.Count),
-		"v_upcoming_pms":                count(c.PM.Upcoming.Count),
-		"v_pm_history":                  count(c.PM.History.Count),
-		"v_asset_meters":                count(c.Meters.Count),
-		"v_meter_readings":              count(c.Meters.Readings.Count),
-	} {
-		srv.Handle(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Range", "*/7") })
-		require.NoError(t, read(t.Context()), view)
-		srv.WantRequest(t, http.MethodGet, "/rest/v1/"+view, "")
-	}
+	srv.WantCounted(t, "v_pm_templates", c.PM.Templates.Count)
+	srv.WantCounted(t, "v_pm_template_checklist_items", c.PM.ChecklistItems.Count)
+	srv.WantCounted(t, "v_pm_schedules", c.PM.Schedules.Count)
+	srv.WantCounted(t, "v_due_pms", c.PM.Due.Count)
+	srv.WantCounted(t, "v_overdue_pms", c.PM.Overdue.Count)
+	srv.WantCounted(t, "v_upcoming_pms", c.PM.Upcoming.Count)
+	srv.WantCounted(t, "v_pm_history", c.PM.History.Count)
+	srv.WantCounted(t, "v_asset_meters", c.Meters.Count)
+	srv.WantCounted(t, "v_meter_readings", c.Meters.Readings.Count)
 }
 
 func TestWhatTheServerCannotUseIsRefusedBeforeSending(t *testing.T) {
 	c, srv := apitest.New(t)
 	ctx := t.Context()
 	schedule := func(tr pm.Trigger) error {
-		return second(c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: "a", Title: "t", Trigger: tr}))
+		return apitest.Err(c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: "a", Title: "t", Trigger: tr}))
 	}
 	texts := func(w pm.WorkOrderTexts) error {
-		return second(c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: "a", Title: "t", Trigger: pm.ManualTrigger{}, WorkOrder: w}))
+		return apitest.Err(c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: "a", Title: "t", Trigger: pm.ManualTrigger{}, WorkOrder: w}))
 	}
-	for i, tc := range []struct {
-		field string
-		err   error
-	}{
-		{"Trigger.IntervalDays", schedule(pm.TimeTrigger{})},
-		{"Trigger.IntervalDays", schedule(pm.TimeTrigger{IntervalDays: -1})},
-		{"Trigger.IntervalDays", schedule(pm.TimeTrigger{IntervalDays: 1 << 31})},
-		{"Trigger.IntervalDays", schedule(pm.TimeTrigger{IntervalDays: 1<<31 - 1})},
-		{"Trigger.IntervalDays", schedule(pm.TimeTrigger{IntervalDays: 2, StartDate: time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC)})},
-		{"Trigger.MeterID", schedule(pm.UsageTrigger{Threshold: dec("1")})},
-		{"Trigger.Threshold", schedule(pm.UsageTrigger{MeterID: "m"})},
-		{"Trigger.Threshold", schedule(pm.UsageTrigger{MeterID: "m", Threshold: dec("-0.1")})},
-		{"Trigger.Pattern", schedule(pm.CalendarTrigger{})},
-		{"Trigger.Pattern", schedule(pm.CalendarTrigger{Pattern: "hourly"})},
-		{"Trigger.DayOfMonth", schedule(pm.CalendarTrigger{Pattern: pm.PatternMonthly, DayOfMonth: 32})},
-		{"Trigger.Operator", schedule(pm.ConditionTrigger{SensorID: "s"})},
-		{"Trigger.SensorID or Trigger.IntegrationID", schedule(pm.ConditionTrigger{Operator: pm.Equals})},
-		{"Trigger", schedule(nil)},
-		{"AssetID", second(c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{Title: "t", Trigger: pm.ManualTrigger{}}))},
-		{"Title", second(c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: "a", Trigger: pm.ManualTrigger{}}))},
-		{"WorkOrder.Title", texts(pm.WorkOrderTexts{Title: " \t"})},
-		{"WOTitle", texts(pm.WorkOrderTexts{Title: strings.Repeat("x", 501)})},
-		{"WorkOrder.EstimatedHours", texts(pm.WorkOrderTexts{EstimatedHours: new(dec("-1"))})},
-		{"WorkOrder.Title", c.PM.UpdateSchedule(ctx, pm.UpdateScheduleParams{PMScheduleID: "s", WorkOrder: pm.WorkOrderTextChanges{Title: new("")}})},
-		{"PMScheduleID", c.PM.UpdateSchedule(ctx, pm.UpdateScheduleParams{})},
-		{"Trigger.IntervalDays", c.PM.UpdateSchedule(ctx, pm.UpdateScheduleParams{PMScheduleID: "s", Trigger: pm.TimeTrigger{}})},
-		{"PMScheduleID", c.PM.DeleteSchedule(ctx, pm.DeleteScheduleParams{})},
-		{"Name", second(c.PM.CreateTemplate(ctx, pm.CreateTemplateParams{Trigger: pm.ManualTrigger{}}))},
-		{"Trigger", second(c.PM.CreateTemplate(ctx, pm.CreateTemplateParams{Name: "n"}))},
-		{"Checklist[1].Description", second(c.PM.CreateTemplate(ctx, pm.CreateTemplateParams{Name: "n", Trigger: pm.ManualTrigger{}, Checklist: []pm.ChecklistEntry{{Description: "a"}, {}}}))},
-		{"Checklist[0].Description", c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{TemplateID: "x", Checklist: []pm.ChecklistEntry{{Description: strings.Repeat("x", 1001)}}})},
-		{"WorkOrder.Title", c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{TemplateID: "x", WorkOrder: pm.WorkOrderTextChanges{Title: new(" ")}})},
-		{"TemplateID", c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{})},
-		{"DependsOnPMID", second(c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: "s"}))},
-		{"Type", second(c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: "s", DependsOnPMID: "d", Type: pm.DependencySameDay}))},
-		{"Type", second(c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: "s", DependsOnPMID: "d", Type: "finish_to_start"}))},
-		{"Limit", second(c.PM.GenerateDue(ctx, pm.GenerateDueParams{Limit: -1}))},
-		{"limit", second(c.PM.ProcessDueGeneration(ctx, -1))},
-		{"PMScheduleID", second(c.PM.TriggerManual(ctx, pm.TriggerManualParams{}))},
-		{"Type", second(c.Meters.Create(ctx, pm.CreateMeterParams{AssetID: "a", Name: "n", Unit: "u"}))},
-		{"Unit", second(c.Meters.Create(ctx, pm.CreateMeterParams{AssetID: "a", Type: pm.MeterMiles, Name: "n"}))},
-		{"CurrentReading", second(c.Meters.Create(ctx, pm.CreateMeterParams{AssetID: "a", Type: pm.MeterMiles, Name: "n", Unit: "u", CurrentReading: dec("-1")}))},
-		{"MeterID", c.Meters.Update(ctx, pm.UpdateMeterParams{})},
-		{"MeterID", c.Meters.Delete(ctx, pm.DeleteMeterParams{})},
-		{"MeterID", second(c.Meters.RecordReading(ctx, pm.RecordReadingParams{}))},
-		{"Value", second(c.Meters.RecordReading(ctx, pm.RecordReadingParams{MeterID: "m", Value: dec("-0.001")}))},
-		{"Value", second(c.Meters.RecordAutomated(ctx, pm.RecordAutomatedParams{MeterID: "m", Value: dec("-1")}))},
-		{"Key", second(c.Meters.Ingest(ctx, pm.IngestParams{Key: " ", MeterID: "m"}))},
-		{"MeterID", second(c.Meters.Ingest(ctx, pm.IngestParams{Key: "k"}))},
-		{"Value", second(c.Meters.Ingest(ctx, pm.IngestParams{Key: "k", MeterID: "m", Value: dec("-1")}))},
-	} {
-		require.ErrorIs(t, tc.err, workorder.ErrInvalidInput, "%d %s", i, tc.field)
-		require.ErrorContains(t, tc.err, tc.field+" ", "the error names the field")
-	}
-	srv.WantNoRequest(t)
+	srv.WantRefused(t, "Trigger.IntervalDays", schedule(pm.TimeTrigger{}))
+	srv.WantRefused(t, "Trigger.IntervalDays", schedule(pm.TimeTrigger{IntervalDays: -1}))
+	srv.WantRefused(t, "Trigger.IntervalDays", schedule(pm.TimeTrigger{IntervalDays: 1 << 31}))
+	srv.WantRefused(t, "Trigger.IntervalDays", schedule(pm.TimeTrigger{IntervalDays: 1<<31 - 1}))
+	srv.WantRefused(t, "Trigger.IntervalDays", schedule(pm.TimeTrigger{IntervalDays: 2, StartDate: time.Date(9999, 12, 30, 0, 0, 0, 0, time.UTC)}))
+	srv.WantRefused(t, "Trigger.MeterID", schedule(pm.UsageTrigger{Threshold: dec("1")}))
+	srv.WantRefused(t, "Trigger.Threshold", schedule(pm.UsageTrigger{MeterID: "m"}))
+	srv.WantRefused(t, "Trigger.Threshold", schedule(pm.UsageTrigger{MeterID: "m", Threshold: dec("-0.1")}))
+	srv.WantRefused(t, "Trigger.Pattern", schedule(pm.CalendarTrigger{}))
+	srv.WantRefused(t, "Trigger.Pattern", schedule(pm.CalendarTrigger{Pattern: "hourly"}))
+	srv.WantRefused(t, "Trigger.DayOfMonth", schedule(pm.CalendarTrigger{Pattern: pm.PatternMonthly, DayOfMonth: 32}))
+	srv.WantRefused(t, "Trigger.Operator", schedule(pm.ConditionTrigger{SensorID: "s"}))
+	srv.WantRefused(t, "Trigger.SensorID or Trigger.IntegrationID", schedule(pm.ConditionTrigger{Operator: pm.Equals}))
+	srv.WantRefused(t, "Trigger", schedule(nil))
+	srv.WantRefused(t, "AssetID", apitest.Err(c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{Title: "t", Trigger: pm.ManualTrigger{}})))
+	srv.WantRefused(t, "Title", apitest.Err(c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: "a", Trigger: pm.ManualTrigger{}})))
+	srv.WantRefused(t, "WorkOrder.Title", texts(pm.WorkOrderTexts{Title: " \t"}))
+	srv.WantRefused(t, "WOTitle", texts(pm.WorkOrderTexts{Title: strings.Repeat("x", 501)}))
+	srv.WantRefused(t, "WorkOrder.EstimatedHours", texts(pm.WorkOrderTexts{EstimatedHours: new(dec("-1"))}))
+	srv.WantRefused(t, "WorkOrder.Title", c.PM.UpdateSchedule(ctx, pm.UpdateScheduleParams{PMScheduleID: "s", WorkOrder: pm.WorkOrderTextChanges{Title: new("")}}))
+	srv.WantRefused(t, "PMScheduleID", c.PM.UpdateSchedule(ctx, pm.UpdateScheduleParams{}))
+	srv.WantRefused(t, "Trigger.IntervalDays", c.PM.UpdateSchedule(ctx, pm.UpdateScheduleParams{PMScheduleID: "s", Trigger: pm.TimeTrigger{}}))
+	srv.WantRefused(t, "PMScheduleID", c.PM.DeleteSchedule(ctx, pm.DeleteScheduleParams{}))
+	srv.WantRefused(t, "Name", apitest.Err(c.PM.CreateTemplate(ctx, pm.CreateTemplateParams{Trigger: pm.ManualTrigger{}})))
+	srv.WantRefused(t, "Trigger", apitest.Err(c.PM.CreateTemplate(ctx, pm.CreateTemplateParams{Name: "n"})))
+	srv.WantRefused(t, "Checklist[1].Description", apitest.Err(c.PM.CreateTemplate(ctx, pm.CreateTemplateParams{Name: "n", Trigger: pm.ManualTrigger{}, Checklist: []pm.ChecklistEntry{{Description: "a"}, {}}})))
+	srv.WantRefused(t, "Checklist[0].Description", c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{TemplateID: "x", Checklist: []pm.ChecklistEntry{{Description: strings.Repeat("x", 1001)}}}))
+	srv.WantRefused(t, "WorkOrder.Title", c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{TemplateID: "x", WorkOrder: pm.WorkOrderTextChanges{Title: new(" ")}}))
+	srv.WantRefused(t, "TemplateID", c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{}))
+	srv.WantRefused(t, "DependsOnPMID", apitest.Err(c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: "s"})))
+	srv.WantRefused(t, "Type", apitest.Err(c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: "s", DependsOnPMID: "d", Type: pm.DependencySameDay})))
+	srv.WantRefused(t, "Type", apitest.Err(c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: "s", DependsOnPMID: "d", Type: "finish_to_start"})))
+	srv.WantRefused(t, "Limit", apitest.Err(c.PM.GenerateDue(ctx, pm.GenerateDueParams{Limit: -1})))
+	srv.WantRefused(t, "limit", apitest.Err(c.PM.ProcessDueGeneration(ctx, -1)))
+	srv.WantRefused(t, "PMScheduleID", apitest.Err(c.PM.TriggerManual(ctx, pm.TriggerManualParams{})))
+	srv.WantRefused(t, "Type", apitest.Err(c.Meters.Create(ctx, pm.CreateMeterParams{AssetID: "a", Name: "n", Unit: "u"})))
+	srv.WantRefused(t, "Unit", apitest.Err(c.Meters.Create(ctx, pm.CreateMeterParams{AssetID: "a", Type: pm.MeterMiles, Name: "n"})))
+	srv.WantRefused(t, "CurrentReading", apitest.Err(c.Meters.Create(ctx, pm.CreateMeterParams{AssetID: "a", Type: pm.MeterMiles, Name: "n", Unit: "u", CurrentReading: dec("-1")})))
+	srv.WantRefused(t, "MeterID", c.Meters.Update(ctx, pm.UpdateMeterParams{}))
+	srv.WantRefused(t, "MeterID", c.Meters.Delete(ctx, pm.DeleteMeterParams{}))
+	srv.WantRefused(t, "MeterID", apitest.Err(c.Meters.RecordReading(ctx, pm.RecordReadingParams{})))
+	srv.WantRefused(t, "Value", apitest.Err(c.Meters.RecordReading(ctx, pm.RecordReadingParams{MeterID: "m", Value: dec("-0.001")})))
+	srv.WantRefused(t, "Value", apitest.Err(c.Meters.RecordAutomated(ctx, pm.RecordAutomatedParams{MeterID: "m", Value: dec("-1")})))
+	srv.WantRefused(t, "Key", apitest.Err(c.Meters.Ingest(ctx, pm.IngestParams{Key: " ", MeterID: "m"})))
+	srv.WantRefused(t, "MeterID", apitest.Err(c.Meters.Ingest(ctx, pm.IngestParams{Key: "k"})))
+	srv.WantRefused(t, "Value", apitest.Err(c.Meters.Ingest(ctx, pm.IngestParams{Key: "k", MeterID: "m", Value: dec("-1")})))
 }
-
-func second[T any](_ T, err error) error { return err }
 
 func TestGenerateDueRefusesToRepeat(t *testing.T) {
 	c, srv := apitest.New(t)

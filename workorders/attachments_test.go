@@ -15,54 +15,54 @@ import (
 )
 
 func TestAttachmentCalls(t *testing.T) {
-	runCalls(t, []call{
+	apitest.RunCalls(t, []apitest.Call{
 		{
-			name: "Register",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "Register",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return c.Attachments.Register(ctx, workorders.RegisterAttachmentParams{
 					EntityType: workorders.EntityAsset, EntityID: "a1", FileID: "f1", Kind: "photo",
 				})
 			},
-			rpc: "rpc_register_entity_attachment",
-			body: `{"p_tenant_id":"t1","p_entity_type":"asset","p_entity_id":"a1","p_file_id":"f1","p_label":null,
+			RPC: "rpc_register_entity_attachment",
+			Body: `{"p_tenant_id":"t1","p_entity_type":"asset","p_entity_id":"a1","p_file_id":"f1","p_label":null,
 				"p_kind":"photo"}`,
-			reply: `"x1"`, want: "x1",
+			Reply: `"x1"`, Want: "x1",
 		},
 		{
-			name: "UpdateMetadata",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "UpdateMetadata",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return nil, c.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{AttachmentID: "x1", Label: new("L")})
 			},
-			rpc: "rpc_update_entity_attachment_metadata",
-			body: `{"p_attachment_id":"x1","p_label":"L","p_kind":null,"p_document_type_key":null,"p_is_controlled":null,
+			RPC: "rpc_update_entity_attachment_metadata",
+			Body: `{"p_attachment_id":"x1","p_label":"L","p_kind":null,"p_document_type_key":null,"p_is_controlled":null,
 				"p_effective_date":null,"p_revision_label":null}`,
 		},
 		{
-			name: "UpdateMetadata with everything",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "UpdateMetadata with everything",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return nil, c.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{
 					AttachmentID: "x1", Label: new("L"), Kind: new("photo"), DocumentTypeKey: new("manual"), IsControlled: new(false),
 					EffectiveDate: new(types.NewDate(2026, time.March, 4)), RevisionLabel: new("B"),
 				})
 			},
-			rpc: "rpc_update_entity_attachment_metadata",
-			body: `{"p_attachment_id":"x1","p_label":"L","p_kind":"photo","p_document_type_key":"manual","p_is_controlled":false,
+			RPC: "rpc_update_entity_attachment_metadata",
+			Body: `{"p_attachment_id":"x1","p_label":"L","p_kind":"photo","p_document_type_key":"manual","p_is_controlled":false,
 				"p_effective_date":"2026-03-04","p_revision_label":"B"}`,
 		},
 		{
-			name: "InsertStorageObject",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "InsertStorageObject",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return nil, c.Attachments.InsertStorageObject(ctx, workorders.InsertStorageObjectParams{
 					EntityType: workorders.EntityWorkOrder, EntityID: "w1", StoragePath: "t1/work_order/w1/a.pdf", OwnerID: "u1",
 				})
 			},
-			rpc: "rpc_insert_attachment_storage_object",
-			body: `{"p_tenant_id":"t1","p_entity_type":"work_order","p_entity_id":"w1","p_name":"t1/work_order/w1/a.pdf",
+			RPC: "rpc_insert_attachment_storage_object",
+			Body: `{"p_tenant_id":"t1","p_entity_type":"work_order","p_entity_id":"w1","p_name":"t1/work_order/w1/a.pdf",
 				"p_owner_id":"u1"}`,
 		},
 		{
-			name: "InsertStorageObject with everything",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "InsertStorageObject with everything",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return nil, c.Attachments.InsertStorageObject(ctx, workorders.InsertStorageObjectParams{
 					EntityType: workorders.EntityWorkOrder, EntityID: "w1", StoragePath: "t1/work_order/w1/a.pdf", OwnerID: "u1",
 					Metadata: workorders.StorageObjectMetadata{
@@ -71,8 +71,8 @@ func TestAttachmentCalls(t *testing.T) {
 					},
 				})
 			},
-			rpc: "rpc_insert_attachment_storage_object",
-			body: `{"p_tenant_id":"t1","p_entity_type":"work_order","p_entity_id":"w1","p_name":"t1/work_order/w1/a.pdf",
+			RPC: "rpc_insert_attachment_storage_object",
+			Body: `{"p_tenant_id":"t1","p_entity_type":"work_order","p_entity_id":"w1","p_name":"t1/work_order/w1/a.pdf",
 				"p_owner_id":"u1","p_metadata":{"content_type":"application/pdf","byte_size":7,"label":"L","kind":"k",
 				"document_type_key":"manual","is_controlled":true,"effective_date":"2026-03-04","revision_label":"B"}}`,
 		},

@@ -136,22 +136,20 @@ func TestUploadChecksBeforeSending(t *testing.T) {
 	with := func(change func(*workorders.UploadParams)) error {
 		p := upload(strings.NewReader("bytes"))
 		change(&p)
-		return second(c.Attachments.Upload(t.Context(), p))
+		return apitest.Err(c.Attachments.Upload(t.Context(), p))
 	}
-	refused(t, srv, map[string]error{
-		"EntityType":       with(func(p *workorders.UploadParams) { p.EntityType = "../x" }),
-		"EntityID":         with(func(p *workorders.UploadParams) { p.EntityID = "a/b" }),
-		"TenantID":         with(func(p *workorders.UploadParams) { p.TenantID = ".." }),
-		"Filename":         with(func(p *workorders.UploadParams) { p.Filename = "" }),
-		"Body":             with(func(p *workorders.UploadParams) { p.Body = nil }),
-		"Label":            with(func(p *workorders.UploadParams) { p.Label = strings.Repeat("ä", 256) }),
-		"Kind":             with(func(p *workorders.UploadParams) { p.Kind = "Bad!" }),
-		"ContentType":      with(func(p *workorders.UploadParams) { p.ContentType = "a\r\nb" }),
-		"expires":          second(c.Attachments.SignedURL(t.Context(), "a/b", 0)),
-		"the storage path": second(c.Attachments.Download(t.Context(), "t1/work_order/../../secret")),
-	})
+	srv.WantRefused(t, "EntityType", with(func(p *workorders.UploadParams) { p.EntityType = "../x" }))
+	srv.WantRefused(t, "EntityID", with(func(p *workorders.UploadParams) { p.EntityID = "a/b" }))
+	srv.WantRefused(t, "TenantID", with(func(p *workorders.UploadParams) { p.TenantID = ".." }))
+	srv.WantRefused(t, "Filename", with(func(p *workorders.UploadParams) { p.Filename = "" }))
+	srv.WantRefused(t, "Body", with(func(p *workorders.UploadParams) { p.Body = nil }))
+	srv.WantRefused(t, "Label", with(func(p *workorders.UploadParams) { p.Label = strings.Repeat("ä", 256) }))
+	srv.WantRefused(t, "Kind", with(func(p *workorders.UploadParams) { p.Kind = "Bad!" }))
+	srv.WantRefused(t, "ContentType", with(func(p *workorders.UploadParams) { p.ContentType = "a\r\nb" }))
+	srv.WantRefused(t, "expires", apitest.Err(c.Attachments.SignedURL(t.Context(), "a/b", 0)))
+	srv.WantRefused(t, "the storage path", apitest.Err(c.Attachments.Download(t.Context(), "t1/work_order/../../secret")))
 	require.ErrorIs(t, with(func(p *workorders.UploadParams) { p.TenantID = "t9" }), workorder.ErrTenantMismatch)
-	require.ErrorIs(t, second(c.Attachments.SignedURL(t.Context(), "", time.Hour)), workorder.ErrInvalidInput)
+	require.ErrorIs(t, apitest.Err(c.Attachments.SignedURL(t.Context(), "", time.Hour)), workorder.ErrInvalidInput)
 	srv.WantNoRequest(t)
 }
 

@@ -15,112 +15,79 @@ import (
 // Text is counted in characters: up to the documented number it is sent, one
 // more is refused before.
 func TestDocumentedLengths(t *testing.T) {
-	type client = *workorder.Client
-	for _, tt := range []struct {
-		field string
-		most  int
-		trim  bool
-		do    func(ctx context.Context, c client, s string) error
-	}{
-		{"Title", 500, false, func(ctx context.Context, c client, s string) error {
-			_, err := c.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{Title: s})
-			return err
-		}},
-		{"ClientRequestID", 256, true, func(ctx context.Context, c client, s string) error {
-			_, err := c.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{Title: "x", ClientRequestID: s})
-			return err
-		}},
-		{"Title", 500, false, func(ctx context.Context, c client, s string) error {
-			_, err := c.WorkOrders.CreateRequest(ctx, workorders.CreateRequestParams{Title: s})
-			return err
-		}},
-		{"Description", 1000, false, func(ctx context.Context, c client, s string) error {
-			_, err := c.WorkOrders.LogTime(ctx, workorders.LogTimeParams{WorkOrderID: "w", Minutes: 5, Description: s})
-			return err
-		}},
-		{"Description", 1000, false, func(ctx context.Context, c client, s string) error {
-			return c.WorkOrders.UpdateTimeEntry(ctx, workorders.UpdateTimeEntryParams{TimeEntryID: "t", Description: &s, OfAnyone: true})
-		}},
-		{"Body", 8000, true, func(ctx context.Context, c client, s string) error {
-			_, err := c.WorkOrders.AddCommsEvent(ctx, workorders.AddCommsEventParams{WorkOrderID: "w", Body: s})
-			return err
-		}},
-		{"Note", 10000, true, func(ctx context.Context, c client, s string) error {
-			return c.Mobile.Stop(ctx, workorders.StopParams{WorkOrderID: "w", Note: s})
-		}},
-		{"Body", 10000, false, func(ctx context.Context, c client, s string) error {
-			_, err := c.Mobile.AddNote(ctx, workorders.AddNoteParams{WorkOrderID: "w", Body: s})
-			return err
-		}},
-		{"EventKey", 100, true, func(ctx context.Context, c client, s string) error {
-			return c.Notifications.UpsertPreference(ctx, workorders.UpsertPreferenceParams{EventKey: s})
-		}},
-		{"Name", 255, true, func(ctx context.Context, c client, s string) error {
-			_, err := c.FieldOps.CreateTool(ctx, workorders.CreateToolParams{Name: s})
-			return err
-		}},
-		{"Name", 255, true, func(ctx context.Context, c client, s string) error {
-			return c.FieldOps.UpdateTool(ctx, workorders.UpdateToolParams{ToolID: "t", Name: &s})
-		}},
-		{"Label", 255, false, func(ctx context.Context, c client, s string) error {
-			_, err := c.Attachments.Register(ctx, workorders.RegisterAttachmentParams{
-				EntityType: workorders.EntityAsset, EntityID: "a", FileID: "f", Label: s,
-			})
-			return err
-		}},
-		{"Kind", 50, false, func(ctx context.Context, c client, s string) error {
-			return c.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{AttachmentID: "a", Kind: &s})
-		}},
-		{"Label", 255, false, func(ctx context.Context, c client, s string) error {
-			return c.Attachments.UpdateWorkOrderAttachment(ctx, workorders.UpdateWorkOrderAttachmentParams{
-				AttachmentID: "a", Label: &s, OfAnyone: true,
-			})
-		}},
-		{"Kind", 50, false, func(ctx context.Context, c client, s string) error {
-			return c.Attachments.UpdateWorkOrderAttachment(ctx, workorders.UpdateWorkOrderAttachmentParams{
-				AttachmentID: "a", Kind: &s, OfAnyone: true,
-			})
-		}},
-		{"Status", 50, true, func(ctx context.Context, c client, s string) error {
-			_, err := c.FieldOps.CreateTool(ctx, workorders.CreateToolParams{Name: "x", Status: s})
-			return err
-		}},
-		{"Status", 50, true, func(ctx context.Context, c client, s string) error {
-			return c.FieldOps.UpdateTool(ctx, workorders.UpdateToolParams{ToolID: "t", Status: &s})
-		}},
-		{"Kind", 50, false, func(ctx context.Context, c client, s string) error {
-			_, err := c.Attachments.Register(ctx, workorders.RegisterAttachmentParams{
-				EntityType: workorders.EntityAsset, EntityID: "a", FileID: "f", Kind: s,
-			})
-			return err
-		}},
-		{"Label", 255, false, func(ctx context.Context, c client, s string) error {
-			return c.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{AttachmentID: "a", Label: &s})
-		}},
-		{"StoragePath", 1024, false, func(ctx context.Context, c client, s string) error {
-			return c.Attachments.InsertStorageObject(ctx, insertObject(s, workorders.StorageObjectMetadata{}))
-		}},
-		{"Metadata.Kind", 50, false, func(ctx context.Context, c client, s string) error {
-			return c.Attachments.InsertStorageObject(ctx, insertObject("p", workorders.StorageObjectMetadata{Kind: s}))
-		}},
-	} {
-		c, srv := apitest.New(t)
-		fits := strings.Repeat("ü", tt.most)
-		err := tt.do(t.Context(), c, fits+"ü")
-		require.ErrorIs(t, err, workorder.ErrInvalidInput, tt.field)
-		require.ErrorContains(t, err, tt.field)
-		require.ErrorContains(t, err, "is longer than")
-		srv.WantNoRequest(t)
-		for _, s := range []string{fits, "  " + fits + " "} {
-			if s != fits && !tt.trim {
-				continue
-			}
-			srv.Reply(200, `[{"id":"x"}]`) // what comes back does not matter
-			_ = tt.do(t.Context(), c, s)
-			require.Len(t, srv.Requests(), 1, tt.field)
-			c, srv = apitest.New(t)
-		}
-	}
+	apitest.WantLimit(t, "Title", 500, func(ctx context.Context, c *workorder.Client, s string) error {
+		return apitest.Err(c.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{Title: s}))
+	})
+	apitest.WantTrimmedLimit(t, "ClientRequestID", 256, func(ctx context.Context, c *workorder.Client, s string) error {
+		return apitest.Err(c.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{Title: "x", ClientRequestID: s}))
+	})
+	apitest.WantLimit(t, "Title", 500, func(ctx context.Context, c *workorder.Client, s string) error {
+		return apitest.Err(c.WorkOrders.CreateRequest(ctx, workorders.CreateRequestParams{Title: s}))
+	})
+	apitest.WantLimit(t, "Description", 1000, func(ctx context.Context, c *workorder.Client, s string) error {
+		return apitest.Err(c.WorkOrders.LogTime(ctx, workorders.LogTimeParams{WorkOrderID: "w", Minutes: 5, Description: s}))
+	})
+	apitest.WantLimit(t, "Description", 1000, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.WorkOrders.UpdateTimeEntry(ctx, workorders.UpdateTimeEntryParams{TimeEntryID: "t", Description: &s, OfAnyone: true})
+	})
+	apitest.WantTrimmedLimit(t, "Body", 8000, func(ctx context.Context, c *workorder.Client, s string) error {
+		return apitest.Err(c.WorkOrders.AddCommsEvent(ctx, workorders.AddCommsEventParams{WorkOrderID: "w", Body: s}))
+	})
+	apitest.WantTrimmedLimit(t, "Note", 10000, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.Mobile.Stop(ctx, workorders.StopParams{WorkOrderID: "w", Note: s})
+	})
+	apitest.WantLimit(t, "Body", 10000, func(ctx context.Context, c *workorder.Client, s string) error {
+		return apitest.Err(c.Mobile.AddNote(ctx, workorders.AddNoteParams{WorkOrderID: "w", Body: s}))
+	})
+	apitest.WantTrimmedLimit(t, "EventKey", 100, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.Notifications.UpsertPreference(ctx, workorders.UpsertPreferenceParams{EventKey: s})
+	})
+	apitest.WantTrimmedLimit(t, "Name", 255, func(ctx context.Context, c *workorder.Client, s string) error {
+		return apitest.Err(c.FieldOps.CreateTool(ctx, workorders.CreateToolParams{Name: s}))
+	})
+	apitest.WantTrimmedLimit(t, "Name", 255, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.FieldOps.UpdateTool(ctx, workorders.UpdateToolParams{ToolID: "t", Name: &s})
+	})
+	apitest.WantLimit(t, "Label", 255, func(ctx context.Context, c *workorder.Client, s string) error {
+		_, err := c.Attachments.Register(ctx, workorders.RegisterAttachmentParams{
+			EntityType: workorders.EntityAsset, EntityID: "a", FileID: "f", Label: s,
+		})
+		return err
+	})
+	apitest.WantLimit(t, "Kind", 50, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{AttachmentID: "a", Kind: &s})
+	})
+	apitest.WantLimit(t, "Label", 255, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.Attachments.UpdateWorkOrderAttachment(ctx, workorders.UpdateWorkOrderAttachmentParams{
+			AttachmentID: "a", Label: &s, OfAnyone: true,
+		})
+	})
+	apitest.WantLimit(t, "Kind", 50, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.Attachments.UpdateWorkOrderAttachment(ctx, workorders.UpdateWorkOrderAttachmentParams{
+			AttachmentID: "a", Kind: &s, OfAnyone: true,
+		})
+	})
+	apitest.WantTrimmedLimit(t, "Status", 50, func(ctx context.Context, c *workorder.Client, s string) error {
+		return apitest.Err(c.FieldOps.CreateTool(ctx, workorders.CreateToolParams{Name: "x", Status: s}))
+	})
+	apitest.WantTrimmedLimit(t, "Status", 50, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.FieldOps.UpdateTool(ctx, workorders.UpdateToolParams{ToolID: "t", Status: &s})
+	})
+	apitest.WantLimit(t, "Kind", 50, func(ctx context.Context, c *workorder.Client, s string) error {
+		_, err := c.Attachments.Register(ctx, workorders.RegisterAttachmentParams{
+			EntityType: workorders.EntityAsset, EntityID: "a", FileID: "f", Kind: s,
+		})
+		return err
+	})
+	apitest.WantLimit(t, "Label", 255, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{AttachmentID: "a", Label: &s})
+	})
+	apitest.WantLimit(t, "StoragePath", 1024, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.Attachments.InsertStorageObject(ctx, insertObject(s, workorders.StorageObjectMetadata{}))
+	})
+	apitest.WantLimit(t, "Metadata.Kind", 50, func(ctx context.Context, c *workorder.Client, s string) error {
+		return c.Attachments.InsertStorageObject(ctx, insertObject("p", workorders.StorageObjectMetadata{Kind: s}))
+	})
 }
 
 func TestStorageObjectMetadataIsText(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
@@ -19,120 +18,75 @@ import (
 
 func TestWireRequests(t *testing.T) {
 	due := time.Date(2026, 3, 4, 5, 6, 7, 0, time.FixedZone("", 3600))
-	runCalls(t, []call{
+	apitest.RunCalls(t, []apitest.Call{
 		{
-			name: "Create",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "Create",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return c.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{Title: "Fix"})
 			},
-			rpc: "rpc_create_work_order",
-			body: `{"p_tenant_id":"t1","p_title":"Fix","p_description":null,"p_priority":"medium","p_maintenance_type":null,
+			RPC: "rpc_create_work_order",
+			Body: `{"p_tenant_id":"t1","p_title":"Fix","p_description":null,"p_priority":"medium","p_maintenance_type":null,
 				"p_assigned_to":null,"p_location_id":null,"p_asset_id":null,"p_due_date":null,"p_pm_schedule_id":null,
 				"p_project_id":null,"p_client_request_id":null}`,
-			reply: `"w1"`, want: "w1",
+			Reply: `"w1"`, Want: "w1",
 		},
 		{
-			name: "Create with everything",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "Create with everything",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return c.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{
 					TenantID: "t9", Title: "Fix", Description: "d", Priority: "high", MaintenanceType: "corrective",
 					AssignedTo: "u2", LocationID: "l1", AssetID: "a1", DueDate: due, PMScheduleID: "s1", ProjectID: "p1",
 					ClientRequestID: "r1",
 				})
 			},
-			rpc: "rpc_create_work_order",
-			body: `{"p_tenant_id":"t9","p_title":"Fix","p_description":"d","p_priority":"high","p_maintenance_type":"corrective",
+			RPC: "rpc_create_work_order",
+			Body: `{"p_tenant_id":"t9","p_title":"Fix","p_description":"d","p_priority":"high","p_maintenance_type":"corrective",
 				"p_assigned_to":"u2","p_location_id":"l1","p_asset_id":"a1","p_due_date":"2026-03-04T04:06:07Z",
 				"p_pm_schedule_id":"s1","p_project_id":"p1","p_client_request_id":"r1"}`,
-			reply: `"w1"`, want: "w1",
+			Reply: `"w1"`, Want: "w1",
 		},
 		{
-			name: "BulkImport",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "BulkImport",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return c.WorkOrders.BulkImport(ctx, workorders.BulkImportWorkOrdersParams{Rows: []workorders.ImportWorkOrder{
 					{Title: "A"}, {Title: "B", Status: "completed", Cause: "c", DueDate: due},
 				}})
 			},
-			rpc: "rpc_bulk_import_work_orders",
-			body: `{"p_tenant_id":"t1","p_rows":[{"title":"A"},
+			RPC: "rpc_bulk_import_work_orders",
+			Body: `{"p_tenant_id":"t1","p_rows":[{"title":"A"},
 				{"title":"B","status":"completed","cause":"c","due_date":"2026-03-04T04:06:07Z"}]}`,
-			reply: `{"created_ids":["w1","w2"],"errors":[]}`,
-			want:  &types.BulkImportResult{CreatedIDs: []string{"w1", "w2"}, Errors: []types.BulkImportError{}},
+			Reply: `{"created_ids":["w1","w2"],"errors":[]}`,
+			Want:  &types.BulkImportResult{CreatedIDs: []string{"w1", "w2"}, Errors: []types.BulkImportError{}},
 		},
 		{
-			name: "TransitionStatus",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "TransitionStatus",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return nil, c.WorkOrders.TransitionStatus(ctx, workorders.TransitionStatusParams{WorkOrderID: "w1", ToStatusKey: "assigned"})
 			},
-			rpc:  "rpc_transition_work_order_status",
-			body: `{"p_tenant_id":"t1","p_work_order_id":"w1","p_to_status_key":"assigned"}`,
+			RPC:  "rpc_transition_work_order_status",
+			Body: `{"p_tenant_id":"t1","p_work_order_id":"w1","p_to_status_key":"assigned"}`,
 		},
 		{
-			name: "Complete leaves what is nil",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "Complete leaves what is nil",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return nil, c.WorkOrders.Complete(ctx, workorders.CompleteWorkOrderParams{WorkOrderID: "w1", Cause: new("")})
 			},
-			rpc:  "rpc_complete_work_order",
-			body: `{"p_tenant_id":"t1","p_work_order_id":"w1","p_cause":"","p_resolution":null}`,
+			RPC:  "rpc_complete_work_order",
+			Body: `{"p_tenant_id":"t1","p_work_order_id":"w1","p_cause":"","p_resolution":null}`,
 		},
 		{
-			name: "LogTime",
-			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+			Name: "LogTime",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return c.WorkOrders.LogTime(ctx, workorders.LogTimeParams{
 					WorkOrderID: "w1", Minutes: 45, EntryDate: types.NewDate(2026, time.March, 4), Latitude: new(0.0), Longitude: new(-71.5),
 				})
 			},
-			rpc: "rpc_log_work_order_time",
-			body: `{"p_tenant_id":"t1","p_work_order_id":"w1","p_minutes":45,"p_entry_date":"2026-03-04","p_user_id":null,
+			RPC: "rpc_log_work_order_time",
+			Body: `{"p_tenant_id":"t1","p_work_order_id":"w1","p_minutes":45,"p_entry_date":"2026-03-04","p_user_id":null,
 				"p_description":null,"p_latitude":0,"p_longitude":-71.5,"p_accuracy_metres":null}`,
-			reply: `"e1"`, want: "e1",
+			Reply: `"e1"`, Want: "e1",
 		},
 	})
-}
-
-// call is one method that calls a function, and what goes over the wire.
-type call struct {
-	name  string
-	do    func(ctx context.Context, c *workorder.Client) (any, error)
-	rpc   string
-	body  string
-	reply string // empty: 204
-	want  any
-}
-
-func runCalls(t *testing.T, calls []call) {
-	t.Helper()
-	for _, tc := range calls {
-		t.Run(tc.name, func(t *testing.T) {
-			c, srv := apitest.New(t)
-			status := http.StatusOK
-			if tc.reply == "" {
-				status = http.StatusNoContent
-			}
-			srv.Reply(status, tc.reply)
-
-			got, err := tc.do(t.Context(), c)
-
-			require.NoError(t, err)
-			require.Empty(t, cmp.Diff(tc.want, got))
-			srv.WantRequest(t, http.MethodPost, "/rest/v1/rpc/"+tc.rpc, tc.body)
-			srv.WantNoRequest(t)
-		})
-	}
-}
-
-// second drops a result.
-func second[T any](_ T, err error) error { return err }
-
-// refused checks that calls were refused before anything was sent. The key of
-// an error is what it must name.
-func refused(t *testing.T, srv *apitest.Server, errs map[string]error) {
-	t.Helper()
-	for field, err := range errs {
-		require.ErrorIs(t, err, workorder.ErrInvalidInput, field)
-		require.ErrorContains(t, err, field+" ")
-	}
-	srv.WantNoRequest(t)
 }
 
 func TestRequiredFieldsAreCheckedBeforeSending(t *testing.T) {
@@ -140,12 +94,10 @@ func TestRequiredFieldsAreCheckedBeforeSending(t *testing.T) {
 	_, noTitle := c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{})
 	_, noID := c.WorkOrders.LogTime(t.Context(), workorders.LogTimeParams{Minutes: 5})
 	_, noMinutes := c.WorkOrders.LogTime(t.Context(), workorders.LogTimeParams{WorkOrderID: "w1"})
-	refused(t, srv, map[string]error{
-		"Title":       noTitle,
-		"WorkOrderID": noID,
-		"Minutes":     noMinutes,
-		"ToStatusKey": c.WorkOrders.TransitionStatus(t.Context(), workorders.TransitionStatusParams{WorkOrderID: "w1"}),
-	})
+	srv.WantRefused(t, "Title", noTitle)
+	srv.WantRefused(t, "WorkOrderID", noID)
+	srv.WantRefused(t, "Minutes", noMinutes)
+	srv.WantRefused(t, "ToStatusKey", c.WorkOrders.TransitionStatus(t.Context(), workorders.TransitionStatusParams{WorkOrderID: "w1"}))
 	require.ErrorIs(t, c.WorkOrders.Complete(t.Context(), workorders.CompleteWorkOrderParams{}), workorder.ErrInvalidInput)
 	srv.WantNoRequest(t)
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -157,8 +158,8 @@ func (s *Server) Requests() []Request {
 }
 
 // WantRequest checks the first request that it has not looked at yet: its
-// method, its path and its body as JSON ("" for none). It returns the request
-// for further checks.
+// method, its path and its body as JSON, numbers to the digit ("" for none). It
+// returns the request for further checks.
 func (s *Server) WantRequest(t testing.TB, method, path, body string) Request {
 	t.Helper()
 	left := s.unchecked()
@@ -172,9 +173,18 @@ func (s *Server) WantRequest(t testing.TB, method, path, body string) Request {
 	if body == "" {
 		require.Empty(t, got.Body)
 	} else {
-		require.JSONEq(t, body, got.Body)
+		require.Equal(t, decoded(t, body), decoded(t, got.Body), "%s %s", method, path)
 	}
 	return got
+}
+
+// decoded is JSON with its numbers to the digit.
+func decoded(t testing.TB, text string) (v any) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&v), "%s", text)
+	return v
 }
 
 // WantNoRequest checks that nothing was sent that WantRequest has not looked at.
