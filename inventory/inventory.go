@@ -55,7 +55,9 @@ type Service struct {
 	// the caller may see count.
 	WorkOrderCountsByPrimarySupplier postgrest.View[PrimarySupplierCounts]
 
-	rpc postgrest.Caller
+	reserved postgrest.View[openReservation]
+	rpc      postgrest.Caller
+	conn     *api.Conn
 }
 
 func newService(conn *api.Conn) Service {
@@ -78,6 +80,8 @@ func newService(conn *api.Conn) Service {
 		VendorSpendBySupplier:            postgrest.NewView(conn, &vendorSpendView),
 		WorkOrderCountsByPrimarySupplier: postgrest.NewView(conn, &primarySupplierCountsView),
 
-		rpc: postgrest.NewCaller(conn),
+		reserved: postgrest.NewView(conn, &openReservationView),
+		rpc:      postgrest.NewCaller(conn),
+		conn:     conn,
 	}
 }
