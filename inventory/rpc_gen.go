@@ -3,8 +3,6 @@
 package inventory
 
 import (
-	"encoding/json"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -378,14 +376,14 @@ func (a deletePurchaseRequisitionArgs) WithTenant(id string) postgrest.TenantArg
 
 // createPurchaseOrderArgs are the arguments of rpc_create_purchase_order.
 type createPurchaseOrderArgs struct {
-	TenantID             string          `json:"p_tenant_id"`
-	SupplierID           string          `json:"p_supplier_id"`
-	OrderNumber          string          `json:"p_order_number"`
-	OrderDate            *types.Date     `json:"p_order_date"`
-	ExpectedDeliveryDate *types.Date     `json:"p_expected_delivery_date"`
-	ExternalID           *string         `json:"p_external_id"`
-	Notes                *string         `json:"p_notes"`
-	Lines                json.RawMessage `json:"p_lines,omitempty"`
+	TenantID             string      `json:"p_tenant_id"`
+	SupplierID           string      `json:"p_supplier_id"`
+	OrderNumber          string      `json:"p_order_number"`
+	OrderDate            *types.Date `json:"p_order_date"`
+	ExpectedDeliveryDate *types.Date `json:"p_expected_delivery_date"`
+	ExternalID           *string     `json:"p_external_id"`
+	Notes                *string     `json:"p_notes"`
+	Lines                []orderLine `json:"p_lines,omitempty"`
 }
 
 var createPurchaseOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_create_purchase_order"}
@@ -404,9 +402,9 @@ func (a createPurchaseOrderArgs) WithTenant(id string) postgrest.TenantArgs {
 
 // receivePurchaseOrderArgs are the arguments of rpc_receive_purchase_order.
 type receivePurchaseOrderArgs struct {
-	TenantID string          `json:"p_tenant_id"`
-	POID     string          `json:"p_po_id"`
-	Lines    json.RawMessage `json:"p_lines"`
+	TenantID string        `json:"p_tenant_id"`
+	POID     string        `json:"p_po_id"`
+	Lines    []receiptLine `json:"p_lines"`
 }
 
 var receivePurchaseOrderRPC = postgrest.RPC{Schema: "public", Name: "rpc_receive_purchase_order"}

@@ -83,8 +83,8 @@ var inventoryPackage = pkg{
 		{Name: "rpc_remove_purchase_requisition_line"},
 		{Name: "rpc_delete_purchase_requisition"},
 
-		{Name: "rpc_create_purchase_order"},
-		{Name: "rpc_receive_purchase_order"},
+		{Name: "rpc_create_purchase_order", Types: map[string]string{"p_lines": "[]orderLine"}},
+		{Name: "rpc_receive_purchase_order", Types: map[string]string{"p_lines": "[]receiptLine"}},
 	},
 }
 
