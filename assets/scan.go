@@ -34,8 +34,8 @@ type ResolveByScanCodeParams struct {
 
 // ResolveByScanCode tells what a scanned code stands for in a tenant. It is, in
 // this order, the barcode of an asset, the number of an asset, the code of a
-// location, the barcode of a part or the number of a part, each exactly as it is
-// written. An unknown or blank code is ScannedNothing, not an error. Once an
+// location, or the barcode, the number or the external id of a part, each exactly
+// as it is written; of several parts with the external id it is any. An unknown or blank code is ScannedNothing, not an error. Once an
 // asset has been found nothing else is asked; locations are found only in the
 // tenant of the access token.
 //
@@ -70,25 +70,29 @@ func (s *AssetService) ResolveByScanCode(ctx context.Context, p ResolveByScanCod
 		return ScanResult{ScannedLocation, places[0].ID}, nil
 	}
 
-	parts, err := s.parts.List(ctx, query.Limit(2), query.Where(scannedPartCols.TenantID.Eq(tenant),
-		query.Or(scannedPartCols.Barcode.Eq(code), scannedPartCols.PartNumber.Eq(code))))
-	if err != nil {
-		return ScanResult{}, sdkerr.Wrap(op, nil, err)
-	}
 	var found ScanResult
-	for _, part := range parts {
-		if part.Barcode != nil && *part.Barcode == code {
+	byNumber := false
+	for part, err := range s.parts.All(ctx, query.Where(scannedPartCols.TenantID.Eq(tenant), query.Or(
+		scannedPartCols.Barcode.Eq(code), scannedPartCols.PartNumber.Eq(code), scannedPartCols.ExternalID.Eq(code)))) {
+		switch {
+		case err != nil:
+			return ScanResult{}, sdkerr.Wrap(op, nil, err)
+		case part.Barcode != nil && *part.Barcode == code:
 			return ScanResult{ScannedPart, part.ID}, nil
+		case part.PartNumber == code:
+			found, byNumber = ScanResult{ScannedPart, part.ID}, true
+		case !byNumber:
+			found = ScanResult{ScannedPart, part.ID}
 		}
-		found = ScanResult{ScannedPart, part.ID}
 	}
 	return found, nil
 }
 
 // scannedPart is what a scan needs of a part: one row of the view v_parts.
 type scannedPart struct {
-	ID      string  `json:"id"`
-	Barcode *string `json:"barcode"`
+	ID         string  `json:"id"`
+	Barcode    *string `json:"barcode"`
+	PartNumber string  `json:"part_number"`
 }
 
 var scannedPlaceView = locationView.At("Assets.ResolveByScanCode")
@@ -97,7 +101,7 @@ var scannedPartView = postgrest.ViewDef[scannedPart]{
 	List:      "Assets.ResolveByScanCode",
 	Schema:    "public",
 	Name:      "v_parts",
-	Select:    "id,barcode",
+	Select:    "id,barcode,part_number",
 	Key:       []string{"id"},
 	AnyTenant: true,
 }
@@ -106,8 +110,10 @@ var scannedPartCols = struct {
 	TenantID   query.Column[string]
 	PartNumber query.TextColumn
 	Barcode    query.TextColumn
+	ExternalID query.TextColumn
 }{
 	TenantID:   query.NewColumn[string]("tenant_id"),
 	PartNumber: query.NewTextColumn("part_number"),
 	Barcode:    query.NewTextColumn("barcode"),
+	ExternalID: query.NewTextColumn("external_id"),
 }

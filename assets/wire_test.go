@@ -340,6 +340,14 @@ func TestScanCodes(t *testing.T) {
 			code: "P-1", replies: []string{`null`, `[]`, `[{"id":"p1","barcode":"X"}]`, `[]`},
 			want: assets.ScanResult{Kind: assets.ScannedPart, ID: "p1"},
 		},
+		"the number of a part wins over the external id of others": {
+			code: "P-1", replies: []string{`null`, `[]`, `[{"id":"p1","part_number":"A"},{"id":"p2","part_number":"P-1"},{"id":"p3","part_number":"B"}]`, `[]`},
+			want: assets.ScanResult{Kind: assets.ScannedPart, ID: "p2"},
+		},
+		"the external id of a part": {
+			code: "X", replies: []string{`null`, `[]`, `[{"id":"p1","part_number":"A"}]`, `[]`},
+			want: assets.ScanResult{Kind: assets.ScannedPart, ID: "p1"},
+		},
 		"nothing": {code: "?", replies: []string{`null`, `[]`, `[]`}},
 	} {
 		t.Run(name, func(t *testing.T) {

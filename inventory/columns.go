@@ -2,4 +2,7 @@ package inventory
 
 // The columns that this package asks for by itself. They are copies, so that a
 // program that assigns to an exported set cannot change what the SDK does.
-var partSummaryCols = PartSummaryCols
+var (
+	reservationCols = PartReservationCols
+	partSummaryCols = PartSummaryCols
+)

@@ -55,6 +55,7 @@ type Service struct {
 	// the caller may see count.
 	WorkOrderCountsByPrimarySupplier postgrest.View[PrimarySupplierCounts]
 
+	reserved postgrest.View[openReservation]
 	ownParts postgrest.View[PartSummary]
 	rpc      postgrest.Caller
 	conn     *api.Conn
@@ -80,6 +81,7 @@ func newService(conn *api.Conn) Service {
 		VendorSpendBySupplier:            postgrest.NewView(conn, &vendorSpendView),
 		WorkOrderCountsByPrimarySupplier: postgrest.NewView(conn, &primarySupplierCountsView),
 
+		reserved: postgrest.NewView(conn, &openReservationView),
 		ownParts: postgrest.NewView(conn, &ownPartView),
 		rpc:      postgrest.NewCaller(conn),
 		conn:     conn,
