@@ -13,6 +13,7 @@ import (
 	"github.com/workorder-systems/sdk-go/labor"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/pm"
+	"github.com/workorder-systems/sdk-go/reporting"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -43,6 +44,7 @@ type Client struct {
 	PM             pm.Service
 	Meters         pm.MeterService
 	Labor          labor.Service
+	Costs          reporting.CostService
 	PartsInventory inventory.Service
 
 	conn   *api.Conn
@@ -76,6 +78,7 @@ func bind(conn *api.Conn, f *family) *Client {
 		PM:             m.PM,
 		Meters:         m.Meters,
 		Labor:          labor.New(conn).Labor,
+		Costs:          reporting.New(conn).Costs,
 		PartsInventory: inventory.New(conn).PartsInventory,
 
 		conn:   conn,

@@ -26,8 +26,8 @@ const someUUID = "0b5e0f5e-6f43-4c0e-9d52-4e6d6d9d4c11"
 
 // plausible are fields that only certain values pass.
 var plausible = map[string]any{
-	"Operator": "equals",
-	"Email":    "a@example.com", "NewEmail": "a@example.com", "EntityID": someUUID, "StoragePath": "t1/asset/a1/x.pdf",
+	"Operator": "equals", "GroupBy": "asset",
+	"Email": "a@example.com", "NewEmail": "a@example.com", "EntityID": someUUID, "StoragePath": "t1/asset/a1/x.pdf",
 	"EndAt": time.Now().Add(48 * time.Hour), "Kind": "photo", "TenantID": apitest.TenantID, "ContentType": "text/plain",
 	"ParentLocationID": someUUID, // not itself
 	"#1":               someUUID,
@@ -41,7 +41,7 @@ var oneAssignee = map[reflect.Type]bool{
 }
 
 // refusals say no to odd values for another reason than what is odd about them.
-var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after", "is before", "no single key", "neither after nor before", "Operator is none"}
+var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after", "is before", "no single key", "neither after nor before", "Operator is none", "GroupBy is none"}
 
 // harmless are fields whose text is not sent as it is.
 var harmless = map[string]string{

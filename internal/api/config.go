@@ -36,6 +36,8 @@ type Config struct {
 
 	// answers is shared by all Conns of one family.
 	answers *answers
+	// refusals is shared by all Conns of one family.
+	refusals *refusals
 
 	// sleep waits between attempts; tests replace it.
 	sleep func(wait time.Duration)

@@ -82,6 +82,9 @@ func New(cfg Config) (*Conn, error) {
 	if cfg.answers == nil {
 		cfg.answers = new(answers)
 	}
+	if cfg.refusals == nil {
+		cfg.refusals = new(refusals)
+	}
 	c := &Conn{conn: &conn{cfg: cfg, base: base, header: baseHeader(cfg), project: projectOf(base.String(), cfg.APIKey)}}
 	c.secrets = headerSecrets(cfg.Header)
 	c.send = c.attemptChain()

@@ -1,0 +1,214 @@
+package reporting_test
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/require"
+
+	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/internal/apitest"
+	"github.com/workorder-systems/sdk-go/query"
+	"github.com/workorder-systems/sdk-go/reporting"
+	"github.com/workorder-systems/sdk-go/types"
+)
+
+var (
+	firstDay = types.NewDate(2026, 2, 28)
+	lastDay  = types.NewDate(2026, 3, 1)
+)
+
+// second is the error of two results.
+func second[T any](_ T, err error) error { return err }
+
+func TestWireRequests(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		do    func(ctx context.Context, c *workorder.Client) (any, error)
+		rpc   string
+		body  string
+		reply string
+		want  any
+	}{
+		{
+			name: "CostRollup",
+			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return c.Costs.CostRollup(ctx, reporting.CostRollupParams{GroupBy: reporting.GroupByProject})
+			},
+			rpc:  "rpc_cost_rollup",
+			body: `{"p_tenant_id":"t1","p_group_by":"project","p_from_date":null,"p_to_date":null}`,
+			reply: `[{"group_key":"p1","group_name":"Roof","labor_cents":1,"parts_cents":2,"vendor_cents":9007199254740993,
+				"total_cents":9007199254740996,"work_order_count":3}]`,
+			want: []reporting.CostGroup{{
+				GroupKey: "p1", GroupName: "Roof", LaborCents: 1, PartsCents: 2, VendorCents: 9007199254740993, TotalCents: 9007199254740996, WorkOrderCount: 3,
+			}},
+		},
+		{
+			name: "CostRollup between days",
+			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return c.Costs.CostRollup(ctx, reporting.CostRollupParams{TenantID: "t2", GroupBy: reporting.GroupByAsset, FromDate: firstDay, ToDate: lastDay})
+			},
+			rpc:   "rpc_cost_rollup",
+			body:  `{"p_tenant_id":"t2","p_group_by":"asset","p_from_date":"2026-02-28","p_to_date":"2026-03-01"}`,
+			reply: `[]`, want: []reporting.CostGroup{},
+		},
+		{
+			name: "AssetTotalCostOfOwnership",
+			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return c.Costs.AssetTotalCostOfOwnership(ctx, reporting.AssetTotalCostOfOwnershipParams{AssetID: "a1", FromDate: firstDay})
+			},
+			rpc:   "rpc_asset_total_cost_of_ownership",
+			body:  `{"p_tenant_id":"t1","p_asset_id":"a1","p_from_date":"2026-02-28","p_to_date":null}`,
+			reply: `[{"labor_cents":1,"parts_cents":2,"vendor_cents":3,"total_cents":6,"work_order_count":1}]`,
+			want:  &reporting.AssetTotalCost{LaborCents: 1, PartsCents: 2, VendorCents: 3, TotalCents: 6, WorkOrderCount: 1},
+		},
+		{
+			name: "AssetLifecycleAlerts",
+			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return c.Costs.AssetLifecycleAlerts(ctx, reporting.AssetLifecycleAlertsParams{})
+			},
+			rpc:   "rpc_asset_lifecycle_alerts",
+			body:  `{"p_tenant_id":"t1"}`,
+			reply: `[{"asset_id":"a1","alert_type":"eol_approaching","reference_date":"2026-03-01","days_until":1}]`,
+			want:  []reporting.AssetAlert{{AssetID: "a1", AlertType: reporting.EndOfLifeApproaching, ReferenceDate: lastDay, DaysUntil: 1}},
+		},
+		{
+			name: "AssetLifecycleAlerts of today",
+			do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return c.Costs.AssetLifecycleAlerts(ctx, reporting.AssetLifecycleAlertsParams{DaysAhead: new(0)})
+			},
+			rpc:   "rpc_asset_lifecycle_alerts",
+			body:  `{"p_tenant_id":"t1","p_days_ahead":0}`,
+			reply: `[]`, want: []reporting.AssetAlert{},
+		},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c, srv := apitest.New(t)
+			srv.Reply(http.StatusOK, tc.reply)
+			got, err := tc.do(t.Context(), c)
+			require.NoError(t, err)
+			require.Empty(t, cmp.Diff(tc.want, got))
+			srv.WantRequest(t, http.MethodPost, "/rest/v1/rpc/"+tc.rpc, tc.body)
+			srv.WantNoRequest(t)
+		})
+	}
+}
+
+func TestReadersNameTheirViews(t *testing.T) {
+	count := func(read func(context.Context, ...query.Option) (int64, error)) func(context.Context) error {
+		return func(ctx context.Context) error { _, err := read(ctx); return err }
+	}
+	c, srv := apitest.New(t)
+	for view, read := range map[string]func(context.Context) error{
+		"v_work_order_costs":       count(c.Costs.WorkOrderCosts.Count),
+		"v_asset_costs":            count(c.Costs.AssetCosts.Count),
+		"v_location_costs":         count(c.Costs.LocationCosts.Count),
+		"v_department_costs":       count(c.Costs.DepartmentCosts.Count),
+		"v_project_costs":          count(c.Costs.ProjectCosts.Count),
+		"v_asset_lifecycle_alerts": count(c.Costs.LifecycleAlerts.Count),
+	} {
+		srv.Handle(func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Content-Range", "*/7") })
+		require.NoError(t, read(t.Context()), view)
+		srv.WantRequest(t, http.MethodGet, "/rest/v1/"+view, "")
+	}
+}
+
+func TestWhatTheServerCannotUseIsRefusedBeforeSending(t *testing.T) {
+	c, srv := apitest.New(t)
+	ctx := t.Context()
+	rollup := func(p reporting.CostRollupParams) error { return second(c.Costs.CostRollup(ctx, p)) }
+	alerts := func(days int) error {
+		return second(c.Costs.AssetLifecycleAlerts(ctx, reporting.AssetLifecycleAlertsParams{DaysAhead: &days}))
+	}
+	for i, tc := range []struct {
+		field string
+		err   error
+	}{
+		{"GroupBy", rollup(reporting.CostRollupParams{})},
+		{"GroupBy", rollup(reporting.CostRollupParams{GroupBy: "site"})},
+		{"ToDate", rollup(reporting.CostRollupParams{GroupBy: reporting.GroupByAsset, FromDate: lastDay, ToDate: firstDay})},
+		{"AssetID", second(c.Costs.AssetTotalCostOfOwnership(ctx, reporting.AssetTotalCostOfOwnershipParams{}))},
+		{"ToDate", second(c.Costs.AssetTotalCostOfOwnership(ctx, reporting.AssetTotalCostOfOwnershipParams{AssetID: "a", FromDate: lastDay, ToDate: firstDay}))},
+		{"DaysAhead", alerts(-1)},
+		{"DaysAhead", alerts(366)},
+	} {
+		require.ErrorIs(t, tc.err, workorder.ErrInvalidInput, "%d", i)
+		require.ErrorContains(t, tc.err, tc.field+" ", "%d", i)
+	}
+	require.Empty(t, srv.Requests())
+}
+
+// serve answers reads of views and refuses functions as the platform does.
+func serve(srv *apitest.Server, views map[string]string, times int) {
+	for range times {
+		srv.Handle(func(w http.ResponseWriter, r *http.Request) {
+			rows, ok := views[strings.TrimPrefix(r.URL.Path, "/rest/v1/")]
+			switch {
+			case !ok:
+				w.WriteHeader(http.StatusMethodNotAllowed)
+				rows = `{"code":"25006","message":"cannot execute UPDATE in a read-only transaction"}`
+			case strings.Contains(r.URL.Query().Get("and"), "id.gt."): // what is behind the last row
+				rows = `[]`
+			}
+			_, _ = w.Write([]byte(rows))
+		})
+	}
+}
+
+// Where the functions are refused, the views give the sums, and after the first
+// time nobody asks for the functions again: not by any client of the family.
+func TestViewsInPlaceOfRefusedFunctions(t *testing.T) {
+	c, srv := apitest.New(t)
+	serve(srv, map[string]string{
+		"v_work_orders": `[{"id":"w1","asset_id":"a1","location_id":null,"project_id":"p1","completed_at":"2026-03-01T00:00:00Z"},
+			{"id":"w2","asset_id":"a1","location_id":null,"project_id":"p2","completed_at":null},
+			{"id":"w3","asset_id":"a2","location_id":null,"project_id":null,"completed_at":null}]`,
+		"v_work_order_costs": `[{"work_order_id":"w1","labor_cents":1,"parts_cents":2,"vendor_cents":3,"total_cents":6},
+			{"work_order_id":"w2","labor_cents":10,"parts_cents":20,"vendor_cents":30,"total_cents":60},
+			{"work_order_id":"w3","labor_cents":0,"parts_cents":0,"vendor_cents":5,"total_cents":5}]`,
+		"v_assets":                 `[{"id":"a1","name":"Press","department_id":"d1"},{"id":"a2","name":"Pump","department_id":null}]`,
+		"v_departments":            `[{"id":"d1","name":"Hall"}]`,
+		"v_asset_lifecycle_alerts": `[{"asset_id":"a1","tenant_id":"t1","alert_type":"eol_approaching","reference_date":"2026-03-01","days_until":1}]`,
+	}, 60)
+	groups, err := c.Costs.CostRollup(t.Context(), reporting.CostRollupParams{GroupBy: reporting.GroupByAsset})
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]reporting.CostGroup{
+		{GroupKey: "a1", GroupName: "Press", LaborCents: 11, PartsCents: 22, VendorCents: 33, TotalCents: 66, WorkOrderCount: 2},
+		{GroupKey: "a2", GroupName: "Pump", VendorCents: 5, TotalCents: 5, WorkOrderCount: 1},
+	}, groups))
+
+	other, err := c.With(workorder.WithAttemptTimeout(time.Minute))
+	require.NoError(t, err)
+	groups, err = other.Costs.CostRollup(t.Context(), reporting.CostRollupParams{GroupBy: reporting.GroupByDepartment, ToDate: lastDay})
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]reporting.CostGroup{
+		{GroupKey: "d1", GroupName: "Hall", LaborCents: 11, PartsCents: 22, VendorCents: 33, TotalCents: 66, WorkOrderCount: 2},
+	}, groups))
+	alerts, err := c.Costs.AssetLifecycleAlerts(t.Context(), reporting.AssetLifecycleAlertsParams{})
+	require.NoError(t, err)
+	require.Empty(t, cmp.Diff([]reporting.AssetAlert{{AssetID: "a1", AlertType: reporting.EndOfLifeApproaching, ReferenceDate: lastDay, DaysUntil: 1}}, alerts))
+
+	var functions int
+	for _, r := range srv.Requests() {
+		if strings.HasPrefix(r.Path, "/rest/v1/rpc/") {
+			functions++
+		}
+	}
+	require.Equal(t, 1, functions)
+
+	_, err = c.Costs.CostRollup(t.Context(), reporting.CostRollupParams{TenantID: "t2", GroupBy: reporting.GroupByAsset})
+	require.ErrorIs(t, err, workorder.ErrTenantMismatch, "the views show another tenant")
+}
+
+// Any other refusal is the answer.
+func TestOtherRefusalsAreErrors(t *testing.T) {
+	c, srv := apitest.New(t)
+	srv.ReplyError(http.StatusForbidden, "42501", "not a member")
+	_, err := c.Costs.CostRollup(t.Context(), reporting.CostRollupParams{GroupBy: reporting.GroupByAsset})
+	require.ErrorIs(t, err, workorder.ErrPermissionDenied)
+	require.Len(t, srv.Requests(), 1)
+}
