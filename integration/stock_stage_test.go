@@ -1,0 +1,146 @@
+package integration
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/shopspring/decimal"
+	"github.com/stretchr/testify/require"
+
+	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/inventory"
+	"github.com/workorder-systems/sdk-go/query"
+)
+
+// makePart makes a part and returns its id.
+func makePart(t testing.TB, tn *tenant, number string) string {
+	t.Helper()
+	id, err := tn.PartsInventory.CreatePart(t.Context(), inventory.CreatePartParams{PartNumber: number})
+	require.NoError(t, err)
+	return id
+}
+
+func getPart(t testing.TB, c *workorder.Client, id string) *inventory.Part {
+	t.Helper()
+	part, err := c.PartsInventory.Parts.Get(t.Context(), id)
+	require.NoError(t, err)
+	return part
+}
+
+// stockroom is a tenant with places for parts, which no function of the platform
+// makes: the stack does, or the test is skipped.
+type stockroom struct {
+	*tenant
+	sql *pgx.Conn
+}
+
+func newStockroom(t testing.TB) stockroom {
+	t.Helper()
+	return stockroom{stack.Tenant(t), stack.SQL(t)}
+}
+
+// place makes an inventory location.
+func (s stockroom) place(t testing.TB, kind inventory.LocationType, name string) (id string) {
+	t.Helper()
+	require.NoError(t, s.sql.QueryRow(t.Context(),
+		`insert into app.inventory_locations (tenant_id, name, type) values ($1, $2, $3) returning id`, s.ID, name, string(kind)).Scan(&id))
+	return id
+}
+
+func (s stockroom) bin(t testing.TB, name string) string {
+	t.Helper()
+	return s.place(t, inventory.LocationBin, name)
+}
+
+// put lays so many of a part into a bin, where nothing was.
+func (s stockroom) put(t testing.TB, part, bin, quantity string) {
+	t.Helper()
+	_, err := s.sql.Exec(t.Context(),
+		`insert into app.stock_levels (tenant_id, part_id, inventory_location_id, quantity) values ($1, $2, $3, $4::text::numeric)`, s.ID, part, bin, quantity)
+	require.NoError(t, err)
+}
+
+// order makes a purchase order over so many of each part, and gives the line of
+// each.
+func (s stockroom) order(t testing.TB, number string, quantity int, parts ...string) (id string, lines map[string]string) {
+	t.Helper()
+	var ordered []map[string]any
+	for _, part := range parts {
+		ordered = append(ordered, map[string]any{"part_id": part, "quantity_ordered": quantity})
+	}
+	id = callForID(t, s.tenant, "rpc_create_purchase_order", map[string]any{
+		"p_supplier_id": makeSupplier(t, s.tenant, "Supplier of "+number), "p_order_number": number, "p_lines": ordered,
+	})
+	lines = map[string]string{}
+	for _, row := range s.receipts(t, id) {
+		lines[row.PartID] = row.PurchaseOrderLineID
+	}
+	return id, lines
+}
+
+func (s stockroom) receipts(t testing.TB, order string) []inventory.ReceiptStatus {
+	t.Helper()
+	rows, err := s.PartsInventory.PurchaseOrderReceiptStatus.List(t.Context(), query.Where(inventory.ReceiptStatusCols.PurchaseOrderID.Eq(order)))
+	require.NoError(t, err)
+	return rows
+}
+
+// received is a line of a receipt, and the bin that it goes into.
+type received struct {
+	Line     string          `json:"purchase_order_line_id"`
+	Quantity decimal.Decimal `json:"quantity_received"`
+	Bin      string          `json:"to_inventory_location_id"`
+}
+
+func (s stockroom) receive(t testing.TB, order string, lines ...received) error {
+	t.Helper()
+	var id string
+	return s.RPC(t.Context(), "rpc_receive_purchase_order", map[string]any{"p_tenant_id": s.ID, "p_po_id": order, "p_lines": lines}, &id)
+}
+
+func (s stockroom) reserve(t testing.TB, wo, part, quantity, place string) (string, error) {
+	t.Helper()
+	return s.PartsInventory.ReserveParts(t.Context(), inventory.ReservePartsParams{
+		WorkOrderID: wo, PartID: part, Quantity: dec(quantity), InventoryLocationID: place,
+	})
+}
+
+func (s stockroom) issue(t testing.TB, wo, part, quantity, bin string) (string, error) {
+	t.Helper()
+	return s.PartsInventory.IssuePartsToWorkOrder(t.Context(), inventory.IssuePartsToWorkOrderParams{
+		WorkOrderID: wo, PartID: part, Quantity: dec(quantity), InventoryLocationID: bin,
+	})
+}
+
+// totals are what is there of a part, what is reserved and what is available.
+func (s stockroom) totals(t testing.TB, part string) string {
+	t.Helper()
+	row, err := s.PartsInventory.PartsWithStock.Get(t.Context(), part)
+	require.NoError(t, err)
+	return fmt.Sprintf("%s-%s=%s", row.TotalOnHand, row.TotalReserved, row.Available)
+}
+
+// bins are the bins that a part lies in, by name.
+func (s stockroom) bins(t testing.TB, part string) map[string]string {
+	t.Helper()
+	rows, err := s.PartsInventory.StockByLocation.List(t.Context(), query.Where(inventory.LocationStockCols.PartID.Eq(part)))
+	require.NoError(t, err)
+	bins := map[string]string{}
+	for _, row := range rows {
+		require.Equal(t, inventory.LocationBin, row.LocationType)
+		bins[row.LocationName] = row.Quantity.String()
+	}
+	return bins
+}
+
+func (s stockroom) reservations(t testing.TB, part string) map[string]inventory.PartReservation {
+	t.Helper()
+	rows, err := s.PartsInventory.PartReservations.List(t.Context(), query.Where(inventory.PartReservationCols.PartID.Eq(part)))
+	require.NoError(t, err)
+	byID := map[string]inventory.PartReservation{}
+	for _, row := range rows {
+		byID[row.ID] = row
+	}
+	return byID
+}
