@@ -11,6 +11,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/assets"
+	"github.com/workorder-systems/sdk-go/inventory"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
@@ -67,7 +68,9 @@ func makeAsset(t testing.TB, tn *tenant, name, locationID string) string {
 // makeSupplier makes a supplier and returns its id.
 func makeSupplier(t testing.TB, tn *tenant, name string) string {
 	t.Helper()
-	return callForID(t, tn, "rpc_create_supplier", map[string]any{"p_name": name})
+	id, err := tn.PartsInventory.CreateSupplier(t.Context(), inventory.CreateSupplierParams{Name: name})
+	require.NoError(t, err)
+	return id
 }
 
 // makeProject makes a project and returns its id.
