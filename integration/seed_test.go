@@ -12,6 +12,7 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/inventory"
+	"github.com/workorder-systems/sdk-go/labor"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
@@ -84,17 +85,19 @@ func makeProject(t testing.TB, tn *tenant, name string) string {
 // makeTechnician makes a technician of a member and returns its id.
 func makeTechnician(t testing.TB, tn *tenant, userID string) string {
 	t.Helper()
-	return callForID(t, tn, "rpc_create_technician", map[string]any{"p_user_id": userID})
+	id, err := tn.Labor.CreateTechnician(t.Context(), labor.CreateTechnicianParams{UserID: userID})
+	require.NoError(t, err)
+	return id
 }
 
 // makeCrew makes a crew of technicians and returns its id.
 func makeCrew(t testing.TB, tn *tenant, name string, technicians ...string) string {
 	t.Helper()
-	id := callForID(t, tn, "rpc_create_crew", map[string]any{"p_name": name})
+	id, err := tn.Labor.CreateCrew(t.Context(), labor.CreateCrewParams{Name: name})
+	require.NoError(t, err)
 	for _, technician := range technicians {
-		require.NoError(t, tn.RPC(t.Context(), "rpc_add_crew_member", map[string]any{
-			"p_tenant_id": tn.ID, "p_crew_id": id, "p_technician_id": technician,
-		}, nil))
+		_, err := tn.Labor.AddCrewMember(t.Context(), labor.AddCrewMemberParams{CrewID: id, TechnicianID: technician})
+		require.NoError(t, err)
 	}
 	return id
 }
