@@ -12,6 +12,8 @@ import (
 	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/inventory"
 	"github.com/workorder-systems/sdk-go/query"
+	"github.com/workorder-systems/sdk-go/types"
+	"github.com/workorder-systems/sdk-go/workorders"
 )
 
 func TestPartNumbersAndBarcodesAreUniqueInTheirTenant(t *testing.T) {
@@ -216,15 +218,17 @@ func fillInventory(t testing.TB, tn *tenant) string {
 	s.order(t, "N-1", 3, part)
 
 	supplier := makeSupplier(t, tn, "Contractor")
-	contract := callForID(t, tn, "rpc_create_supplier_contract", map[string]any{"p_supplier_id": supplier, "p_effective_start": "2026-01-01"})
-	require.NoError(t, tn.RPC(t.Context(), "rpc_add_supplier_contract_rate", map[string]any{
-		"p_tenant_id": tn.ID, "p_contract_id": contract, "p_rate_type": "hour", "p_amount_cents": 100,
-	}, nil))
-	callForID(t, tn, "rpc_create_purchase_requisition", map[string]any{})
-	callForID(t, tn, "rpc_upsert_work_order_vendor_cost", map[string]any{"p_work_order_id": wo, "p_amount_cents": 100, "p_supplier_id": supplier})
-	require.NoError(t, tn.RPC(t.Context(), "rpc_set_work_order_primary_supplier", map[string]any{
-		"p_tenant_id": tn.ID, "p_work_order_id": wo, "p_primary_supplier_id": supplier,
-	}, nil))
+	contract, err := tn.PartsInventory.CreateSupplierContract(t.Context(), inventory.CreateSupplierContractParams{
+		SupplierID: supplier, EffectiveStart: types.NewDate(2026, 1, 1),
+	})
+	require.NoError(t, err)
+	_, err = tn.PartsInventory.AddSupplierContractRate(t.Context(), inventory.AddSupplierContractRateParams{ContractID: contract, RateType: "hour", AmountCents: 100})
+	require.NoError(t, err)
+	_, err = tn.PartsInventory.CreatePurchaseRequisition(t.Context(), inventory.CreatePurchaseRequisitionParams{})
+	require.NoError(t, err)
+	_, err = tn.WorkOrders.UpsertVendorCost(t.Context(), workorders.UpsertVendorCostParams{WorkOrderID: wo, AmountCents: new(100), SupplierID: supplier})
+	require.NoError(t, err)
+	require.NoError(t, tn.WorkOrders.SetPrimarySupplier(t.Context(), workorders.SetPrimarySupplierParams{WorkOrderID: wo, PrimarySupplierID: supplier}))
 	return part
 }
 

@@ -65,13 +65,12 @@ func (s stockroom) put(t testing.TB, part, bin, quantity string) {
 // each.
 func (s stockroom) order(t testing.TB, number string, quantity int, parts ...string) (id string, lines map[string]string) {
 	t.Helper()
-	var ordered []map[string]any
+	p := inventory.CreatePurchaseOrderParams{SupplierID: makeSupplier(t, s.tenant, "Supplier of "+number), OrderNumber: number}
 	for _, part := range parts {
-		ordered = append(ordered, map[string]any{"part_id": part, "quantity_ordered": quantity})
+		p.Lines = append(p.Lines, inventory.PurchaseOrderLine{PartID: part, QuantityOrdered: decimal.NewFromInt(int64(quantity))})
 	}
-	id = callForID(t, s.tenant, "rpc_create_purchase_order", map[string]any{
-		"p_supplier_id": makeSupplier(t, s.tenant, "Supplier of "+number), "p_order_number": number, "p_lines": ordered,
-	})
+	id, err := s.PartsInventory.CreatePurchaseOrder(t.Context(), p)
+	require.NoError(t, err)
 	lines = map[string]string{}
 	for _, row := range s.receipts(t, id) {
 		lines[row.PartID] = row.PurchaseOrderLineID
@@ -86,17 +85,10 @@ func (s stockroom) receipts(t testing.TB, order string) []inventory.ReceiptStatu
 	return rows
 }
 
-// received is a line of a receipt, and the bin that it goes into.
-type received struct {
-	Line     string          `json:"purchase_order_line_id"`
-	Quantity decimal.Decimal `json:"quantity_received"`
-	Bin      string          `json:"to_inventory_location_id"`
-}
-
-func (s stockroom) receive(t testing.TB, order string, lines ...received) error {
+func (s stockroom) receive(t testing.TB, order string, lines ...inventory.ReceiptLine) error {
 	t.Helper()
-	var id string
-	return s.RPC(t.Context(), "rpc_receive_purchase_order", map[string]any{"p_tenant_id": s.ID, "p_po_id": order, "p_lines": lines}, &id)
+	_, err := s.PartsInventory.ReceivePurchaseOrder(t.Context(), inventory.ReceivePurchaseOrderParams{POID: order, Lines: lines})
+	return err
 }
 
 func (s stockroom) reserve(t testing.TB, wo, part, quantity, place string) (string, error) {

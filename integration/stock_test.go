@@ -287,6 +287,10 @@ type modelReservation struct {
 
 func fromUnits(n int64) decimal.Decimal { return decimal.New(n, -4) }
 
+func receipt(line string, units int64, bin string) inventory.ReceiptLine {
+	return inventory.ReceiptLine{PurchaseOrderLineID: line, QuantityReceived: fromUnits(units), ToInventoryLocationID: bin}
+}
+
 // Whatever is received, reserved and issued in whatever order: the server does
 // what a model of a few lines does, to the last digit.
 func TestStockFollowsItsModel(t *testing.T) {
@@ -315,7 +319,7 @@ func TestStockFollowsItsModel(t *testing.T) {
 			require.NoError(t, err)
 			reservations = append(reservations, &modelReservation{id: id, wo: wo, place: place, units: units})
 		case 1:
-			err := s.receive(t, order, received{lines[part], fromUnits(units), bin.id})
+			err := s.receive(t, order, receipt(lines[part], units, bin.id))
 			if units > open {
 				requireError(t, err, workorder.ErrInvalidInput, "23514")
 				continue
@@ -430,7 +434,7 @@ func TestNoUnitIsMadeOrLost(t *testing.T) {
 					}
 				default: // both parts, in either order
 					o := orders[r.IntN(2)]
-					err = s.receive(t, o.id, received{o.lines[part], fromUnits(units), bin}, received{o.lines[other], fromUnits(units), bins[r.IntN(3)]})
+					err = s.receive(t, o.id, receipt(o.lines[part], units, bin), receipt(o.lines[other], units, bins[r.IntN(3)]))
 					if err == nil {
 						mine.received[part] += units
 						mine.received[other] += units
