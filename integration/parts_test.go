@@ -215,7 +215,7 @@ func fillInventory(t testing.TB, tn *tenant) string {
 	require.NoError(t, err)
 	_, err = s.issue(t, wo, part, "1", "")
 	require.NoError(t, err)
-	s.order(t, "N-1", 3, part)
+	s.order(t, "3", part)
 
 	supplier := makeSupplier(t, tn, "Contractor")
 	contract, err := tn.PartsInventory.CreateSupplierContract(t.Context(), inventory.CreateSupplierContractParams{

@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/shopspring/decimal"
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
@@ -63,32 +62,18 @@ func (s stockroom) put(t testing.TB, part, bin, quantity string) {
 
 // order makes a purchase order over so many of each part, and gives the line of
 // each.
-func (s stockroom) order(t testing.TB, number string, quantity int, parts ...string) (id string, lines map[string]string) {
+func (s stockroom) order(t testing.TB, quantity string, parts ...string) (id string, lines map[string]string) {
 	t.Helper()
-	p := inventory.CreatePurchaseOrderParams{SupplierID: makeSupplier(t, s.tenant, "Supplier of "+number), OrderNumber: number}
+	var wanted []inventory.PurchaseOrderLine
 	for _, part := range parts {
-		p.Lines = append(p.Lines, inventory.PurchaseOrderLine{PartID: part, QuantityOrdered: decimal.NewFromInt(int64(quantity))})
+		wanted = append(wanted, ordered(part, quantity))
 	}
-	id, err := s.PartsInventory.CreatePurchaseOrder(t.Context(), p)
-	require.NoError(t, err)
+	id, _ = placeOrder(t, s.tenant, wanted...)
 	lines = map[string]string{}
-	for _, row := range s.receipts(t, id) {
+	for _, row := range orderLines(t, s.Client, id) {
 		lines[row.PartID] = row.PurchaseOrderLineID
 	}
 	return id, lines
-}
-
-func (s stockroom) receipts(t testing.TB, order string) []inventory.ReceiptStatus {
-	t.Helper()
-	rows, err := s.PartsInventory.PurchaseOrderReceiptStatus.List(t.Context(), query.Where(inventory.ReceiptStatusCols.PurchaseOrderID.Eq(order)))
-	require.NoError(t, err)
-	return rows
-}
-
-func (s stockroom) receive(t testing.TB, order string, lines ...inventory.ReceiptLine) error {
-	t.Helper()
-	_, err := s.PartsInventory.ReceivePurchaseOrder(t.Context(), inventory.ReceivePurchaseOrderParams{POID: order, Lines: lines})
-	return err
 }
 
 func (s stockroom) reserve(t testing.TB, wo, part, quantity, place string) (string, error) {

@@ -2,7 +2,7 @@ package integration
 
 import (
 	"slices"
-	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/shopspring/decimal"
@@ -287,10 +287,6 @@ type modelReservation struct {
 
 func fromUnits(n int64) decimal.Decimal { return decimal.New(n, -4) }
 
-func receipt(line string, units int64, bin string) inventory.ReceiptLine {
-	return inventory.ReceiptLine{PurchaseOrderLineID: line, QuantityReceived: fromUnits(units), ToInventoryLocationID: bin}
-}
-
 // Whatever is received, reserved and issued in whatever order: the server does
 // what a model of a few lines does, to the last digit.
 func TestStockFollowsItsModel(t *testing.T) {
@@ -300,7 +296,7 @@ func TestStockFollowsItsModel(t *testing.T) {
 	part := makePart(t, s.tenant, "P")
 	bins := []*modelBin{{id: s.bin(t, "B1"), name: "B1"}, {id: s.bin(t, "B2"), name: "B2"}, {id: s.bin(t, "B3"), name: "B3"}}
 	wos := []string{makeWorkOrder(t, s.Client, "x"), makeWorkOrder(t, s.Client, "y")}
-	order, lines := s.order(t, "N-1", 30, part)
+	order, lines := s.order(t, "30", part)
 	open := int64(30 * 10000)
 	var reservations []*modelReservation
 	var used int64
@@ -319,7 +315,7 @@ func TestStockFollowsItsModel(t *testing.T) {
 			require.NoError(t, err)
 			reservations = append(reservations, &modelReservation{id: id, wo: wo, place: place, units: units})
 		case 1:
-			err := s.receive(t, order, receipt(lines[part], units, bin.id))
+			err := receive(t, s.Client, order, takes(lines[part], quantity, bin.id))
 			if units > open {
 				requireError(t, err, workorder.ErrInvalidInput, "23514")
 				continue
@@ -369,7 +365,7 @@ func TestStockFollowsItsModel(t *testing.T) {
 		}
 		require.Equal(t, fromUnits(onHand).String()+"-"+fromUnits(reserved).String()+"="+fromUnits(onHand-reserved).String(), s.totals(t, part))
 	}
-	require.Equal(t, fromUnits(open).String(), s.receipts(t, order)[0].QuantityBalance.String())
+	require.Equal(t, fromUnits(open).String(), orderLines(t, s.Client, order)[0].QuantityBalance.String())
 	require.Equal(t, fromUnits(used).String(), s.used(t, part).String())
 }
 
@@ -400,53 +396,49 @@ func TestNoUnitIsMadeOrLost(t *testing.T) {
 	for _, part := range parts {
 		s.put(t, part, bins[0], "40")
 	}
-	type ordered struct {
+	orders := make([]struct {
 		id    string
 		lines map[string]string
-	}
-	orders := make([]ordered, 2)
-	for i, number := range []string{"N-1", "N-2"} {
-		orders[i].id, orders[i].lines = s.order(t, number, 60, parts...)
+	}, 2)
+	for i := range orders {
+		orders[i].id, orders[i].lines = s.order(t, "60", parts...)
 	}
 
 	all := make([]moved, callers)
-	var wg sync.WaitGroup
-	for i := range callers {
+	require.NoError(t, inParallel(callers, func(i int) error {
 		all[i] = moved{map[string]int64{}, map[string]int64{}, map[string]int64{}}
-		wg.Go(func() {
-			r, mine := random(uint64(i)), all[i]
-			for range calls {
-				a := r.IntN(2)
-				part, other, units := parts[a], parts[1-a], 1+r.Int64N(50000)
-				bin, wo := bins[r.IntN(3)], wos[r.IntN(2)]
-				var err error
-				switch r.IntN(5) {
-				case 0:
-					if _, err = s.reserve(t, wo, part, fromUnits(units).String(), ""); err == nil {
-						mine.reserved[part] += units
-					}
-				case 1, 2:
-					if r.IntN(2) == 0 {
-						bin = ""
-					}
-					if _, err = s.issue(t, wo, part, fromUnits(units).String(), bin); err == nil {
-						mine.issued[part] += units
-					}
-				default: // both parts, in either order
-					o := orders[r.IntN(2)]
-					err = s.receive(t, o.id, receipt(o.lines[part], units, bin), receipt(o.lines[other], units, bins[r.IntN(3)]))
-					if err == nil {
-						mine.received[part] += units
-						mine.received[other] += units
-					}
+		r, mine := random(uint64(i)), all[i]
+		for range calls {
+			a := r.IntN(2)
+			part, other, units := parts[a], parts[1-a], 1+r.Int64N(50000)
+			quantity, bin, wo := fromUnits(units).String(), bins[r.IntN(3)], wos[r.IntN(2)]
+			var err error
+			switch r.IntN(5) {
+			case 0:
+				if _, err = s.reserve(t, wo, part, quantity, ""); err == nil {
+					mine.reserved[part] += units
 				}
-				if err != nil && errorCode(err) != "23514" { // not enough stock, or more than ordered
-					t.Error(err)
+			case 1, 2:
+				if r.IntN(2) == 0 {
+					bin = ""
+				}
+				if _, err = s.issue(t, wo, part, quantity, bin); err == nil {
+					mine.issued[part] += units
+				}
+			default: // both parts, in either order
+				o := orders[r.IntN(2)]
+				err = receive(t, s.Client, o.id, takes(o.lines[part], quantity, bin), takes(o.lines[other], quantity, bins[r.IntN(3)]))
+				if err == nil {
+					mine.received[part] += units
+					mine.received[other] += units
 				}
 			}
-		})
-	}
-	wg.Wait()
+			if err != nil && errorCode(err) != "23514" { // not enough stock, or more than ordered
+				return err
+			}
+		}
+		return nil
+	}))
 
 	for _, part := range parts {
 		var in, out, spokenFor int64
@@ -477,8 +469,8 @@ func TestNoUnitIsMadeOrLost(t *testing.T) {
 		require.Equal(t, fromUnits(spokenFor).String(), reserved.String())
 		require.Equal(t, stillOpen.String(), row.TotalReserved.String())
 		for _, o := range orders {
-			i := slices.IndexFunc(s.receipts(t, o.id), func(r inventory.ReceiptStatus) bool { return r.PartID == part })
-			line := s.receipts(t, o.id)[i]
+			lines := orderLines(t, s.Client, o.id)
+			line := lines[slices.IndexFunc(lines, func(r inventory.ReceiptStatus) bool { return r.PartID == part })]
 			require.LessOrEqual(t, line.QuantityReceived.Cmp(line.QuantityOrdered), 0)
 			came = came.Add(line.QuantityReceived)
 		}
@@ -497,13 +489,17 @@ func TestTheLastUnitGoesToOne(t *testing.T) {
 		_, err := s.reserve(t, wo, part, "1", "")
 		require.NoError(t, err)
 	}
-	errs := make([]error, callers)
-	var wg sync.WaitGroup
-	for i := range callers {
-		wg.Go(func() { _, errs[i] = s.issue(t, wo, part, "1", "") })
-	}
-	wg.Wait()
-	got := slices.DeleteFunc(errs, func(err error) bool { return err != nil && errorCode(err) == "23514" })
-	require.Equal(t, []error{nil}, got)
+	var issued atomic.Int64
+	require.NoError(t, inParallel(callers, func(int) error {
+		_, err := s.issue(t, wo, part, "1", "")
+		switch {
+		case err == nil:
+			issued.Add(1)
+		case errorCode(err) != "23514":
+			return err
+		}
+		return nil
+	}))
+	require.EqualValues(t, 1, issued.Load())
 	require.Equal(t, "0-1=-1", s.totals(t, part))
 }
