@@ -12,6 +12,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/assets"
+	"github.com/workorder-systems/sdk-go/inventory"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -116,8 +117,9 @@ func TestScannedCodes(t *testing.T) {
 	require.NoError(t, err)
 	both, err := a.Locations.Create(t.Context(), assets.CreateLocationParams{Name: "x", Code: "BC1"})
 	require.NoError(t, err)
-	part := callForID(t, a, "rpc_create_part", map[string]any{"p_part_number": "P_1", "p_barcode": "4006381333931"})
-	other := callForID(t, a, "rpc_create_part", map[string]any{"p_part_number": "4006381333931"})
+	part, err := a.PartsInventory.CreatePart(t.Context(), inventory.CreatePartParams{PartNumber: "P_1", Barcode: "4006381333931"})
+	require.NoError(t, err)
+	other := makePart(t, a, "4006381333931")
 
 	scan := func(c *workorder.Client, tenant, code string) assets.ScanResult {
 		t.Helper()
@@ -155,7 +157,7 @@ func TestScansStayInTheirTenant(t *testing.T) {
 	t.Parallel()
 	u := stack.User(t)
 	a, b := u.NewTenant(t), u.NewTenant(t)
-	callForID(t, a, "rpc_create_part", map[string]any{"p_part_number": "P1"})
+	makePart(t, a, "P1")
 	got, err := b.Assets.ResolveByScanCode(t.Context(), assets.ResolveByScanCodeParams{Code: "P1"})
 	require.NoError(t, err)
 	require.Equal(t, assets.ScanResult{}, got)

@@ -182,18 +182,7 @@ var partWrites = []placeWrite{
 
 func TestRolesMayDoTheirWritesToPartsOnly(t *testing.T) {
 	t.Parallel()
-	s := dispatchStage{plan: plan{tenant: stack.Tenant(t)}}
-	for _, who := range append(slices.Clone(roles), "outsider", "nobody") {
-		t.Run(who, func(t *testing.T) {
-			t.Parallel()
-			a := s.Actor(t, who)
-			for _, write := range partWrites {
-				t.Run(write.name, func(t *testing.T) {
-					requireRefusal(t, write.do(t, s.tenant, a.Client), write.refused[who])
-				})
-			}
-		})
-	}
+	tryByEveryRole(t, stack.Tenant(t), partWrites)
 }
 
 // inventoryViews finds all views of parts, stock and purchasing.

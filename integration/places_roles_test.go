@@ -13,7 +13,8 @@ import (
 	"github.com/workorder-systems/sdk-go/types"
 )
 
-// placeWrite is a write to assets or places that everybody tries.
+// placeWrite is a write to assets, places or another resource that everybody
+// tries.
 type placeWrite struct {
 	name    string // service and method, then what is special
 	refused map[string]error
@@ -109,20 +110,27 @@ var placeWrites = []placeWrite{
 	}},
 }
 
-func TestRolesMayDoTheirWritesToPlacesOnly(t *testing.T) {
-	t.Parallel()
-	s := dispatchStage{plan: plan{tenant: stack.Tenant(t)}}
+// tryByEveryRole does the writes as a member in every role, as somebody of no
+// tenant and as nobody.
+func tryByEveryRole(t *testing.T, tn *tenant, writes []placeWrite) {
+	t.Helper()
+	s := dispatchStage{plan: plan{tenant: tn}}
 	for _, who := range append(slices.Clone(roles), "outsider", "nobody") {
 		t.Run(who, func(t *testing.T) {
 			t.Parallel()
 			a := s.Actor(t, who)
-			for _, write := range placeWrites {
+			for _, write := range writes {
 				t.Run(write.name, func(t *testing.T) {
-					requireRefusal(t, write.do(t, s.tenant, a.Client), write.refused[who])
+					requireRefusal(t, write.do(t, tn, a.Client), write.refused[who])
 				})
 			}
 		})
 	}
+}
+
+func TestRolesMayDoTheirWritesToPlacesOnly(t *testing.T) {
+	t.Parallel()
+	tryByEveryRole(t, stack.Tenant(t), placeWrites)
 }
 
 // TestEveryWriteToPlacesIsTriedByEveryRole keeps the list above complete.

@@ -110,18 +110,7 @@ var purchasingWrites = []placeWrite{
 
 func TestRolesMayDoTheirWritesToPurchasingOnly(t *testing.T) {
 	t.Parallel()
-	s := dispatchStage{plan: plan{tenant: stack.Tenant(t)}}
-	for _, who := range append(slices.Clone(roles), "outsider", "nobody") {
-		t.Run(who, func(t *testing.T) {
-			t.Parallel()
-			a := s.Actor(t, who)
-			for _, write := range purchasingWrites {
-				t.Run(write.name, func(t *testing.T) {
-					requireRefusal(t, write.do(t, s.tenant, a.Client), write.refused[who])
-				})
-			}
-		})
-	}
+	tryByEveryRole(t, stack.Tenant(t), purchasingWrites)
 }
 
 // TestEveryWriteToInventoryIsTriedByEveryRole keeps the lists of both halves of

@@ -2,8 +2,11 @@ package inventory_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -285,6 +288,52 @@ func TestAPurchaseOrderNamesPartsOfItsTenant(t *testing.T) {
 			srv.WantRequest(t, http.MethodPost, may, `{"p_tenant_id":"t1","p_permission_key":"purchase_order.create"}`)
 		}
 		srv.WantNoRequest(t)
+	}
+}
+
+// A long order asks for its parts in requests that a server takes.
+func TestALongPurchaseOrderNamesPartsOfItsTenant(t *testing.T) {
+	var lines []inventory.PurchaseOrderLine
+	for i := range 2_500 {
+		lines = append(lines, inventory.PurchaseOrderLine{
+			PartID: fmt.Sprintf("00000000-0000-4000-8000-%012d", i), QuantityOrdered: dec("1"),
+		})
+	}
+	id, behind := regexp.MustCompile(`0{8}-0000-4000-8000-\d{12}`), regexp.MustCompile(`id\.gt\."?([-0-9]+)`)
+	for missing, want := range map[string]error{"": nil, lines[2_400].PartID: workorder.ErrInvalidReference} {
+		c, srv := apitest.New(t)
+		ordered := false
+		answer := func(w http.ResponseWriter, r *http.Request) {
+			switch {
+			case r.URL.Path == "/rest/v1/v_parts":
+				rows, last := []map[string]string{}, ""
+				if m := behind.FindStringSubmatch(fmt.Sprint(r.URL.Query())); m != nil {
+					last = m[1]
+				}
+				for _, part := range id.FindAllString(fmt.Sprint(r.URL.Query()), -1) {
+					if part != missing && part > last {
+						rows = append(rows, map[string]string{"id": part})
+					}
+				}
+				_ = json.NewEncoder(w).Encode(rows)
+			case r.URL.Path == "/rest/v1/rpc/rpc_has_permission":
+				_, _ = io.WriteString(w, "true")
+			default:
+				ordered = true
+				_, _ = io.WriteString(w, `"o1"`)
+			}
+		}
+		for range 200 {
+			srv.Handle(answer)
+		}
+		_, err := c.PartsInventory.CreatePurchaseOrder(t.Context(), inventory.CreatePurchaseOrderParams{
+			SupplierID: "s1", OrderNumber: "N-1", Lines: lines,
+		})
+		require.ErrorIs(t, err, want)
+		require.Equal(t, want == nil, ordered)
+		if want != nil {
+			require.ErrorContains(t, err, "Lines[2400].PartID")
+		}
 	}
 }
 

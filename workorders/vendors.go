@@ -49,7 +49,8 @@ type UpsertVendorCostParams struct {
 
 // UpsertVendorCost adds a vendor's cost to a work order, or changes one, and
 // returns its id. Keep the id: no view lists the single costs, and nothing
-// deletes them. Their sums show in the cost views.
+// deletes them. Their sums show in the cost views, those of a supplier in
+// Client.PartsInventory.VendorSpendBySupplier.
 //
 // Needs permission workorder.vendor_cost.manage. Fails with ErrInvalidInput
 // when the amount is missing or out of range, ErrInvalidReference when the
