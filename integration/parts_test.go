@@ -90,6 +90,37 @@ func TestPartsAreStoredAsDocumented(t *testing.T) {
 	require.Equal(t, "22003", errorCode(err))
 }
 
+// The SDK refuses exactly the quantities that the server would not keep as they
+// are.
+func TestQuantitiesAreKeptToTheLastDigit(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	random := newRandom(t)(0)
+	id := makePart(t, tn, "P")
+	sent, refused := 0, 0
+	for range 40 {
+		digits := random.Int64N([]int64{10, 1e4, 1e9, 1e18}[random.IntN(4)])
+		quantity := decimal.New(digits, []int32{0, 0, -1, -3, -4, -4, -5, -6, 2, 10}[random.IntN(10)])
+		err := tn.PartsInventory.UpdatePart(t.Context(), inventory.UpdatePartParams{PartID: id, ReorderPoint: &quantity})
+		if err == nil {
+			sent++
+			require.True(t, quantity.Equal(*getPart(t, tn.Client, id).ReorderPoint), "%s", quantity)
+			continue
+		}
+		refused++
+		require.ErrorIs(t, err, workorder.ErrInvalidInput, "%s", quantity)
+		require.Empty(t, errorCode(err), "%s: not sent", quantity)
+		err = tn.RPC(t.Context(), "rpc_update_part", map[string]any{"p_tenant_id": tn.ID, "p_part_id": id, "p_reorder_point": quantity}, nil)
+		if err != nil {
+			require.Equal(t, "22003", errorCode(err), "%s", quantity)
+		} else {
+			require.False(t, quantity.Equal(*getPart(t, tn.Client, id).ReorderPoint), "%s", quantity)
+		}
+	}
+	require.Positive(t, sent)
+	require.Positive(t, refused)
+}
+
 func TestSummariesOfParts(t *testing.T) {
 	t.Parallel()
 	tn := stack.Tenant(t)
