@@ -294,7 +294,7 @@ func takesContext(f reflect.Type, arg int) bool {
 // method, without options.
 func arguments(ctx context.Context, m reflect.Type) []reflect.Value {
 	args := []reflect.Value{reflect.ValueOf(ctx)}
-	for i := 1; i < m.NumIn() && !(m.IsVariadic() && i == m.NumIn()-1); i++ {
+	for i := 1; i < m.NumIn() && (!m.IsVariadic() || i < m.NumIn()-1); i++ {
 		arg := reflect.New(m.In(i)).Elem()
 		fill(arg, fmt.Sprint("#", i), func(v reflect.Value) reflect.Value { return v })
 		args = append(args, arg)

@@ -304,8 +304,8 @@ func TestALongPurchaseOrderNamesPartsOfItsTenant(t *testing.T) {
 		c, srv := apitest.New(t)
 		ordered := false
 		answer := func(w http.ResponseWriter, r *http.Request) {
-			switch {
-			case r.URL.Path == "/rest/v1/v_parts":
+			switch r.URL.Path {
+			case "/rest/v1/v_parts":
 				rows, last := []map[string]string{}, ""
 				if m := behind.FindStringSubmatch(fmt.Sprint(r.URL.Query())); m != nil {
 					last = m[1]
@@ -316,7 +316,7 @@ func TestALongPurchaseOrderNamesPartsOfItsTenant(t *testing.T) {
 					}
 				}
 				_ = json.NewEncoder(w).Encode(rows)
-			case r.URL.Path == "/rest/v1/rpc/rpc_has_permission":
+			case "/rest/v1/rpc/rpc_has_permission":
 				_, _ = io.WriteString(w, "true")
 			default:
 				ordered = true
