@@ -422,3 +422,73 @@ func TestRequisitionsThatAreNoDraftsStayAsTheyAre(t *testing.T) {
 		require.Equal(t, status == inventory.RequisitionSubmitted || status == inventory.RequisitionApproved, shown == 1, status)
 	}
 }
+
+// What the SDK does not send, but other programs may have: null for the lines.
+func TestAReceiptOfNullOnlyChangesTheStatus(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	part := makePart(t, tn, "P-1")
+	order, lines := placeOrder(t, tn, ordered(part, "1"))
+	null := func(order string) error {
+		return tn.RPC(t.Context(), "rpc_receive_purchase_order", map[string]any{"p_tenant_id": tn.ID, "p_po_id": order, "p_lines": nil}, nil)
+	}
+	if err := null(order); err != nil {
+		requireError(t, err, workorder.ErrInvalidInput, "23514") // a deployment that refuses it is right, too
+		require.Equal(t, "draft 0/1", progress(t, tn.Client, order))
+		return
+	}
+	require.Equal(t, "partially_received 0/1", progress(t, tn.Client, order))
+	require.NoError(t, receive(t, tn.Client, order, takes(lines[0], "1", "")))
+	require.NoError(t, null(order))
+	require.Equal(t, "received 1/1", progress(t, tn.Client, order))
+}
+
+// Deleted parts take their lines along, and nobody says so.
+func TestADeletedPartTakesItsLinesAlong(t *testing.T) {
+	t.Parallel()
+	s := newStockroom(t)
+	kept, gone := makePart(t, s.tenant, "P-1"), makePart(t, s.tenant, "P-2")
+	order, lines := placeOrder(t, s.tenant, ordered(kept, "5"), ordered(gone, "2"))
+	require.NoError(t, receive(t, s.Client, order, takes(lines[0], "5", "")))
+	require.Equal(t, "partially_received 5/5 0/2", progress(t, s.Client, order))
+
+	_, err := s.sql.Exec(t.Context(), `delete from app.parts where id = $1`, gone)
+	require.NoError(t, err)
+	require.Equal(t, "partially_received 5/5", progress(t, s.Client, order), "the order keeps its status")
+	require.NotNil(t, openOrder(t, s.Client, order))
+	requireError(t, receive(t, s.Client, order, takes(lines[1], "2", "")), workorder.ErrInvalidReference, "23503")
+}
+
+func TestCallsForPurchasingMoveTheUsersTenant(t *testing.T) {
+	t.Parallel()
+	u := stack.User(t)
+	a, b := u.NewTenant(t), u.NewTenant(t)
+	supplier := makeSupplier(t, b, "Acme")
+	for name, tt := range map[string]struct {
+		call func() error
+		want string
+	}{
+		"a supplier": {func() error {
+			_, err := u.PartsInventory.CreateSupplier(t.Context(), inventory.CreateSupplierParams{TenantID: b.ID, Name: "x"})
+			return err
+		}, b.ID},
+		"an order": {func() error {
+			_, err := u.PartsInventory.CreatePurchaseOrder(t.Context(), inventory.CreatePurchaseOrderParams{TenantID: b.ID, SupplierID: supplier, OrderNumber: "N"})
+			return err
+		}, b.ID},
+		"a refused order": {func() error {
+			_, err := u.PartsInventory.CreatePurchaseOrder(t.Context(), inventory.CreatePurchaseOrderParams{
+				TenantID: b.ID, SupplierID: supplier, OrderNumber: "M", Lines: []inventory.PurchaseOrderLine{ordered(unknownID, "1")},
+			})
+			require.ErrorIs(t, err, workorder.ErrInvalidReference)
+			return nil
+		}, a.ID},
+	} {
+		_, err := u.SetTenantAndRefresh(t.Context(), a.ID)
+		require.NoError(t, err)
+		require.NoError(t, tt.call(), name)
+		tok, err := u.RefreshTenantSession(t.Context())
+		require.NoError(t, err, name)
+		require.Equal(t, tt.want, claims(t, tok)["tenant_id"], name)
+	}
+}
