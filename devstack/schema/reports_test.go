@@ -1,0 +1,123 @@
+package schema_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// reportStage is a tenant with a site in a region, an asset at the site and work
+// orders of which one has no place but its asset's.
+type reportStage struct {
+	tenant                 string
+	admin                  caller
+	region, site, asset    string
+	open, done, again, own string
+}
+
+func newReportStage(d *db) *reportStage {
+	s := &reportStage{}
+	s.tenant, s.admin = d.tenant()
+	a := s.admin
+	s.region = one[string](a, `select public.rpc_create_location($1, 'North', p_location_type => 'region')`, s.tenant)
+	s.site = one[string](a, `select public.rpc_create_location($1, 'Plant', p_parent_location_id => $2)`, s.tenant, s.region)
+	s.asset = one[string](a, `select public.rpc_create_asset($1, 'Pump', p_location_id => $2)`, s.tenant, s.site)
+	create := `select public.rpc_create_work_order($1, $2, p_priority => $3, p_maintenance_type => $4, p_asset_id => $5, p_location_id => $6, p_due_date => $7::text::timestamptz)`
+	s.open = one[string](a, create, s.tenant, "Open", "critical", "preventive_time", s.asset, s.region, "2020-01-01")
+	s.done = one[string](a, create, s.tenant, "Done", "low", nil, s.asset, nil, nil)
+	s.again = one[string](a, create, s.tenant, "Again", "low", nil, s.asset, nil, nil)
+	s.own = one[string](a, create, s.tenant, "Fixed", "low", "corrective", s.asset, nil, nil)
+	a.ok(`select public.rpc_log_work_order_time($1, $2, 60)`, s.tenant, s.open)
+	a.ok(`select public.rpc_log_work_order_time($1, $2, 90)`, s.tenant, s.open)
+	a.ok(`select public.rpc_log_work_order_time($1, $2, 30)`, s.tenant, s.done)
+	for id, hours := range map[string]int{s.done: 2, s.again: 8, s.own: 5} {
+		d.super(`update app.work_orders set status = 'completed', completed_by = $2, created_at = now() - interval '10 days',
+			completed_at = now() - interval '10 days' + make_interval(hours => $3) where id = $1`, id, a.id, hours)
+	}
+	return s
+}
+
+func TestDashboard(t *testing.T) {
+	d := newDB(t)
+	s := newReportStage(d)
+	requestor, member := d.member(s.admin, "requestor"), d.member(s.admin, "member")
+	empty, _ := d.tenant()
+	metrics := `select concat_ws(' ', open_count, overdue_count, completed_last_30_days, coalesce(round(mttr_hours, 3)::text, '-'), total_assets, active_assets, total_locations) from public.v_dashboard_metrics`
+	require.Equal(t, "1 1 3 5.000 1 1 2", one[string](member, metrics))
+	require.Equal(t, "0 0 0 - 1 1 2", one[string](requestor, metrics), "work orders are those that the caller sees")
+	require.Zero(t, s.admin.in(empty).count(metrics))
+
+	require.Equal(t, "3 5.000 2 8 5 30.0 30", one[string](member, `
+		select concat_ws(' ', completed_count, round(mttr_hours, 3), round(min_completion_hours), round(max_completion_hours), median_completion_hours,
+			round(avg_labor_minutes, 1), total_labor_minutes) from public.v_dashboard_mttr_metrics`), "labor of work orders that have some")
+	require.Zero(t, requestor.count(`select * from public.v_dashboard_mttr_metrics`))
+	require.Equal(t, "Open 150", one[string](member, `select concat_ws(' ', title, total_labor_minutes) from public.v_dashboard_open_work_orders`))
+	require.True(t, one[bool](member, `select days_overdue > 2000 from public.v_dashboard_overdue_work_orders`))
+	require.Equal(t, []string{"draft 1 0 1 -", "completed 3 0 0 5.000"}, column[string](member, `
+		select concat_ws(' ', status, count, assigned_count, overdue_count, coalesce(round(avg_completion_hours, 3)::text, '-')) from public.v_dashboard_work_orders_by_status`))
+	require.Equal(t, []string{"planned preventive_time 1 1 0 1 150", "reactive corrective 1 0 1 0 0"}, column[string](member, `
+		select concat_ws(' ', category, maintenance_type, count, open_count, completed_count, overdue_count, total_labor_minutes)
+		from public.v_dashboard_work_orders_by_maintenance_type order by category`))
+
+	for _, priority := range []string{"low", "high", "medium", "critical"} {
+		one[string](s.admin, `select public.rpc_create_work_order($1, $2, p_priority => $2)`, s.tenant, priority)
+	}
+	require.Equal(t, []string{"Open", "critical", "high", "medium", "low"}, column[string](member, `select title from public.v_dashboard_open_work_orders`))
+	s.admin.fails("42501", `delete from public.v_dashboard_metrics`)
+	s.admin.fails("55000", `delete from public.v_dashboard_open_work_orders`)
+}
+
+func TestReporting(t *testing.T) {
+	d := newDB(t)
+	s := newReportStage(d)
+	_, otherAdmin := d.tenant()
+	requestor := d.member(s.admin, "requestor")
+	a := s.admin
+
+	require.Equal(t, "4383 2020-01-01 2031-12-31", one[string](d.anon(), `select concat_ws(' ', count(*), min(date), max(date)) from reporting.dim_time`))
+	for day, want := range map[string]string{
+		"2021-01-03": "2021 1 1 53 0 t 2021-01 2020-53", "2024-12-30": "2024 4 12 1 1 f 2024-12 2025-01",
+	} {
+		require.Equal(t, want, one[string](a, `select concat_ws(' ', year, quarter, month, week, day_of_week, is_weekend, year_month, year_week) from reporting.dim_time where date = $1::text::date`, day))
+	}
+	require.Equal(t, s.tenant, one[string](a, `select tenant_id from reporting.dim_tenant`))
+	facts := func(c caller, title string) string {
+		return one[string](c, `select concat_ws(' ', coalesce(f.site_id::text, '-'), coalesce(round(f.duration_hours)::text, '-'), f.total_labor_minutes, f.total_labor_cost_cents)
+			from reporting.fact_work_orders f join public.v_work_orders w on w.id = f.work_order_id where w.title = $1`, title)
+	}
+	require.Equal(t, s.site+" - 150 0", facts(a, "Open"), "a region has no site, its asset's place has")
+	require.Equal(t, s.site+" 2 30 0", facts(a, "Done"))
+	require.Zero(t, requestor.count(`select * from reporting.fact_work_orders`))
+	require.Equal(t, 3, a.count(`select * from reporting.fact_labor`))
+	require.Equal(t, 2, a.count(`select * from reporting.fact_downtime_incidents`), "the corrective one is none")
+	require.Equal(t, "1 6.000 0.250", one[string](a, `select concat_ws(' ', failure_count, round(mtbf_hours, 3), round(mtbf_days, 3)) from reporting.kpi_mtbf`))
+	require.Equal(t, "3 5.000 30", one[string](a, `select concat_ws(' ', sum(completed_count), round(sum(mttr_hours * completed_count) / sum(completed_count), 3), sum(total_labor_minutes)) from reporting.kpi_mttr`))
+	require.Equal(t, s.site+" critical 1 1", one[string](a, `select concat_ws(' ', site_id, priority, open_count, overdue_count) from reporting.kpi_backlog`))
+
+	d.super(`insert into app.work_order_parts (tenant_id, work_order_id, quantity, total_cost_cents) values ($1, $2, 2, 450)`, s.tenant, s.done)
+	require.Equal(t, "2.0000 0 450", one[string](a, `select concat_ws(' ', quantity, unit_cost_cents, total_cost_cents) from reporting.fact_parts`))
+	technician := one[string](a, `select public.rpc_create_technician($1, $2)`, s.tenant, a.id)
+	for _, length := range []string{"4 hours", "2 hours 30 seconds"} {
+		d.super(`insert into app.shifts (tenant_id, technician_id, start_at, end_at) values ($1, $2, current_date, current_date + $3::text::interval)`, s.tenant, technician, length)
+	}
+	utilization := `select concat_ws(' ', scheduled_minutes, actual_minutes, round(utilization_pct, 2)) from reporting.kpi_utilization`
+	require.Equal(t, "361 0 0.00", one[string](a, utilization), "the API names no technician of a time entry")
+	d.super(`update app.work_order_time_entries set technician_id = $1`, technician)
+	require.Equal(t, "361 180 49.86", one[string](a, utilization))
+
+	require.Equal(t, "17 1", one[string](d.anon(), `select concat_ws(' ', count(*), count(*) filter (where object_kind = 'table')) from reporting.get_analytics_metadata()`))
+	d.service().fails("42501", `select * from reporting.get_analytics_metadata()`)
+	views := superOne[[]string](d, `select array_agg(c.relname::text order by 1) from pg_class c where c.relnamespace = 'reporting'::regnamespace and c.relkind = 'v'`)
+	require.Len(t, views, 16)
+	for _, view := range views {
+		require.Zero(t, otherAdmin.count(`select * from reporting.`+view+` where tenant_id = $1`, s.tenant), view)
+		require.Zero(t, otherAdmin.in(s.tenant).count(`select * from reporting.`+view), view)
+		d.service().fails("42501", `select * from reporting.`+view)
+		if view == "v_asset_downtime_monthly" {
+			d.anon().fails("42501", `select * from reporting.`+view)
+			continue
+		}
+		require.Zero(t, d.anon().count(`select * from reporting.`+view), view)
+	}
+	require.True(t, superOne[bool](d, `select bool_and('security_invoker=true' = any (c.reloptions)) from pg_class c where c.relnamespace = 'reporting'::regnamespace and c.relkind = 'v'`))
+}
