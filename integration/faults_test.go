@@ -709,7 +709,7 @@ func TestLargeAnswers(t *testing.T) {
 	}
 
 	p := newProxy(t)
-	c := p.Client(t, tn)
+	c := p.Client(t, tn, workorder.WithAttemptTimeout(5*time.Minute)) // a busy machine takes its time for as much
 	p.Always(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		blank := bytes.Repeat([]byte(" "), 1<<20)
 		for range 80 {
