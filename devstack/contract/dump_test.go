@@ -223,11 +223,19 @@ func TestReferenceBackendMatchesTheContract(t *testing.T) {
 
 	have := got.IDs()
 	covered := want.Filter(func(id string) bool { return slices.Contains(have, id) })
+	var diff []string
 	for _, c := range Diff(covered, got) {
-		t.Errorf("%s", c)
+		diff = append(diff, c.String())
 	}
+	require.Equal(t, saferThanThePlatform, diff)
 	missing := slices.DeleteFunc(slices.Clone(builtSoFar), func(id string) bool { return slices.Contains(have, "public."+id) })
 	require.Empty(t, missing, "objects that the reference backend must have")
+}
+
+// saferThanThePlatform are the differences on purpose: the platform shows this
+// view, which has the places of all tenants, to everybody.
+var saferThanThePlatform = []string{
+	"view public.mv_location_summary: select service_role, was anon,authenticated,service_role",
 }
 
 // builtSoFar are the objects that the reference backend has, at least.

@@ -121,3 +121,51 @@ func TestReporting(t *testing.T) {
 	}
 	require.True(t, superOne[bool](d, `select bool_and('security_invoker=true' = any (c.reloptions)) from pg_class c where c.relnamespace = 'reporting'::regnamespace and c.relkind = 'v'`))
 }
+
+func TestSummaries(t *testing.T) {
+	d := newDB(t)
+	s := newReportStage(d)
+	a := s.admin
+	requestor, left := d.member(a, "requestor"), d.member(a, "member")
+	_, otherAdmin := d.tenant()
+	building := one[string](a, `select public.rpc_create_location($1, 'B', p_parent_location_id => $2, p_location_type => 'building')`, s.tenant, s.site)
+	one[string](a, `select public.rpc_create_location($1, 'F', p_parent_location_id => $2, p_location_type => 'floor')`, s.tenant, building)
+	inner := one[string](a, `select public.rpc_create_location($1, 'Inner', p_parent_location_id => $2)`, s.tenant, s.site)
+	one[string](a, `select public.rpc_create_asset($1, 'Loose')`, s.tenant)
+	one[string](a, `select public.rpc_create_asset($1, 'Inside', p_location_id => $2)`, s.tenant, inner)
+	require.Zero(t, a.count(`select * from public.v_work_orders_summary`), "nothing before a refresh")
+	d.anon().ok(`select public.refresh_tenant_analytics($1)`, unknown)
+
+	require.Equal(t, []string{"completed low 3 0 3 5.000", "draft critical 1 1 0"}, column[string](requestor, `
+		select concat_ws(' ', status, priority, count, overdue_count, completed_count, round(avg_completion_hours, 3)) from public.v_work_orders_summary order by 1`), "of the whole tenant")
+	require.Equal(t, []string{"1 1 0 0", "1 1 0 0", "1 1 0 1"}, column[string](a, `
+		select concat_ws(' ', count, active_count, inactive_count, unassigned_count) from public.v_assets_summary order by 1`))
+	require.Equal(t, []string{"B Plant 0 0", "F Plant 0 0", "Inner Inner 1 0", "North  0 1", "Plant Plant 1 0"}, column[string](a, `
+		select s.location_name || ' ' || coalesce(l.name, '') || ' ' || s.asset_count || ' ' || s.work_order_count
+		from public.v_locations_summary s left join public.v_locations l on l.id = s.site_id order by 1`))
+	require.Equal(t, []string{"Inner 0 0 1 0", "Plant 1 1 2 0"}, column[string](a, `
+		select concat_ws(' ', site_name, building_count, floor_count, asset_count, work_order_count) from public.v_site_rollup order by 1`), "a site in a site counts in both")
+	overview := `select concat_ws(' ', member_count, location_count, asset_count, work_order_count, active_work_order_count, overdue_work_order_count) from public.v_tenants_overview`
+	require.Equal(t, "3 5 3 4 1 1", one[string](a, overview))
+	require.Equal(t, []string{"Inner 1", "Plant 2"}, column[string](a, `select concat_ws(' ', site_name, site_asset_count) from public.v_portfolio_overview order by 1`))
+	require.Equal(t, "1 0", one[string](otherAdmin, `select concat_ws(' ', member_count, count(site_id) over ()) from public.v_portfolio_overview`), "a row without a site")
+
+	a.ok(`select public.rpc_remove_member_from_tenant($1, $2)`, s.tenant, left.id)
+	for _, view := range []string{"v_work_orders_summary", "v_assets_summary", "v_locations_summary", "v_tenants_overview", "v_site_rollup", "v_portfolio_overview"} {
+		require.NotZero(t, a.count(`select * from public.`+view), view)
+		require.Zero(t, left.count(`select * from public.`+view), view)
+		require.Zero(t, otherAdmin.in(s.tenant).count(`select * from public.`+view), view)
+	}
+	for _, view := range []string{"mv_work_order_summary", "mv_asset_summary", "mv_location_summary", "mv_site_summary", "mv_tenant_overview"} {
+		a.fails("42501", `select * from public.`+view)
+		d.anon().fails("42501", `select * from public.`+view)
+		require.NotZero(t, d.service().count(`select * from public.`+view), view)
+	}
+
+	// A cycle, which no function makes, ends the refresh all the same.
+	d.super(`alter table app.locations disable trigger user`)
+	d.super(`update app.locations set parent_location_id = $2 where id = $1`, s.region, inner)
+	a.ok(`select public.refresh_analytics_views()`)
+	_, err := reading(a, false, `select public.refresh_analytics_views()::text`)
+	require.Equal(t, "25006", sqlState(err))
+}
