@@ -173,6 +173,8 @@ type ReceivePurchaseOrderParams struct {
 // it was before: drafts and cancelled orders can be received too. Receipts
 // cannot be taken back, and calling again receives again: after an error that
 // leaves open whether the server did it, compare PurchaseOrderReceiptStatus.
+// A bin has to be of the tenant of the line's part, which for an order that
+// another program made can be another tenant than that of the order.
 //
 // Needs permission purchase_order.receive. Fails with ErrInvalidInput when more
 // than what was ordered would have come, a location is no bin or another
