@@ -194,6 +194,9 @@ revoke all on public.mv_work_order_summary, public.mv_asset_summary, public.mv_l
   public.mv_site_summary, public.mv_tenant_overview from public, anon, authenticated, service_role;
 grant select on public.mv_work_order_summary, public.mv_asset_summary, public.mv_location_summary,
   public.mv_site_summary, public.mv_tenant_overview to service_role;
+-- Nobody can write what is kept: who tries is told so (42809).
+grant insert, update, delete on public.mv_work_order_summary, public.mv_asset_summary, public.mv_location_summary,
+  public.mv_site_summary, public.mv_tenant_overview to anon, authenticated, service_role;
 
 revoke all on public.v_work_orders_summary, public.v_assets_summary, public.v_locations_summary,
   public.v_tenants_overview, public.v_site_rollup, public.v_portfolio_overview

@@ -160,6 +160,9 @@ func TestSummaries(t *testing.T) {
 		a.fails("42501", `select * from public.`+view)
 		d.anon().fails("42501", `select * from public.`+view)
 		require.NotZero(t, d.service().count(`select * from public.`+view), view)
+		for _, c := range []caller{a, d.anon(), d.service()} {
+			c.fails("42809", `insert into public.`+view+` (tenant_id) values ($1)`, s.tenant)
+		}
 	}
 
 	// A cycle, which no function makes, ends the refresh all the same.

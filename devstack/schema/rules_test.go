@@ -91,7 +91,7 @@ func TestAPIRolesWriteNothingElse(t *testing.T) {
 		select coalesce(array_agg(r || ' ' || c.relnamespace::regnamespace || '.' || c.relname order by r, c.relname), '{}')
 		from pg_class c, unnest(array['anon', 'authenticated', 'service_role']) r
 		where c.relnamespace::regnamespace::text in ('public', 'app', 'cfg', 'int', 'authz', 'audit')
-		  and c.relkind in ('r', 'v', 'm', 'p')
+		  and c.relkind in ('r', 'v', 'p')
 		  and (has_table_privilege(r, c.oid, 'delete, truncate') or has_any_column_privilege(r, c.oid, 'insert, update'))`))
 }
 
