@@ -235,6 +235,7 @@ func fill(admin caller) {
 	fillStock(admin, wo)
 	fillPurchasing(admin)
 	fillCosts(admin, wo, asset)
+	fillSafety(admin, asset)
 	d.super(`update app.work_orders set status = 'completed', completed_at = now(), completed_by = $2 where id = $1`, one[string](admin, createWO, tenant, "Done"), admin.id)
 	d.super(`update app.work_orders set due_date = now() - interval '1 day' where id = $1`, wo)
 	admin.ok(`select public.refresh_analytics_views()`)
@@ -311,7 +312,9 @@ func TestDeletingATenantOrAUserLeavesNothingInTheWay(t *testing.T) {
 func TestAuditTriggersStandOnTheAuditedTables(t *testing.T) {
 	d := newDB(t)
 	require.Equal(t, []string{
-		"app.assets", "app.departments", "app.entity_attachments", "app.locations", "app.tenant_memberships", "app.tenants",
+		"app.assets", "app.departments", "app.entity_attachments", "app.incident_actions", "app.incidents",
+		"app.inspection_run_items", "app.inspection_runs", "app.inspection_schedules", "app.inspection_template_items",
+		"app.inspection_templates", "app.locations", "app.tenant_memberships", "app.tenants",
 		"app.user_tenant_roles", "app.work_order_time_entries", "app.work_orders",
 		"cfg.tenant_role_permissions", "cfg.tenant_roles",
 	}, superOne[[]string](d, `
