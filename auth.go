@@ -183,7 +183,7 @@ func (s *AuthService) Refresh(ctx context.Context, refreshToken string, opts ...
 	if refreshToken == "" {
 		return nil, sdkerr.Required(op, "the refresh token")
 	}
-	session := newSession(newAuthority(s.conn), refreshToken, opts)
+	session := newSession(newAuthority(s.conn), nil, refreshToken, opts)
 	if _, err := session.Token(ctx); err != nil {
 		return nil, sdkerr.Wrap(op, nil, err)
 	}
@@ -226,7 +226,7 @@ func (s *AuthService) SignOut(ctx context.Context, scope SignOutScope) error {
 		return err
 	}
 	if session := sessionOf(s.conn.Config().Auth); session != nil {
-		if err := session.signedOut(ctx); err != nil {
+		if err := session.engine.SignedOut(ctx); err != nil {
 			return sdkerr.Wrap(op, nil, err)
 		}
 	}

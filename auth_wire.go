@@ -11,6 +11,7 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/internal/session"
 )
 
 // authWire calls the Auth endpoints.
@@ -76,40 +77,42 @@ func (a *signUpAnswer) UnmarshalJSON(b []byte) error {
 	return rowjson.UnmarshalFold(b, reflect.ValueOf(&a.bare))
 }
 
-func (a tokenAnswer) grant() grant {
+func (a tokenAnswer) grant() session.Grant {
 	const day = 24 * 60 * 60
-	g := grant{
-		accessToken:  a.AccessToken,
-		refreshToken: a.RefreshToken,
-		expiresIn:    time.Duration(min(max(a.ExpiresIn, 0), 3650*day)) * time.Second,
-		user:         a.User,
+	g := session.Grant{
+		AccessToken:  a.AccessToken,
+		RefreshToken: a.RefreshToken,
+		ExpiresIn:    time.Duration(min(max(a.ExpiresIn, 0), 3650*day)) * time.Second,
 	}
 	if a.ExpiresAt > 0 {
-		g.expiresAt = time.Unix(a.ExpiresAt, 0)
+		g.ExpiresAt = time.Unix(a.ExpiresAt, 0)
+	}
+	if a.User.ID != "" {
+		g.User = a.User.clone()
 	}
 	return g
 }
 
 // grantFrom runs a token grant.
-func (w authWire) grantFrom(ctx context.Context, op, grantType string, safe bool, in any) (grant, error) {
+func (w authWire) grantFrom(ctx context.Context, op, grantType string, safe bool, in any) (session.Grant, error) {
 	r := api.Request{
 		Op: op, Method: http.MethodPost, Path: "/token", RawQuery: "grant_type=" + grantType, Safe: safe,
 	}
 	var a tokenAnswer
 	if err := w.do(ctx, r, in, &a); err != nil {
-		return grant{}, err
+		return session.Grant{}, err
 	}
 	if a.AccessToken == "" {
-		return grant{}, sdkerr.New(op, sdkerr.ErrDecode, "the answer has no access token")
+		return session.Grant{}, sdkerr.New(op, sdkerr.ErrDecode, "the answer has no access token")
 	}
 	return a.grant(), nil
 }
 
 // signIn runs the password grant. It is not repeated once it may have reached
 // the server: every success begins another session there.
-func (w authWire) signIn(ctx context.Context, op, email, password string) (grant, error) {
+func (w authWire) signIn(ctx context.Context, op, email, password string) (session.Grant, error) {
 	if err := sdkerr.RequireText(op, "Email", email, "Password", password); err != nil {
-		return grant{}, err
+		return session.Grant{}, err
 	}
 	return w.grantFrom(ctx, op, "password", false, struct {
 		Email    string `json:"email"`
@@ -119,7 +122,7 @@ func (w authWire) signIn(ctx context.Context, op, email, password string) (grant
 
 // refresh runs the refresh grant. It may be repeated: Auth answers a refresh
 // token whose successor was never used with the session's current one.
-func (w authWire) refresh(ctx context.Context, refreshToken string) (grant, error) {
+func (w authWire) refresh(ctx context.Context, refreshToken string) (session.Grant, error) {
 	const op = "Session.Refresh"
 	g, err := w.grantFrom(ctx, op, "refresh_token", true, struct {
 		RefreshToken string `json:"refresh_token"`
@@ -130,7 +133,7 @@ func (w authWire) refresh(ctx context.Context, refreshToken string) (grant, erro
 		over := sdkerr.New(op, sdkerr.ErrSessionExpired, "the refresh token is malformed")
 		over.Method, over.Path, over.HTTPStatus, over.Code = e.Method, e.Path, e.HTTPStatus, e.Code
 		over.RequestID, over.Attempts = e.RequestID, e.Attempts
-		return grant{}, over
+		return session.Grant{}, over
 	}
 	return g, err
 }

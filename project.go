@@ -11,10 +11,10 @@ import (
 // at baseURL: its token is none of that server's business.
 func checkProject(op string, src TokenSource, baseURL string) error {
 	s := sessionOf(src)
-	if s == nil || s.auth == nil || sameProject(s.auth.realm(), baseURL) {
+	if s == nil || s.zero() || sameProject(s.realm, baseURL) {
 		return nil
 	}
-	return sdkerr.New(op, ErrInvalidInput, "the session is of %s, the client of %s", s.auth.realm(), baseURL)
+	return sdkerr.New(op, ErrInvalidInput, "the session is of %s, the client of %s", s.realm, baseURL)
 }
 
 // sameProject compares base URLs. The names of this machine count as one.

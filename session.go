@@ -4,13 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
-	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/internal/session"
 )
 
 // SessionStore keeps the refresh token of a session, so that it survives a
@@ -96,17 +94,6 @@ func newSessionConfig(opts []SessionOption) sessionConfig {
 // them come from the same chain: the tenant is stored with Auth, then the
 // session is refreshed, and the new token counts only for the tenant it names.
 type Session struct {
-	auth  authority
-	cfg   sessionConfig
-	login func(ctx context.Context) (grant, error) // nil: cannot sign in again
-
-	life    context.Context // ends with Close
-	stop    context.CancelFunc
-	work    sync.WaitGroup
-	chain   chan struct{}  // held by whoever uses the refresh token
-	storing chan struct{}  // held while the store is at work
-	gate    *api.WriteGate // what writes with the session's tokens pass
-
 	*sessionSecrets
 }
 
@@ -116,23 +103,16 @@ type Session struct {
 type sessionSecrets struct{ *sessionState }
 
 type sessionState struct {
-	mu           sync.Mutex
-	refreshToken string
-	unsaved      bool   // refreshToken is newer than what the store holds
-	loaded       bool   // the store has been asked
-	latest       access // newest access token, of whatever tenant
-	user         User
-	home         home
-	slots        slots
-	ended        error
-	closed       bool
+	engine *session.Engine
+	gate   *api.WriteGate // what writes with the session's tokens pass
+	realm  string         // the server
 }
 
 // NewSession makes a session from a refresh token, or, when refreshToken is
 // empty, from the one in the session's store. Nothing is sent until a token is
 // needed. Only one Session may use a refresh token.
 func NewSession(c *Client, refreshToken string, opts ...SessionOption) *Session {
-	return newSession(newAuthority(c.conn), refreshToken, opts)
+	return newSession(newAuthority(c.conn), nil, refreshToken, opts)
 }
 
 // NewPasswordSession makes a session that signs in with e-mail and password
@@ -140,40 +120,60 @@ func NewSession(c *Client, refreshToken string, opts ...SessionOption) *Session 
 // password in memory; use it for a worker with an account of its own.
 func NewPasswordSession(c *Client, email, password string, opts ...SessionOption) *Session {
 	w := newAuthority(c.conn)
-	s := newSession(w, "", opts)
-	s.login = func(ctx context.Context) (grant, error) {
+	return newSession(w, func(ctx context.Context) (session.Grant, error) {
 		return w.signIn(ctx, "Session.SignIn", email, password)
-	}
-	return s
+	}, "", opts)
 }
 
-func newSession(auth authority, refreshToken string, opts []SessionOption) *Session {
-	life, stop := context.WithCancel(context.Background())
-	return &Session{
-		auth:           auth,
-		cfg:            newSessionConfig(opts),
-		life:           life,
-		stop:           stop,
-		chain:          make(chan struct{}, 1),
-		gate:           &api.WriteGate{},
-		storing:        make(chan struct{}, 1),
-		sessionSecrets: &sessionSecrets{&sessionState{refreshToken: refreshToken, slots: newSlots()}},
-	}
+func newSession(w authWire, login func(context.Context) (session.Grant, error), refreshToken string, opts []SessionOption) *Session {
+	c, gate := newSessionConfig(opts), &api.WriteGate{}
+	engine := session.New(sessionAuthority{w, login}, refreshToken, session.Config{
+		Realm:     w.realm(),
+		Store:     c.store,
+		Gate:      gate,
+		Advisory:  c.advisory,
+		Mandatory: c.mandatory,
+		Timeout:   c.timeout,
+		CoolDown:  c.coolDown,
+		HealPause: c.healPause,
+		Now:       c.now,
+	})
+	return &Session{&sessionSecrets{&sessionState{engine: engine, gate: gate, realm: w.realm()}}}
 }
 
 // newSessionFrom makes a session from a fresh sign-in.
-func newSessionFrom(ctx context.Context, auth authority, g grant, started time.Time, opts []SessionOption) (*Session, error) {
-	s := newSession(auth, "", opts)
-	a, err := s.accept(ctx, g, started)
-	if err != nil {
+func newSessionFrom(ctx context.Context, w authWire, g session.Grant, started time.Time, opts []SessionOption) (*Session, error) {
+	s := newSession(w, nil, "", opts)
+	if err := s.engine.Begin(ctx, g, started); err != nil {
 		return nil, err
 	}
-	s.slot("").access = a
 	return s, nil
 }
 
+// sessionAuthority is Auth as the engine of a session sees it.
+type sessionAuthority struct {
+	authWire
+	login func(ctx context.Context) (session.Grant, error) // nil: cannot sign in again
+}
+
+// Exchange implements session.Authority.
+func (a sessionAuthority) Exchange(ctx context.Context, refreshToken string) (session.Grant, error) {
+	switch {
+	case refreshToken != "":
+		return a.refresh(ctx, refreshToken)
+	case a.login != nil:
+		return a.login(ctx)
+	}
+	return session.Grant{}, session.ErrNoSignIn
+}
+
+// SetTenant implements session.Authority.
+func (a sessionAuthority) SetTenant(ctx context.Context, access session.Token, tenant string) error {
+	return a.setTenant(ctx, Token(access), tenant)
+}
+
 // errZeroSession is the error of a session that no constructor made.
-var errZeroSession = sdkerr.New("Session", ErrInvalidInput, "the session is zero: make it with NewSession, NewPasswordSession or a sign-in")
+var errZeroSession error = sdkerr.New("Session", ErrInvalidInput, "the session is zero: make it with NewSession, NewPasswordSession or a sign-in")
 
 func (s *Session) zero() bool { return s == nil || s.sessionSecrets == nil }
 
@@ -183,7 +183,11 @@ func (s *Session) Token(ctx context.Context) (Token, error) { return s.token(ctx
 
 // Invalidate drops t, which the server rejected, if it is still the session's
 // token. The next call refreshes.
-func (s *Session) Invalidate(t Token) { s.invalidate("", t) }
+func (s *Session) Invalidate(t Token) {
+	if !s.zero() {
+		s.engine.Invalidate("", session.Token(t))
+	}
+}
 
 // Refresh gets a new access token now, whatever the age of the old one. The
 // token carries the tenant that Auth stores for the user at that moment.
@@ -198,9 +202,7 @@ func (s *Session) RefreshToken() string {
 	if s.zero() {
 		return ""
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.refreshToken
+	return s.engine.RefreshToken()
 }
 
 // User returns the user as Auth described it with the newest token. It is zero
@@ -209,20 +211,18 @@ func (s *Session) User() User {
 	if s.zero() {
 		return User{}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.user.clone()
+	u, _ := s.engine.User().(User)
+	return u.clone()
 }
 
 // Flush saves the newest refresh token if an earlier Save failed. It is nil
 // when the store is up to date.
 func (s *Session) Flush(ctx context.Context) error {
-	ctx, unlock, err := s.lockChain(ctx)
-	if err != nil {
-		return sdkerr.Wrap("Session.Flush", nil, err)
+	err := errZeroSession
+	if !s.zero() {
+		err = s.engine.Flush(ctx)
 	}
-	defer unlock()
-	if err := s.save(ctx); err != nil {
+	if err != nil {
 		return sdkerr.Wrap("Session.Flush", nil, err)
 	}
 	return nil
@@ -235,18 +235,28 @@ func (s *Session) Close() error {
 	if s.zero() {
 		return errZeroSession
 	}
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
+	if err := s.engine.Close(); err != nil {
+		return sdkerr.Wrap("Session.Flush", nil, err)
+	}
+	return nil
+}
 
-	grace := time.AfterFunc(closeGrace, s.stop)
-	s.work.Wait()
-	grace.Stop()
-	s.stop()
+// token returns an access token for a tenant, or the session's own for "".
+func (s *Session) token(ctx context.Context, tenant string) (Token, error) {
+	if s.zero() {
+		return Token{}, errZeroSession
+	}
+	tok, err := s.engine.Token(ctx, tenant)
+	return Token(tok), err
+}
 
-	ctx, cancel := context.WithTimeout(context.Background(), closeGrace)
-	defer cancel()
-	return s.Flush(ctx)
+// force fetches a new token for a tenant even when the old one is fresh.
+func (s *Session) force(ctx context.Context, tenant string) (Token, error) {
+	if s.zero() {
+		return Token{}, errZeroSession
+	}
+	tok, err := s.engine.Force(ctx, tenant)
+	return Token(tok), err
 }
 
 // String hides the session's secrets.
@@ -263,75 +273,3 @@ func (s *Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // MarshalJSON hides the session's secrets from package encoding/json.
 func (s *Session) MarshalJSON() ([]byte, error) { return redactedJSON, nil }
-
-// authority is what a session needs from Auth.
-type authority interface {
-	// realm names the server, to tell users of different servers apart.
-	realm() string
-	// refresh trades a refresh token for an access token and the next refresh
-	// token.
-	refresh(ctx context.Context, refreshToken string) (grant, error)
-	// setTenant stores the user's current tenant, or clears it when tenant is
-	// empty. Tokens issued afterwards carry it.
-	setTenant(ctx context.Context, access Token, tenant string) error
-}
-
-// grant is what Auth gives for a password or a refresh token.
-type grant struct {
-	accessToken  string
-	refreshToken string
-	expiresIn    time.Duration
-	expiresAt    time.Time
-	user         User
-}
-
-// access is an access token with what the session knows about it.
-type access struct {
-	token  Token
-	claims jwtclaims.Claims
-	soft   time.Time // from here on a refresh should run
-	hard   time.Time // from here on calls wait for it
-	expiry time.Time // token.Expiry with its monotonic reading
-}
-
-// valid reports whether the server can still accept the token.
-func (a access) valid(now time.Time) bool { return a.fresh(now, a.expiry) }
-
-// fresh reports whether now is before the given margin of the token, by the
-// wall clock and by the monotonic one: the one stands still while the machine
-// sleeps, the other can be set back.
-func (a access) fresh(now, margin time.Time) bool {
-	return a.token.Value != "" &&
-		(margin.IsZero() || now.Before(margin) && now.Round(0).Before(margin.Round(0)))
-}
-
-// newAccess reads a grant that was asked for at started. The lifetime counts
-// from that moment on the local clock, so a clock that differs from the
-// server's does no harm; the absolute times are used only without it.
-func newAccess(g grant, started time.Time, cfg sessionConfig) (access, error) {
-	claims, err := jwtclaims.Parse(g.accessToken)
-	if err != nil {
-		return access{}, sdkerr.New("Session.Token", sdkerr.ErrDecode, "the access token from Auth is %s", err)
-	}
-	a := access{token: Token{Value: g.accessToken}, claims: claims}
-	switch {
-	case g.expiresIn > 0:
-		a.token.Expiry = started.Add(g.expiresIn)
-	case !claims.Expiry.IsZero() && claims.Expiry.After(claims.IssuedAt) && !claims.IssuedAt.IsZero():
-		a.token.Expiry = started.Add(claims.Expiry.Sub(claims.IssuedAt))
-	case !g.expiresAt.IsZero():
-		a.token.Expiry = g.expiresAt
-	default:
-		a.token.Expiry = claims.Expiry
-	}
-	if a.token.Expiry.IsZero() {
-		return a, nil
-	}
-	a.expiry, a.token.Expiry = a.token.Expiry, a.token.Expiry.Round(0)
-	life := max(a.expiry.Sub(started), 0)
-	a.soft = a.expiry.Add(-min(cfg.advisory, life/4))
-	a.hard = a.expiry.Add(-min(cfg.mandatory, life/10))
-	return a, nil
-}
-
-func sameTenant(a, b string) bool { return strings.EqualFold(a, b) }

@@ -12,6 +12,8 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/workorder-systems/sdk-go/internal/session"
 )
 
 // shiftWall moves the wall clock of a time and leaves its monotonic reading, as
@@ -47,15 +49,6 @@ func TestTokenThatExpiredWhileTheMachineSleptIsReplaced(t *testing.T) {
 	require.NotEqual(t, before.Value, after.Value)
 }
 
-func TestTokenExpiresThoughTheWallClockIsSetBack(t *testing.T) {
-	now := time.Now()
-	a, err := newAccess(grant{accessToken: testJWT(map[string]any{"sub": "u1"}), expiresIn: time.Hour}, now, newSessionConfig(nil))
-	require.NoError(t, err)
-	require.True(t, a.valid(now.Add(59*time.Minute)))
-	require.False(t, a.valid(now.Add(61*time.Minute)))
-	require.False(t, a.valid(shiftWall(now.Add(61*time.Minute), -2*time.Hour)))
-}
-
 func TestFirstTokenPinsTheTenant(t *testing.T) {
 	for _, first := range []string{tenantA, ""} {
 		t.Run("first "+first, func(t *testing.T) {
@@ -72,7 +65,7 @@ func TestFirstTokenPinsTheTenant(t *testing.T) {
 				p.advance(57 * time.Minute)
 				_, err := s.Token(t.Context())
 				require.NoError(t, err)
-				s.work.Wait()
+				s.engine.Wait()
 				wantTenant(t, first, c)
 			}
 		})
@@ -333,7 +326,7 @@ func TestPanickingMiddlewareLeavesNothingBehind(t *testing.T) {
 		at.Store(nil)
 		require.NoError(t, c.SetTenant(t.Context(), tenantA))
 	}
-	require.Empty(t, userLocks.m)
+	require.Zero(t, session.LockedUsers())
 }
 
 // calmly makes an error of a panic.
@@ -431,28 +424,4 @@ func TestMiddlewareThatCallsTheSDK(t *testing.T) {
 	}
 	require.ErrorIs(t, got[1], ErrUnavailable)
 	wantTenant(t, "", client)
-}
-
-func TestSlotsAreBounded(t *testing.T) {
-	p := newPlatform(t)
-	_, s := p.signIn()
-	now := p.time()
-	start := time.Now()
-	own := s.slot("")
-	busy := s.slot("busy")
-	busy.flight = &flight{}
-	for i := range 50 * maxSlots {
-		s.slot(fmt.Sprint("tenant-", i)).access = access{token: Token{Value: "x"}, expiry: now.Add(time.Hour)}
-	}
-	require.LessOrEqual(t, s.slots.order.Len(), maxSlots+1)
-	require.Len(t, s.slots.byTenant, s.slots.order.Len())
-	require.Same(t, own, s.slots.find(""))
-	require.Same(t, busy, s.slots.find("busy"), "a flight is under way")
-	require.Less(t, time.Since(start), 5*time.Second)
-
-	p.advance(2 * time.Hour)
-	for i := range maxSlots {
-		s.slot(fmt.Sprint("later-", i)).access = access{token: Token{Value: "x"}, expiry: p.time().Add(-time.Minute)}
-	}
-	require.Less(t, s.slots.order.Len(), 10, "what has expired goes in passing")
 }

@@ -257,7 +257,7 @@ func TestFailedSaveLosesNothing(t *testing.T) {
 	got, err := s.Token(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, tok.Value, got.Value)
-	s.work.Wait()
+	s.engine.Wait()
 	require.Equal(t, 1, p.counted("refresh_token"), "the store must not fall two tokens behind")
 	_, err = s.Refresh(t.Context())
 	require.ErrorIs(t, err, disk)
@@ -400,27 +400,3 @@ type deaf struct{ header http.Header }
 func (d *deaf) Header() http.Header         { return d.header }
 func (d *deaf) Write(b []byte) (int, error) { return len(b), nil }
 func (d *deaf) WriteHeader(int)             {}
-
-func TestClockOfTheServerMayDiffer(t *testing.T) {
-	started := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	server := started.Add(-3 * time.Hour) // far behind
-	token := testJWT(map[string]any{"sub": "u1", "iat": server.Unix(), "exp": server.Add(time.Hour).Unix()})
-	cfg := newSessionConfig(nil)
-	for name, g := range map[string]grant{
-		"expires_in":                   {accessToken: token, expiresIn: time.Hour, expiresAt: server.Add(time.Hour)},
-		"lifetime between iat and exp": {accessToken: token, expiresAt: server.Add(time.Hour)},
-	} {
-		a, err := newAccess(g, started, cfg)
-		require.NoError(t, err, name)
-		require.Equal(t, started.Add(time.Hour), a.token.Expiry, name)
-		require.Equal(t, started.Add(55*time.Minute), a.soft, name)
-	}
-	a, err := newAccess(grant{accessToken: testJWT(map[string]any{"exp": started.Add(40 * time.Second).Unix()})}, started, cfg)
-	require.NoError(t, err)
-	require.Equal(t, started.Add(30*time.Second), a.soft.UTC(), "margins shrink with the lifetime")
-	require.Equal(t, started.Add(36*time.Second), a.hard.UTC())
-
-	_, err = newAccess(grant{accessToken: "garbage"}, started, cfg)
-	require.ErrorIs(t, err, ErrDecode)
-	require.NotContains(t, err.Error(), "garbage")
-}

@@ -2,7 +2,6 @@ package workorder
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -10,6 +9,7 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/jwtclaims"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/internal/session"
 )
 
 // WithSession makes a client that acts as the session's user. Any number of
@@ -254,11 +254,13 @@ func (t *tenantToken) Token(ctx context.Context) (Token, error) {
 }
 
 // Invalidate drops a rejected token.
-func (t *tenantToken) Invalidate(tok Token) { t.session.invalidate(t.tenant, tok) }
+func (t *tenantToken) Invalidate(tok Token) {
+	t.session.engine.Invalidate(t.tenant, session.Token(tok))
+}
 
 // gateOf is the gate of the session behind a token source, or nil.
 func gateOf(src TokenSource) *api.WriteGate {
-	if s := sessionOf(src); s != nil {
+	if s := sessionOf(src); !s.zero() {
 		return s.gate
 	}
 	return nil
@@ -303,10 +305,10 @@ func (v *verifiedToken) Token(ctx context.Context) (Token, error) {
 	if err != nil {
 		return Token{}, sdkerr.New("Token", ErrUnauthenticated, "the access token is %s", err)
 	}
-	if !sameTenant(claims.TenantID, v.tenant) {
+	if !session.SameTenant(claims.TenantID, v.tenant) {
 		return Token{}, sdkerr.New("Token", ErrTenantMismatch,
 			"the access token is of tenant %s, the client of tenant %s, and there is no session to fetch another with",
-			tenantName(claims.TenantID), tenantName(v.tenant))
+			session.TenantName(claims.TenantID), session.TenantName(v.tenant))
 	}
 	return tok, nil
 }
@@ -345,7 +347,12 @@ func sessionOf(src TokenSource) *Session {
 
 // TenantID is the tenant that calls without one act in, once SetTenant or the
 // session's first token has fixed it.
-func (s *Session) TenantID() string { return s.homeNow().tenant }
+func (s *Session) TenantID() string {
+	if s.zero() {
+		return ""
+	}
+	return s.engine.TenantID()
+}
 
 // forTenant makes a source of tokens for one tenant, with a token at hand.
 func (s *Session) forTenant(ctx context.Context, tenant string) (TokenSource, error) {
@@ -353,7 +360,7 @@ func (s *Session) forTenant(ctx context.Context, tenant string) (TokenSource, er
 		return nil, errZeroSession
 	}
 	t := &tenantToken{session: s, tenant: tenant}
-	if err := s.confirm(ctx, tenant); err != nil {
+	if err := s.engine.Confirm(ctx, tenant); err != nil {
 		return nil, err
 	}
 	if _, err := t.Token(ctx); err != nil {
@@ -362,49 +369,11 @@ func (s *Session) forTenant(ctx context.Context, tenant string) (TokenSource, er
 	return t, nil
 }
 
-// confirm asks the platform whether the user is still a member of a tenant that
-// the session has a token for. Without a token, fetching one asks.
-func (s *Session) confirm(ctx context.Context, tenant string) error {
-	s.mu.Lock()
-	var a access
-	if sl := s.slots.find(tenant); sl != nil && sl.access.fresh(s.cfg.now(), sl.access.hard) && s.usable() == nil {
-		a = sl.access
-	}
-	s.mu.Unlock()
-	if a.token.Value == "" {
-		return nil
-	}
-	err := s.storeTenant(ctx, a, tenant)
-	switch {
-	case err == nil:
-		return nil
-	case isNotMember(err):
-		s.forget(tenant)
-		return err
-	case errors.Is(err, ErrUnauthenticated):
-		s.invalidate(tenant, a.token)
-		return nil
-	}
-	return err
-}
-
-// storeTenant stores the user's tenant, without coming between the two steps of
-// another session of the same user.
-func (s *Session) storeTenant(ctx context.Context, a access, tenant string) error {
-	ctx, unlock, err := userLocks.lock(ctx, s.auth.realm()+" "+a.claims.Subject)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	return s.auth.setTenant(ctx, a.token, tenant)
-}
-
-// setHomeTenant stores the tenant of the session's own token, or clears it. A
-// rejected token is replaced once.
+// setHomeTenant stores the tenant of the session's own token, or clears it.
 func (s *Session) setHomeTenant(ctx context.Context, op, tenant string) error {
-	err := s.trySetHome(ctx, tenant)
-	if errors.Is(err, ErrUnauthenticated) && !errors.Is(err, ErrSessionExpired) {
-		err = s.trySetHome(ctx, tenant)
+	err := errZeroSession
+	if !s.zero() {
+		err = s.engine.SetHome(ctx, tenant)
 	}
 	if err != nil {
 		return sdkerr.Wrap(op, ErrUnauthenticated, err)
@@ -412,42 +381,11 @@ func (s *Session) setHomeTenant(ctx context.Context, op, tenant string) error {
 	return nil
 }
 
-func (s *Session) trySetHome(ctx context.Context, tenant string) error {
-	tok, err := s.Token(ctx)
-	if err != nil {
-		return err
-	}
-	claims, err := jwtclaims.Parse(tok.Value)
-	if err != nil {
-		return err
-	}
-	ctx, unlock, err := s.lockChain(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	if err := s.storeTenant(ctx, access{token: tok, claims: claims}, tenant); err != nil {
-		if errors.Is(err, ErrUnauthenticated) {
-			s.invalidate("", tok)
-		}
-		return err
-	}
-	s.setHome(home{pinned: true, tenant: strings.ToLower(tenant), clear: tenant == ""})
-	return nil
-}
-
 // move takes the session's own token to another tenant.
 func (s *Session) move(ctx context.Context, tenant string) (Token, error) {
-	return s.forceWith(ctx, "", "move "+strings.ToLower(tenant), func(ctx context.Context, _ string) (access, error) {
-		ctx, unlock, err := s.lockChain(ctx)
-		if err != nil {
-			return access{}, err
-		}
-		defer unlock()
-		a, err := s.mintFor(ctx, tenant)
-		if err == nil {
-			s.setHome(home{pinned: true, tenant: strings.ToLower(tenant)})
-		}
-		return a, err
-	})
+	if s.zero() {
+		return Token{}, errZeroSession
+	}
+	tok, err := s.engine.Move(ctx, tenant)
+	return Token(tok), err
 }

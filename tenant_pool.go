@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/internal/session"
 )
 
 // TenantPoolOptions bounds a [TenantPool]. Zero fields take the defaults.
@@ -165,11 +166,11 @@ type makingEntry struct{ e *poolEntry }
 // fill makes the client of a new entry. A failure is not kept, nor an entry whose
 // making panics.
 func (p *TenantPool) fill(ctx context.Context, e *poolEntry) (*poolEntry, error) {
-	client, err := (*Client)(nil), errAborted
+	client, err := (*Client)(nil), session.ErrAborted
 	defer func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		e.client, e.err, e.left = client, err, errors.Is(err, errAborted) || ctx.Err() != nil
+		e.client, e.err, e.left = client, err, errors.Is(err, session.ErrAborted) || ctx.Err() != nil
 		if err != nil {
 			delete(p.entries, e.tenant)
 			p.wake()
@@ -241,7 +242,7 @@ func (p *TenantPool) drop(e *poolEntry) {
 		return
 	}
 	if s := sessionOf(e.client.conn.Config().Auth); s != nil {
-		s.forget(e.tenant)
+		s.engine.Forget(e.tenant)
 	}
 }
 

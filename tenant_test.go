@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/workorder-systems/sdk-go/internal/session"
 )
 
 const (
@@ -119,7 +121,7 @@ func TestTenantThatKeepsFlippingIsRefused(t *testing.T) {
 	require.Equal(t, before, p.counted("v_tenants"), "nothing is read with another tenant's token")
 	_, err = c.ForTenant(t.Context(), tenantA)
 	require.ErrorIs(t, err, ErrTenantMismatch)
-	require.LessOrEqual(t, p.counted("refresh_token"), 1+healAttempts+1)
+	require.LessOrEqual(t, p.counted("refresh_token"), 1+session.HealAttempts+1)
 }
 
 func TestTenantsOfOneSessionNeverMix(t *testing.T) {
@@ -146,7 +148,7 @@ func TestTenantsOfOneSessionNeverMix(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				s.invalidate(id, tok)
+				s.engine.Invalidate(id, session.Token(tok))
 				p.advance(6 * time.Second) // past the cool-down
 			}
 		})
@@ -162,7 +164,7 @@ func TestTenantsOfOneSessionNeverMix(t *testing.T) {
 		}
 	})
 	wg.Wait()
-	require.Empty(t, userLocks.m, "no lock is left behind")
+	require.Zero(t, session.LockedUsers(), "no lock is left behind")
 }
 
 func TestSessionsOfOneUserDoNotDisturbEachOther(t *testing.T) {
@@ -313,7 +315,7 @@ func TestSetTenant(t *testing.T) {
 	p.advance(58 * time.Minute)
 	_, err = s.Token(t.Context())
 	require.NoError(t, err)
-	s.work.Wait()
+	s.engine.Wait()
 	wantTenant(t, tenantA, c)
 	// …unless it is told to take what is stored.
 	p.set(func() { p.current["u1"] = tenantB })
@@ -385,7 +387,7 @@ func TestSessionGoesOnWithoutATenantThatTheUserLeft(t *testing.T) {
 	p.advance(57 * time.Minute)
 	_, err = c.conn.Config().Auth.Token(t.Context())
 	require.NoError(t, err)
-	sessionOf(c.conn.Config().Auth).work.Wait()
+	sessionOf(c.conn.Config().Auth).engine.Wait()
 	wantTenant(t, "", c)
 }
 

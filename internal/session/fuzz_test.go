@@ -1,10 +1,11 @@
-package workorder
+package session
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,20 +30,21 @@ type fakeAuthority struct {
 	valid         map[string]time.Time
 }
 
-func (f *fakeAuthority) realm() string { return f.t.Name() }
-
-func (f *fakeAuthority) refresh(_ context.Context, token string) (grant, error) {
+func (f *fakeAuthority) Exchange(_ context.Context, token string) (Grant, error) {
+	if token == "" {
+		return Grant{}, ErrNoSignIn
+	}
 	f.refreshes++
 	if f.over {
-		return grant{}, sdkerr.New("op", sdkerr.ErrSessionExpired, "over")
+		return Grant{}, sdkerr.New("op", sdkerr.ErrSessionExpired, "over")
 	}
 	if err := f.refuse; err != nil {
 		f.refuse = nil
-		return grant{}, err
+		return Grant{}, err
 	}
 	if token != f.active && token != f.prior {
 		f.broken = fmt.Sprintf("the session used %q, but %q is active", token, f.active)
-		return grant{}, sdkerr.New("op", sdkerr.ErrSessionExpired, "already used")
+		return Grant{}, sdkerr.New("op", sdkerr.ErrSessionExpired, "already used")
 	}
 	if f.flip != "" {
 		f.stored, f.flip = f.flip, ""
@@ -55,16 +57,16 @@ func (f *fakeAuthority) refresh(_ context.Context, token string) (grant, error) 
 	if f.stored != "" && f.stored != f.stranger {
 		claims["tenant_id"] = f.stored
 	}
-	g := grant{accessToken: testJWT(claims), refreshToken: f.active, expiresIn: time.Hour}
-	f.valid[g.accessToken] = f.now.Add(time.Hour)
+	g := Grant{AccessToken: testJWT(claims), RefreshToken: f.active, ExpiresIn: time.Hour}
+	f.valid[g.AccessToken] = f.now.Add(time.Hour)
 	if f.lose {
 		f.lose = false
-		return grant{}, sdkerr.New("op", sdkerr.ErrUnavailable, "connection lost")
+		return Grant{}, sdkerr.New("op", sdkerr.ErrUnavailable, "connection lost")
 	}
 	return g, nil
 }
 
-func (f *fakeAuthority) setTenant(_ context.Context, tok Token, tenant string) error {
+func (f *fakeAuthority) SetTenant(_ context.Context, tok Token, tenant string) error {
 	if exp, ok := f.valid[tok.Value]; !ok || !f.now.Before(exp) {
 		return sdkerr.New("op", sdkerr.ErrUnauthenticated, "rejected")
 	}
@@ -91,19 +93,18 @@ func FuzzSession(f *testing.F) {
 		}
 		auth := &fakeAuthority{t: t, now: time.Unix(1_800_000_000, 0), active: "r0", valid: map[string]time.Time{}}
 		store := &memoryStore{token: "r0"}
-		s := newSession(auth, "", []SessionOption{
-			WithSessionStore(store),
-			func(c *sessionConfig) { c.now = func() time.Time { return auth.now }; c.healPause = 0 },
-		})
+		cfg := testConfig()
+		cfg.Realm, cfg.Store, cfg.Now = t.Name(), store, func() time.Time { return auth.now }
+		s := New(auth, "", cfg)
 		ctx := t.Context()
 		last := map[string]Token{}
 		ended := false
 		ask := func(tenant string, get func() (Token, error)) {
 			before := auth.refreshes
 			tok, err := get()
-			s.work.Wait()
+			s.Wait()
 			if ended {
-				if !errors.Is(err, ErrSessionExpired) || auth.refreshes != before {
+				if !errors.Is(err, sdkerr.ErrSessionExpired) || auth.refreshes != before {
 					t.Fatalf("the session is over, but gave %v after %d refreshes", err, auth.refreshes-before)
 				}
 				return
@@ -122,7 +123,7 @@ func FuzzSession(f *testing.F) {
 			if exp, ok := auth.valid[tok.Value]; !ok || !auth.now.Before(exp) {
 				t.Fatal("the token has expired or was rejected")
 			}
-			if auth.refreshes-before > 2*healAttempts+2 {
+			if auth.refreshes-before > 2*HealAttempts+2 {
 				t.Fatalf("%d refreshes for one call", auth.refreshes-before)
 			}
 			last[tenant] = tok
@@ -130,15 +131,15 @@ func FuzzSession(f *testing.F) {
 		for _, op := range ops {
 			switch op % 17 {
 			case 0:
-				ask("", func() (Token, error) { return s.Token(ctx) })
+				ask("", func() (Token, error) { return s.Token(ctx, "") })
 			case 1:
-				ask("a", func() (Token, error) { return s.token(ctx, "a") })
+				ask("a", func() (Token, error) { return s.Token(ctx, "a") })
 			case 2:
-				ask("b", func() (Token, error) { return s.token(ctx, "b") })
+				ask("b", func() (Token, error) { return s.Token(ctx, "b") })
 			case 3:
-				ask("a", func() (Token, error) { return s.force(ctx, "a") })
+				ask("a", func() (Token, error) { return s.Force(ctx, "a") })
 			case 4:
-				ask("", func() (Token, error) { return s.Refresh(ctx) })
+				ask("", func() (Token, error) { return s.Force(ctx, "") })
 			case 5:
 				auth.flip = "b"
 			case 6:
@@ -150,10 +151,10 @@ func FuzzSession(f *testing.F) {
 			case 9:
 				for tenant, tok := range last { // the server rejects every token so far
 					delete(auth.valid, tok.Value)
-					s.invalidate(tenant, tok)
+					s.Invalidate(tenant, tok)
 				}
 				clear(auth.valid)
-				s.dropLatest(s.newest())
+				s.dropNewest(s.newest())
 				for e := s.slots.order.Front(); e != nil; e = e.Next() {
 					e.Value.(*slot).access = access{}
 				}
@@ -168,7 +169,7 @@ func FuzzSession(f *testing.F) {
 			case 14:
 				store.failWith(nil)
 			case 15:
-				ask("b", func() (Token, error) { return s.move(ctx, "b") })
+				ask("b", func() (Token, error) { return s.Move(ctx, "b") })
 			case 16:
 				auth.stranger = strings.Trim("b"+auth.stranger, "b")
 				if auth.now.Unix()%2 == 0 {
@@ -178,7 +179,7 @@ func FuzzSession(f *testing.F) {
 			if op == 200 {
 				auth.over = true
 			}
-			s.work.Wait()
+			s.Wait()
 			if auth.broken != "" {
 				t.Fatal(auth.broken)
 			}
@@ -187,4 +188,38 @@ func FuzzSession(f *testing.F) {
 			}
 		}
 	})
+}
+
+// memoryStore is a Store that can fail.
+type memoryStore struct {
+	mu    sync.Mutex
+	token string
+	fail  error
+}
+
+func (m *memoryStore) Load(context.Context) (string, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.token, m.fail
+}
+
+func (m *memoryStore) Save(_ context.Context, token string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.fail == nil {
+		m.token = token
+	}
+	return m.fail
+}
+
+func (m *memoryStore) failWith(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.fail = err
+}
+
+func (m *memoryStore) stored() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.token
 }

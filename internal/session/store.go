@@ -1,4 +1,4 @@
-package workorder
+package session
 
 import (
 	"context"
@@ -23,21 +23,21 @@ var errStoreBusy error = sdkerr.New("SessionStore", sdkerr.ErrUnavailable, "the 
 // itself after a third of the session's timeout: the refresh itself needs time
 // too. Until it returns nobody else uses it, so that what it saves last is
 // the newest token.
-func (s *Session) withStore(ctx context.Context, op, secret string, fn func(context.Context) error) error {
+func (e *Engine) withStore(ctx context.Context, op, secret string, fn func(context.Context) error) error {
 	select {
-	case s.storing <- struct{}{}:
+	case e.storing <- struct{}{}:
 	default:
 		return sdkerr.Wrap(op, nil, errStoreBusy)
 	}
-	limited, cancel := context.WithTimeout(ctx, s.cfg.timeout/3)
+	limited, cancel := context.WithTimeout(ctx, e.cfg.Timeout/3)
 	done := make(chan error, 1)
 	go func() {
-		err := errAborted // a store may end the goroutine
+		err := ErrAborted // a store may end the goroutine
 		defer func() {
 			if v := recover(); v != nil {
 				err = panicked(op, v, secret)
 			}
-			<-s.storing
+			<-e.storing
 			done <- err
 			cancel()
 		}()
@@ -50,7 +50,7 @@ func (s *Session) withStore(ctx context.Context, op, secret string, fn func(cont
 		select {
 		case err = <-done: // cancelled just now
 		default:
-			err = sdkerr.New(op, sdkerr.ErrUnavailable, "the store did not return within %s", s.cfg.timeout/3)
+			err = sdkerr.New(op, sdkerr.ErrUnavailable, "the store did not return within %s", e.cfg.Timeout/3)
 		}
 	}
 	switch {
@@ -60,4 +60,33 @@ func (s *Session) withStore(ctx context.Context, op, secret string, fn func(cont
 		return sdkerr.NotSent(op, ctx.Err(), nil)
 	}
 	return sdkerr.Wrap(op, nil, err, secret) // a store may quote what it could not write
+}
+
+// load asks the store for the refresh token.
+func (e *Engine) load(ctx context.Context) (stored string, err error) {
+	loaded := make(chan string, 1)
+	err = e.withStore(ctx, "SessionStore.Load", "", func(ctx context.Context) error {
+		token, err := e.cfg.Store.Load(ctx)
+		loaded <- token
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	return <-loaded, nil
+}
+
+// save stores the newest refresh token unless it is stored already. The caller
+// holds the chain, so saves come in order.
+func (e *Engine) save(ctx context.Context) error {
+	rt, unsaved := e.toSave()
+	if !unsaved {
+		return nil
+	}
+	err := e.withStore(ctx, "Session.Save", rt, func(ctx context.Context) error { return e.cfg.Store.Save(ctx, rt) })
+	if err != nil {
+		return err
+	}
+	e.saved()
+	return nil
 }

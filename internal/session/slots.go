@@ -1,4 +1,4 @@
-package workorder
+package session
 
 import (
 	"container/list"

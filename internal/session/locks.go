@@ -1,13 +1,13 @@
-package workorder
+package session
 
 import (
 	"context"
 	"sync"
 )
 
-// userLocks keeps the sessions of one user in this program from changing the
+// users keeps the sessions of one user in this program from changing the
 // user's stored tenant between each other's setting and refresh.
-var userLocks keyedLocks
+var users keyedLocks
 
 // keyedLocks is a set of locks, each made when first wanted and dropped when
 // nobody wants it any more.
@@ -61,4 +61,11 @@ func (l *keyedLocks) lock(ctx context.Context, key string) (held context.Context
 		drop()
 		return nil, nil, ctx.Err()
 	}
+}
+
+// LockedUsers counts the users whose lock somebody has or waits for.
+func LockedUsers() int {
+	users.mu.Lock()
+	defer users.mu.Unlock()
+	return len(users.m)
 }
