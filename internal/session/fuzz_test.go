@@ -28,6 +28,7 @@ type fakeAuthority struct {
 	refreshes     int
 	broken        string
 	valid         map[string]time.Time
+	issued        map[string]int // numbers of the access tokens
 }
 
 func (f *fakeAuthority) Exchange(_ context.Context, token string) (Grant, error) {
@@ -58,6 +59,7 @@ func (f *fakeAuthority) Exchange(_ context.Context, token string) (Grant, error)
 		claims["tenant_id"] = f.stored
 	}
 	g := Grant{AccessToken: testJWT(claims), RefreshToken: f.active, ExpiresIn: time.Hour}
+	f.issued[g.AccessToken] = f.serial
 	f.valid[g.AccessToken] = f.now.Add(time.Hour)
 	if f.lose {
 		f.lose = false
@@ -79,19 +81,24 @@ func (f *fakeAuthority) SetTenant(_ context.Context, tok Token, tenant string) e
 	return nil
 }
 
+// over is the step at which Auth ends the session, which also makes the store fail.
+const over = 203
+
 // FuzzSession drives a session through refreshes, failures, lost answers, tenant
 // flips, rejected tokens and a failing store. Whatever happens, a token is for
 // the tenant it was asked for, unexpired and not rejected; the chain of refresh
-// tokens never breaks; and a session that is over stays over.
+// tokens never breaks; a tenant that was cleared stays so; and a session that is over stays over.
 func FuzzSession(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 10, 1, 2, 0, 4, 0, 5, 1, 6, 2, 7, 10, 0, 8, 0})
 	f.Add([]byte{11, 1, 10, 1, 3, 1, 9, 1, 10, 1, 12, 2, 13, 10, 2})
 	f.Add([]byte{14, 0, 15, 2, 10, 0, 2, 16, 0, 1})
+	f.Add([]byte{0, 18, 6, 10, 0, 4, 17, 10, 0, 18, 5, 11, 0, 0, 1, 10, 0})
+	f.Add([]byte{0, 1, over, 14, 0, 10, 0, 1, 4, 15, 17, 18, 0})
 	f.Fuzz(func(t *testing.T, ops []byte) {
 		if len(ops) > 60 {
 			ops = ops[:60]
 		}
-		auth := &fakeAuthority{t: t, now: time.Unix(1_800_000_000, 0), active: "r0", valid: map[string]time.Time{}}
+		auth := &fakeAuthority{t: t, now: time.Unix(1_800_000_000, 0), active: "r0", valid: map[string]time.Time{}, issued: map[string]int{}}
 		store := &memoryStore{token: "r0"}
 		cfg := testConfig()
 		cfg.Realm, cfg.Store, cfg.Now = t.Name(), store, func() time.Time { return auth.now }
@@ -99,6 +106,21 @@ func FuzzSession(f *testing.F) {
 		ctx := t.Context()
 		last := map[string]Token{}
 		ended := false
+		cleared := -1 // the token issued last when the tenant was cleared; -1: it has one
+		setHome := func(tenant string) {
+			err := s.SetHome(ctx, tenant)
+			s.Wait()
+			switch {
+			case err != nil:
+				ended = ended || s.ended != nil
+			case ended:
+				t.Fatal("the session is over, but took a tenant")
+			case tenant == "":
+				cleared = auth.serial
+			default:
+				cleared = -1
+			}
+		}
 		ask := func(tenant string, get func() (Token, error)) {
 			before := auth.refreshes
 			tok, err := get()
@@ -126,10 +148,13 @@ func FuzzSession(f *testing.F) {
 			if auth.refreshes-before > 2*HealAttempts+2 {
 				t.Fatalf("%d refreshes for one call", auth.refreshes-before)
 			}
+			if tenant == "" && cleared >= 0 && claims.TenantID != "" && auth.issued[tok.Value] > cleared {
+				t.Fatalf("the tenant was cleared, but a new token names %q", claims.TenantID)
+			}
 			last[tenant] = tok
 		}
 		for _, op := range ops {
-			switch op % 17 {
+			switch op % 19 {
 			case 0:
 				ask("", func() (Token, error) { return s.Token(ctx, "") })
 			case 1:
@@ -169,14 +194,26 @@ func FuzzSession(f *testing.F) {
 			case 14:
 				store.failWith(nil)
 			case 15:
-				ask("b", func() (Token, error) { return s.Move(ctx, "b") })
+				ask("b", func() (Token, error) {
+					tok, err := s.Move(ctx, "b")
+					if err == nil {
+						cleared = -1
+					}
+					return tok, err
+				})
 			case 16:
 				auth.stranger = strings.Trim("b"+auth.stranger, "b")
 				if auth.now.Unix()%2 == 0 {
 					auth.stranger = "b"
 				}
 			}
-			if op == 200 {
+			switch op % 19 {
+			case 17:
+				setHome("a")
+			case 18:
+				setHome("")
+			}
+			if op == over {
 				auth.over = true
 			}
 			s.Wait()
