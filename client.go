@@ -14,6 +14,7 @@ import (
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/reporting"
+	"github.com/workorder-systems/sdk-go/safety"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -22,30 +23,31 @@ import (
 // another client with With, AsUser or ForTenant leaves it as it is. All clients
 // derived from one New share one connection pool.
 type Client struct {
-	Auth           AuthService
-	Tenants        org.TenantService
-	Authorization  org.AuthorizationService
-	Departments    org.DepartmentService
-	Catalogs       org.CatalogService
-	TenantAPIKeys  org.TenantAPIKeyService
-	Audit          org.AuditService
-	Idempotency    org.IdempotencyService
-	WorkOrders     workorders.WorkOrderService
-	Attachments    workorders.AttachmentService
-	Scheduling     workorders.SchedulingService
-	Mobile         workorders.MobileService
-	FieldOps       workorders.FieldOpsService
-	Notifications  workorders.NotificationService
-	Assets         assets.AssetService
-	Locations      assets.LocationService
-	Spaces         assets.SpaceService
-	MapZones       assets.MapZoneService
-	Projects       workorders.ProjectService
-	PM             pm.Service
-	Meters         pm.MeterService
-	Labor          labor.Service
-	Costs          reporting.CostService
-	PartsInventory inventory.Service
+	Auth             AuthService
+	Tenants          org.TenantService
+	Authorization    org.AuthorizationService
+	Departments      org.DepartmentService
+	Catalogs         org.CatalogService
+	TenantAPIKeys    org.TenantAPIKeyService
+	Audit            org.AuditService
+	Idempotency      org.IdempotencyService
+	WorkOrders       workorders.WorkOrderService
+	Attachments      workorders.AttachmentService
+	Scheduling       workorders.SchedulingService
+	Mobile           workorders.MobileService
+	FieldOps         workorders.FieldOpsService
+	Notifications    workorders.NotificationService
+	Assets           assets.AssetService
+	Locations        assets.LocationService
+	Spaces           assets.SpaceService
+	MapZones         assets.MapZoneService
+	Projects         workorders.ProjectService
+	PM               pm.Service
+	Meters           pm.MeterService
+	Labor            labor.Service
+	Costs            reporting.CostService
+	SafetyCompliance safety.Service
+	PartsInventory   inventory.Service
 
 	conn   *api.Conn
 	family *family
@@ -56,30 +58,31 @@ type Client struct {
 func bind(conn *api.Conn, f *family) *Client {
 	o, w, a, m := org.New(conn), workorders.New(conn), assets.New(conn), pm.New(conn)
 	return &Client{
-		Auth:           newAuthService(conn),
-		Tenants:        o.Tenants,
-		Authorization:  o.Authorization,
-		Departments:    o.Departments,
-		Catalogs:       o.Catalogs,
-		TenantAPIKeys:  o.TenantAPIKeys,
-		Audit:          o.Audit,
-		Idempotency:    o.Idempotency,
-		WorkOrders:     w.WorkOrders,
-		Attachments:    w.Attachments,
-		Scheduling:     w.Scheduling,
-		Mobile:         w.Mobile,
-		FieldOps:       w.FieldOps,
-		Notifications:  w.Notifications,
-		Assets:         a.Assets,
-		Locations:      a.Locations,
-		Spaces:         a.Spaces,
-		MapZones:       a.MapZones,
-		Projects:       w.Projects,
-		PM:             m.PM,
-		Meters:         m.Meters,
-		Labor:          labor.New(conn).Labor,
-		Costs:          reporting.New(conn).Costs,
-		PartsInventory: inventory.New(conn).PartsInventory,
+		Auth:             newAuthService(conn),
+		Tenants:          o.Tenants,
+		Authorization:    o.Authorization,
+		Departments:      o.Departments,
+		Catalogs:         o.Catalogs,
+		TenantAPIKeys:    o.TenantAPIKeys,
+		Audit:            o.Audit,
+		Idempotency:      o.Idempotency,
+		WorkOrders:       w.WorkOrders,
+		Attachments:      w.Attachments,
+		Scheduling:       w.Scheduling,
+		Mobile:           w.Mobile,
+		FieldOps:         w.FieldOps,
+		Notifications:    w.Notifications,
+		Assets:           a.Assets,
+		Locations:        a.Locations,
+		Spaces:           a.Spaces,
+		MapZones:         a.MapZones,
+		Projects:         w.Projects,
+		PM:               m.PM,
+		Meters:           m.Meters,
+		Labor:            labor.New(conn).Labor,
+		Costs:            reporting.New(conn).Costs,
+		SafetyCompliance: safety.New(conn).SafetyCompliance,
+		PartsInventory:   inventory.New(conn).PartsInventory,
 
 		conn:   conn,
 		family: f,

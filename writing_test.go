@@ -41,7 +41,7 @@ var oneAssignee = map[reflect.Type]bool{
 }
 
 // refusals say no to odd values for another reason than what is odd about them.
-var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after", "is before", "no single key", "neither after nor before", "Operator is none", "GroupBy is none"}
+var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after", "is before", "no single key", "neither after nor before", "Operator is none", "is none of"}
 
 // harmless are fields whose text is not sent as it is.
 var harmless = map[string]string{

@@ -149,7 +149,7 @@ func (s *AssetService) Update(ctx context.Context, p UpdateAssetParams) error {
 			return err
 		}
 	}
-	if err := checkIDs(op, "LocationID", p.LocationID, "DepartmentID", p.DepartmentID); err != nil {
+	if err := sdkerr.RefuseEmptyIDs(op, "LocationID", p.LocationID, "DepartmentID", p.DepartmentID); err != nil {
 		return err
 	}
 	return postgrest.Exec(ctx, s.rpc, op, updateAssetArgs(p))
@@ -208,16 +208,4 @@ func (s *AssetService) BulkImport(ctx context.Context, p BulkImportAssetsParams)
 	return postgrest.BulkImport(ctx, s.rpc, op, p.Rows, func(rows json.RawMessage) postgrest.Args {
 		return bulkImportAssetsArgs{TenantID: p.TenantID, Rows: rows}
 	})
-}
-
-// checkIDs refuses empty ids, which would neither change nor take away a
-// reference: the server takes them for malformed. It takes pairs of a field
-// name and its value.
-func checkIDs(op string, fieldsAndIDs ...any) error {
-	for i := 0; i+1 < len(fieldsAndIDs); i += 2 {
-		if id := fieldsAndIDs[i+1].(*string); id != nil && *id == "" {
-			return sdkerr.Invalid(op, fieldsAndIDs[i].(string), "cannot be taken away, only changed")
-		}
-	}
-	return nil
 }

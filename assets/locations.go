@@ -158,7 +158,7 @@ func (s *LocationService) Update(ctx context.Context, p UpdateLocationParams) er
 	if err := sdkerr.RequireText(op, "LocationID", p.LocationID); err != nil {
 		return err
 	}
-	if err := checkIDs(op, "ParentLocationID", p.ParentLocationID); err != nil {
+	if err := sdkerr.RefuseEmptyIDs(op, "ParentLocationID", p.ParentLocationID); err != nil {
 		return err
 	}
 	switch {

@@ -83,7 +83,7 @@ func (s *MapZoneService) Update(ctx context.Context, p UpdateMapZoneParams) erro
 	if err := sdkerr.RequireText(op, "ZoneID", p.ZoneID); err != nil {
 		return err
 	}
-	if err := checkIDs(op, "LocationID", p.LocationID); err != nil {
+	if err := sdkerr.RefuseEmptyIDs(op, "LocationID", p.LocationID); err != nil {
 		return err
 	}
 	args := updateMapZoneArgs{

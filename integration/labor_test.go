@@ -59,11 +59,11 @@ func TestTechnicians(t *testing.T) {
 	require.NoError(t, update(labor.UpdateTechnicianParams{EmployeeNumber: new(""), ClearDefaultCrew: true}))
 	want.EmployeeNumber, want.DefaultCrewID = nil, nil
 	requireTechnician()
-	require.NoError(t, update(labor.UpdateTechnicianParams{ClearDepartment: true, DefaultCrewID: crew, IsActive: new(true)}))
+	require.NoError(t, update(labor.UpdateTechnicianParams{ClearDepartment: true, DefaultCrewID: new(crew), IsActive: new(true)}))
 	want.DepartmentID, want.DefaultCrewID, want.IsActive = nil, &crew, true
 	requireTechnician()
-	requireError(t, update(labor.UpdateTechnicianParams{DefaultCrewID: unknownID}), workorder.ErrInvalidReference, "23503")
-	requireError(t, update(labor.UpdateTechnicianParams{DepartmentID: makeDepartment(t, other.Client, "x")}), workorder.ErrInvalidReference, "23503")
+	requireError(t, update(labor.UpdateTechnicianParams{DefaultCrewID: new(unknownID)}), workorder.ErrInvalidReference, "23503")
+	requireError(t, update(labor.UpdateTechnicianParams{DepartmentID: new(makeDepartment(t, other.Client, "x"))}), workorder.ErrInvalidReference, "23503")
 	requireTechnician()
 	requireError(t, other.Labor.UpdateTechnician(t.Context(), labor.UpdateTechnicianParams{TechnicianID: id, IsActive: new(false)}),
 		workorder.ErrRuleViolation, "P0001")
@@ -89,7 +89,7 @@ func TestCrews(t *testing.T) {
 		p.CrewID = id
 		return tn.Labor.UpdateCrew(t.Context(), p)
 	}
-	require.NoError(t, update(labor.UpdateCrewParams{Description: new("By night"), LeadTechnicianID: lead}))
+	require.NoError(t, update(labor.UpdateCrewParams{Description: new("By night"), LeadTechnicianID: new(lead)}))
 	want.Description, want.LeadTechnicianID = new("By night"), &lead
 	requireCrew()
 	require.NoError(t, update(labor.UpdateCrewParams{Name: new("Beta")}))
@@ -98,11 +98,11 @@ func TestCrews(t *testing.T) {
 	require.NoError(t, update(labor.UpdateCrewParams{Description: new(""), ClearLeadTechnician: true}))
 	want.Description, want.LeadTechnicianID = nil, nil
 	requireCrew()
-	requireError(t, update(labor.UpdateCrewParams{LeadTechnicianID: makeTechnician(t, other, other.Admin.ID)}), workorder.ErrInvalidReference, "23503")
+	requireError(t, update(labor.UpdateCrewParams{LeadTechnicianID: new(makeTechnician(t, other, other.Admin.ID))}), workorder.ErrInvalidReference, "23503")
 	requireError(t, other.Labor.UpdateCrew(t.Context(), labor.UpdateCrewParams{CrewID: id, Name: new("Theirs")}), workorder.ErrRuleViolation, "P0001")
 	requireCrew()
 
-	require.NoError(t, tn.Labor.UpdateTechnician(t.Context(), labor.UpdateTechnicianParams{TechnicianID: lead, DefaultCrewID: id}))
+	require.NoError(t, tn.Labor.UpdateTechnician(t.Context(), labor.UpdateTechnicianParams{TechnicianID: lead, DefaultCrewID: new(id)}))
 	_, err = tn.Labor.AddCrewMember(t.Context(), labor.AddCrewMemberParams{CrewID: id, TechnicianID: lead})
 	require.NoError(t, err)
 	block, err := tn.Scheduling.Schedule(t.Context(), workorders.ScheduleParams{

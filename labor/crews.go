@@ -44,13 +44,13 @@ func notBlank(op, field, value string) error {
 	return nil
 }
 
-// UpdateCrewParams says what to change. A nil or empty field stays as it is.
+// UpdateCrewParams says what to change. A nil field stays as it is.
 type UpdateCrewParams struct {
 	TenantID            string  // optional: the client's tenant
 	CrewID              string  // required
 	Name                *string // 1–255 characters
 	Description         *string // up to 2,000 characters; "" takes it away
-	LeadTechnicianID    string  // need not be a member of the crew
+	LeadTechnicianID    *string // need not be a member of the crew
 	ClearLeadTechnician bool    // takes the lead away; not together with LeadTechnicianID
 }
 
@@ -58,7 +58,8 @@ type UpdateCrewParams struct {
 //
 // Needs permission labor.crew.manage. Fails with ErrRuleViolation when the crew
 // does not exist in the tenant, ErrInvalidReference when the technician does
-// not, and ErrInvalidInput when a value is malformed.
+// not, and ErrInvalidInput when a value is malformed, a blank name among them,
+// which the platform would take for none.
 //
 // TypeScript: labor.updateCrew.
 func (s *Service) UpdateCrew(ctx context.Context, p UpdateCrewParams) error {
@@ -71,7 +72,10 @@ func (s *Service) UpdateCrew(ctx context.Context, p UpdateCrewParams) error {
 			return err
 		}
 	}
-	if p.ClearLeadTechnician && p.LeadTechnicianID != "" {
+	if err := sdkerr.RefuseEmptyIDs(op, "LeadTechnicianID", p.LeadTechnicianID); err != nil {
+		return err
+	}
+	if p.ClearLeadTechnician && p.LeadTechnicianID != nil {
 		return sdkerr.Invalid(op, "ClearLeadTechnician", "contradicts LeadTechnicianID")
 	}
 	return postgrest.Exec(ctx, s.rpc, op, updateCrewArgs{
@@ -79,7 +83,7 @@ func (s *Service) UpdateCrew(ctx context.Context, p UpdateCrewParams) error {
 		CrewID:              p.CrewID,
 		Name:                p.Name,
 		Description:         p.Description,
-		LeadTechnicianID:    postgrest.NullIfZero(p.LeadTechnicianID),
+		LeadTechnicianID:    p.LeadTechnicianID,
 		ClearLeadTechnician: postgrest.NullIfZero(p.ClearLeadTechnician),
 	})
 }

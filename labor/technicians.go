@@ -39,14 +39,13 @@ func (s *Service) CreateTechnician(ctx context.Context, p CreateTechnicianParams
 	})
 }
 
-// UpdateTechnicianParams says what to change. A nil or empty field stays as it
-// is.
+// UpdateTechnicianParams says what to change. A nil field stays as it is.
 type UpdateTechnicianParams struct {
 	TenantID         string  // optional: the client's tenant
 	TechnicianID     string  // required
 	EmployeeNumber   *string // up to 50 characters, trimmed; "" takes it away
-	DefaultCrewID    string
-	DepartmentID     string
+	DefaultCrewID    *string
+	DepartmentID     *string
 	IsActive         *bool
 	ClearDefaultCrew bool // takes the default crew away; not together with DefaultCrewID
 	ClearDepartment  bool // takes the department away; not together with DepartmentID
@@ -64,18 +63,21 @@ func (s *Service) UpdateTechnician(ctx context.Context, p UpdateTechnicianParams
 	if err := sdkerr.RequireText(op, "TechnicianID", p.TechnicianID); err != nil {
 		return err
 	}
+	if err := sdkerr.RefuseEmptyIDs(op, "DefaultCrewID", p.DefaultCrewID, "DepartmentID", p.DepartmentID); err != nil {
+		return err
+	}
 	switch {
-	case p.ClearDefaultCrew && p.DefaultCrewID != "":
+	case p.ClearDefaultCrew && p.DefaultCrewID != nil:
 		return sdkerr.Invalid(op, "ClearDefaultCrew", "contradicts DefaultCrewID")
-	case p.ClearDepartment && p.DepartmentID != "":
+	case p.ClearDepartment && p.DepartmentID != nil:
 		return sdkerr.Invalid(op, "ClearDepartment", "contradicts DepartmentID")
 	}
 	return postgrest.Exec(ctx, s.rpc, op, updateTechnicianArgs{
 		TenantID:         p.TenantID,
 		TechnicianID:     p.TechnicianID,
 		EmployeeNumber:   p.EmployeeNumber,
-		DefaultCrewID:    postgrest.NullIfZero(p.DefaultCrewID),
-		DepartmentID:     postgrest.NullIfZero(p.DepartmentID),
+		DefaultCrewID:    p.DefaultCrewID,
+		DepartmentID:     p.DepartmentID,
 		IsActive:         p.IsActive,
 		ClearDefaultCrew: postgrest.NullIfZero(p.ClearDefaultCrew),
 		ClearDepartment:  postgrest.NullIfZero(p.ClearDepartment),

@@ -88,7 +88,7 @@ var calls = []call{
 	{
 		name: "UpdateTechnician moves",
 		do: void(func(ctx context.Context, c *workorder.Client) error {
-			return c.Labor.UpdateTechnician(ctx, labor.UpdateTechnicianParams{TechnicianID: "x1", DefaultCrewID: "c1", DepartmentID: "d1"})
+			return c.Labor.UpdateTechnician(ctx, labor.UpdateTechnicianParams{TechnicianID: "x1", DefaultCrewID: new("c1"), DepartmentID: new("d1")})
 		}),
 		rpc: "rpc_update_technician",
 		body: `{"p_tenant_id":"t1","p_technician_id":"x1","p_employee_number":null,"p_default_crew_id":"c1",
@@ -106,7 +106,7 @@ var calls = []call{
 	{
 		name: "UpdateCrew",
 		do: void(func(ctx context.Context, c *workorder.Client) error {
-			return c.Labor.UpdateCrew(ctx, labor.UpdateCrewParams{CrewID: "c1", Name: new("Day"), Description: new(""), LeadTechnicianID: "x1"})
+			return c.Labor.UpdateCrew(ctx, labor.UpdateCrewParams{CrewID: "c1", Name: new("Day"), Description: new(""), LeadTechnicianID: new("x1")})
 		}),
 		rpc:  "rpc_update_crew",
 		body: `{"p_tenant_id":"t1","p_crew_id":"c1","p_name":"Day","p_description":"","p_lead_technician_id":"x1"}`,
@@ -267,13 +267,13 @@ func TestWhatTheServerCannotUseIsRefusedBeforeSending(t *testing.T) {
 	}{
 		{"UserID", second(c.Labor.CreateTechnician(ctx, labor.CreateTechnicianParams{}))},
 		{"TechnicianID", c.Labor.UpdateTechnician(ctx, labor.UpdateTechnicianParams{})},
-		{"ClearDefaultCrew", technician(labor.UpdateTechnicianParams{DefaultCrewID: "c", ClearDefaultCrew: true})},
-		{"ClearDepartment", technician(labor.UpdateTechnicianParams{DepartmentID: "d", ClearDepartment: true})},
+		{"ClearDefaultCrew", technician(labor.UpdateTechnicianParams{DefaultCrewID: new("c"), ClearDefaultCrew: true})},
+		{"ClearDepartment", technician(labor.UpdateTechnicianParams{DepartmentID: new("d"), ClearDepartment: true})},
 		{"Name", second(c.Labor.CreateCrew(ctx, labor.CreateCrewParams{}))},
 		{"Name", second(c.Labor.CreateCrew(ctx, labor.CreateCrewParams{Name: " \t\n"}))},
 		{"CrewID", c.Labor.UpdateCrew(ctx, labor.UpdateCrewParams{})},
 		{"Name", crew(labor.UpdateCrewParams{Name: new("\u00a0")})},
-		{"ClearLeadTechnician", crew(labor.UpdateCrewParams{LeadTechnicianID: "x", ClearLeadTechnician: true})},
+		{"ClearLeadTechnician", crew(labor.UpdateCrewParams{LeadTechnicianID: new("x"), ClearLeadTechnician: true})},
 		{"CrewID", c.Labor.DeleteCrew(ctx, labor.DeleteCrewParams{})},
 		{"CrewID", second(c.Labor.AddCrewMember(ctx, labor.AddCrewMemberParams{TechnicianID: "x"}))},
 		{"TechnicianID", second(c.Labor.AddCrewMember(ctx, labor.AddCrewMemberParams{CrewID: "c"}))},

@@ -16,3 +16,14 @@ func RequireText(op string, fieldsAndValues ...string) error {
 	}
 	return nil
 }
+
+// RefuseEmptyIDs refuses ids that are given and empty as ErrInvalidInput: an empty
+// id takes nothing away. It takes pairs of a field name and a *string.
+func RefuseEmptyIDs(op string, fieldsAndIDs ...any) error {
+	for i := 0; i+1 < len(fieldsAndIDs); i += 2 {
+		if id := fieldsAndIDs[i+1].(*string); id != nil && *id == "" {
+			return Invalid(op, fieldsAndIDs[i].(string), "cannot be taken away, only changed")
+		}
+	}
+	return nil
+}
