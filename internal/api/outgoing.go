@@ -26,6 +26,8 @@ type outgoing struct {
 	touched bool          // something has been read, or tried to
 	sent    int64         // bytes read in this attempt
 	err     error         // of the body itself
+
+	panicked any // what Read of the body panicked with
 }
 
 func newOutgoing(body io.Reader) *outgoing {
@@ -126,6 +128,20 @@ func (o *outgoing) release(ctx context.Context) {
 	}
 }
 
+// repanic goes on with a panic of the body, in the goroutine of the call.
+func (o *outgoing) repanic() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.panicked != nil {
+		panic(o.panicked)
+	}
+}
+
+var (
+	errNoReturn = errors.New("its Read did not return")
+	errBadCount = errors.New("its Read gave an impossible number of bytes")
+)
+
 var errReleased = errors.New("the attempt is over")
 
 // sending is the body as one attempt reads it.
@@ -174,20 +190,28 @@ func (s *sending) Read(p []byte) (int, error) {
 	defer o.stall.resume()
 	result := make(chan readResult, 1)
 	go func() {
-		n, err := o.reader.Read(part)
-		o.mu.Lock()
-		o.sent += int64(n)
-		switch {
-		case errors.Is(err, io.EOF) && o.size >= 0 && o.sent < o.size:
-			err = fmt.Errorf("it ended after %d of %d bytes: it became shorter while it was sent", o.sent, o.size)
-			o.err = err
-		case err != nil && !errors.Is(err, io.EOF):
-			o.err = err
-		}
-		o.reading = nil
-		o.mu.Unlock()
-		close(reading)
-		result <- readResult{n, err}
+		n, err := 0, errNoReturn
+		defer func() {
+			v := recover() // it would end the program here, see repanic
+			o.mu.Lock()
+			o.panicked = v
+			if n < 0 || n > len(part) {
+				n, err = 0, errBadCount
+			}
+			o.sent += int64(n)
+			switch {
+			case errors.Is(err, io.EOF) && o.size >= 0 && o.sent < o.size:
+				err = fmt.Errorf("it ended after %d of %d bytes: it became shorter while it was sent", o.sent, o.size)
+				o.err = err
+			case err != nil && !errors.Is(err, io.EOF):
+				o.err = err
+			}
+			o.reading = nil
+			o.mu.Unlock()
+			close(reading)
+			result <- readResult{n, err}
+		}()
+		n, err = o.reader.Read(part)
 	}()
 	select {
 	case r := <-result:

@@ -47,15 +47,23 @@ func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
 		return nil, Unmade(r.Op)
 	}
 	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
+	var begun *StreamResponse // until it is handed out
+	drop := func() {
+		if begun != nil {
+			_ = begun.Body.Close()
+		}
+	}
+	defer drop()
 	resp, err := inCallMiddleware(ctx, c.cfg.CallMiddleware, info, func(mctx context.Context) (*StreamResponse, *sdkerr.Error) {
-		return c.stream(mctx, ctx, r)
+		resp, e := c.stream(mctx, ctx, r)
+		drop() // of a middleware that calls next again
+		begun = resp
+		return resp, e
 	})
 	if err != nil {
-		if resp != nil {
-			_ = resp.Body.Close()
-		}
 		return nil, err
 	}
+	begun = nil
 	return resp, nil
 }
 
@@ -82,10 +90,21 @@ func (c *Conn) streamAttempt(ctx, reading context.Context, r *Request, body *out
 	actx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	unlink := context.AfterFunc(ctx, func() { cancel(context.Cause(ctx)) })
 	stall := newStallTimer(c.cfg.AttemptTimeout, cancel)
+	returned := false
+	defer func() {
+		if !returned { // the caller's code panicked
+			unlink()
+			stall.end()
+			cancel(nil)
+		}
+	}()
 
 	resp, e := c.streamExchange(ctx, actx, r, body, stall, tok, st)
 	unlink()
 	stall.end()
+	if body != nil {
+		body.repanic()
+	}
 	var begun *Response
 	switch {
 	case e != nil:
@@ -103,6 +122,7 @@ func (c *Conn) streamAttempt(ctx, reading context.Context, r *Request, body *out
 		}
 	}
 	c.logAttempt(ctx, r, begun, e, st, time.Since(start))
+	returned = true
 	return resp, e
 }
 

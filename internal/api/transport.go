@@ -289,8 +289,7 @@ type roundTripFunc func(*http.Request) (*http.Response, error)
 // RoundTrip implements http.RoundTripper.
 func (f roundTripFunc) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// inCallMiddleware runs a call inside the call middleware. The answer comes back
-// with an error when a middleware fails a call that got one.
+// inCallMiddleware runs a call inside the call middleware.
 func inCallMiddleware[R any](
 	ctx context.Context, middleware []CallMiddleware, info CallInfo,
 	call func(context.Context) (*R, *sdkerr.Error),
@@ -320,9 +319,9 @@ func inCallMiddleware[R any](
 	err := next(ctx)
 	switch {
 	case err != nil && failure != nil && calls == 1 && errors.Is(err, failure):
-		return resp, sdkerr.Wrap(info.Op, nil, err)
+		return nil, sdkerr.Wrap(info.Op, nil, err)
 	case err != nil: // the middleware's own, after a call that may have been applied
-		return resp, sdkerr.Doubt(sdkerr.Wrap(info.Op, nil, err))
+		return nil, sdkerr.Doubt(sdkerr.Wrap(info.Op, nil, err))
 	case failure != nil: // swallowed, but there is no answer to give
 		return nil, failure
 	case resp == nil:

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5" // what Storage's entity tags are
+	"errors"
 	"hash"
 	"io"
 
@@ -64,31 +65,44 @@ func (c *passing) Read(p []byte) (int, error) {
 // reads it afterwards, unless ctx ends in the midst of a Read.
 func (c *Content) digest(ctx context.Context) (int64, []byte, error) {
 	type result struct {
-		size int64
-		sum  []byte
-		err  error
+		size     int64
+		sum      []byte
+		err      error
+		panicked any
 	}
 	done := make(chan result, 1)
 	go func() {
-		if c.seeker == nil {
-			_, err := io.Copy(io.Discard, whileIn{ctx, (*passing)(c)})
-			done <- result{c.read, c.sum.Sum(nil), err}
-			return
-		}
-		h := md5.New()
-		_, err := c.seeker.Seek(c.start, io.SeekStart)
-		var n int64
-		if err == nil {
-			n, err = io.Copy(h, whileIn{ctx, io.LimitReader(c.reader, c.size)})
-		}
-		done <- result{n, h.Sum(nil), err}
+		r := result{err: errNoReturn}
+		defer func() {
+			r.panicked = recover() // it would end the program here
+			done <- r
+		}()
+		r.size, r.sum, r.err = c.readAll(ctx)
 	}()
 	select {
 	case r := <-done:
+		if r.panicked != nil {
+			panic(r.panicked)
+		}
 		return r.size, r.sum, r.err
 	case <-ctx.Done():
 		return 0, nil, ctx.Err()
 	}
+}
+
+var errNoReturn = errors.New("reading it did not return")
+
+func (c *Content) readAll(ctx context.Context) (int64, []byte, error) {
+	if c.seeker == nil {
+		_, err := io.Copy(io.Discard, whileIn{ctx, (*passing)(c)})
+		return c.read, c.sum.Sum(nil), err
+	}
+	if _, err := c.seeker.Seek(c.start, io.SeekStart); err != nil {
+		return 0, nil, err
+	}
+	h := md5.New()
+	n, err := io.Copy(h, whileIn{ctx, io.LimitReader(c.reader, c.size)})
+	return n, h.Sum(nil), err
 }
 
 // whileIn reads for as long as ctx lasts.
