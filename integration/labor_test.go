@@ -304,6 +304,33 @@ func TestShiftsOfAYear(t *testing.T) {
 	require.Equal(t, minutes, capacity, "crews' shifts are not counted")
 }
 
+// More shifts than the server puts into one answer are returned all the same, and
+// so are the conflicts with them.
+func TestManyShiftsAtOnce(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	technician := makeTechnician(t, tn, tn.Admin.ID)
+	_, err := stack.SQL(t).Exec(t.Context(), `insert into app.shift_templates (tenant_id, technician_id, day_of_week, start_time, end_time)
+		select $1, $2, d, time '06:00' + h * interval '1 hour', time '07:00' + h * interval '1 hour'
+		from generate_series(0, 6) d, generate_series(0, 6) h`, tn.ID, technician)
+	require.NoError(t, err)
+	first := types.NewDate(2031, 1, 1)
+	made, err := tn.Labor.GenerateShiftsFromTemplates(t.Context(), labor.GenerateShiftsFromTemplatesParams{StartDate: first, EndDate: first.AddDays(199)})
+	require.NoError(t, err)
+	require.Len(t, made, 1400)
+	require.True(t, slices.IsSortedFunc(made, func(a, b labor.GeneratedShift) int { return a.StartAt.Compare(b.StartAt) }))
+	conflicts, err := tn.Labor.CheckShiftConflicts(t.Context(), labor.CheckShiftConflictsParams{TechnicianID: technician})
+	require.NoError(t, err)
+	ids := map[string]bool{}
+	for _, c := range conflicts {
+		ids[c.ID] = true
+	}
+	require.Len(t, ids, 1400)
+	for _, s := range made {
+		require.True(t, ids[s.ID])
+	}
+}
+
 // Generating twice makes every shift twice, and capacity counts both.
 func TestShiftsAreMadeAnew(t *testing.T) {
 	t.Parallel()

@@ -41,7 +41,8 @@ type Service struct {
 	// user. It also shows time for work orders that the caller may not see.
 	WorkOrderLaborActuals postgrest.View[WorkOrderLaborActual]
 
-	rpc postgrest.Caller
+	generated postgrest.View[Shift]
+	rpc       postgrest.Caller
 }
 
 func newService(conn *api.Conn) Service {
@@ -59,6 +60,7 @@ func newService(conn *api.Conn) Service {
 		ShiftTemplates:           postgrest.NewView(conn, &shiftTemplateView),
 		TechnicianCapacity:       postgrest.NewView(conn, &technicianCapacityView),
 		WorkOrderLaborActuals:    postgrest.NewView(conn, &workOrderLaborActualView),
+		generated:                postgrest.NewView(conn, shiftView.At("Labor.GenerateShiftsFromTemplates")),
 		rpc:                      postgrest.NewCaller(conn),
 	}
 }

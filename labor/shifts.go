@@ -2,10 +2,12 @@ package labor
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
 )
 
@@ -32,12 +34,12 @@ func (s *Service) CheckShiftConflicts(ctx context.Context, p CheckShiftConflicts
 	if !p.StartAt.IsZero() && !p.EndAt.IsZero() && !p.EndAt.After(p.StartAt) {
 		return nil, sdkerr.Invalid(op, "EndAt", "must be after StartAt")
 	}
-	return postgrest.Call[[]ShiftConflict](ctx, s.rpc, op, checkShiftConflictsArgs{
+	return postgrest.Rows(ctx, s.rpc, op, checkShiftConflictsArgs{
 		TechnicianID:   p.TechnicianID,
 		StartAt:        postgrest.NullIfZero(p.StartAt),
 		EndAt:          postgrest.NullIfZero(p.EndAt),
 		ExcludeShiftID: postgrest.NullIfZero(p.ExcludeShiftID),
-	})
+	}, []string{"id"}, func(c ShiftConflict) []string { return []string{c.ID} })
 }
 
 // GenerateShiftsFromTemplatesParams says for which days to make shifts.
@@ -56,6 +58,10 @@ type GenerateShiftsFromTemplatesParams struct {
 // first. It is never repeated by itself. Any member of the tenant may call it;
 // others get ErrPermissionDenied.
 //
+// The server shortens long answers. The shifts that it leaves out are read from
+// Shifts, which shows those of the token's tenant only: when it cannot, the error
+// is ErrDecode and says that the shifts are made.
+//
 // TypeScript: labor.generateShiftsFromTemplates.
 func (s *Service) GenerateShiftsFromTemplates(ctx context.Context, p GenerateShiftsFromTemplatesParams) ([]GeneratedShift, error) {
 	const op = "Labor.GenerateShiftsFromTemplates"
@@ -67,5 +73,33 @@ func (s *Service) GenerateShiftsFromTemplates(ctx context.Context, p GenerateShi
 	case p.EndDate.Before(p.StartDate):
 		return nil, sdkerr.Invalid(op, "EndDate", "is before StartDate")
 	}
-	return postgrest.Call[[]GeneratedShift](ctx, s.rpc, op, generateShiftsFromTemplatesArgs(p))
+	rows, err := postgrest.Call[[]GeneratedShift](ctx, s.rpc, op, generateShiftsFromTemplatesArgs(p))
+	if err != nil || len(rows) < postgrest.ShortestCut {
+		return rows, err
+	}
+	return s.allGenerated(ctx, op, rows)
+}
+
+// allGenerated reads what was made together with rows, which may be the first of
+// more: all that one call makes has the same time of creation.
+func (s *Service) allGenerated(ctx context.Context, op string, rows []GeneratedShift) ([]GeneratedShift, error) {
+	lost := func(err error) error {
+		return sdkerr.New(op, sdkerr.ErrDecode, "the shifts are made, but not all of them could be read: %v", err)
+	}
+	one, err := s.generated.Get(ctx, rows[0].ID)
+	if err != nil {
+		return nil, lost(err)
+	}
+	shifts, err := s.generated.List(ctx, query.Where(shiftCols.CreatedAt.Eq(one.CreatedAt)))
+	if err != nil {
+		return nil, lost(err)
+	}
+	all := make([]GeneratedShift, len(shifts))
+	for i, r := range shifts {
+		all[i] = GeneratedShift{
+			ID: r.ID, TechnicianID: r.TechnicianID, CrewID: r.CrewID, StartAt: r.StartAt, EndAt: r.EndAt, ShiftType: r.ShiftType, Label: r.Label,
+		}
+	}
+	slices.SortStableFunc(all, func(a, b GeneratedShift) int { return a.StartAt.Compare(b.StartAt) })
+	return all, nil
 }

@@ -99,12 +99,17 @@ func (s *CostService) CostRollup(ctx context.Context, p CostRollupParams) ([]Cos
 	if err := checkDates(op, p.FromDate, p.ToDate); err != nil {
 		return nil, err
 	}
-	return withFallback(ctx, s, op, p.TenantID, costRollupArgs{
+	args := costRollupArgs{
 		TenantID: p.TenantID,
 		GroupBy:  p.GroupBy,
 		FromDate: postgrest.NullIfZero(p.FromDate),
 		ToDate:   postgrest.NullIfZero(p.ToDate),
-	}, func(v costViews) ([]CostGroup, error) { return v.rollup(ctx, p) })
+	}
+	return withFallback(ctx, s, op, p.TenantID,
+		func() ([]CostGroup, error) {
+			return postgrest.Rows(ctx, s.rpc, op, args, []string{"group_key"}, func(g CostGroup) []string { return []string{g.GroupKey} })
+		},
+		func(v costViews) ([]CostGroup, error) { return v.rollup(ctx, p) })
 }
 
 // AssetTotalCostOfOwnershipParams names an asset, and days as CostRollupParams
@@ -131,12 +136,15 @@ func (s *CostService) AssetTotalCostOfOwnership(ctx context.Context, p AssetTota
 	if err := checkDates(op, p.FromDate, p.ToDate); err != nil {
 		return nil, err
 	}
-	rows, err := withFallback(ctx, s, op, p.TenantID, assetTotalCostOfOwnershipArgs{
+	args := assetTotalCostOfOwnershipArgs{
 		TenantID: p.TenantID,
 		AssetID:  p.AssetID,
 		FromDate: postgrest.NullIfZero(p.FromDate),
 		ToDate:   postgrest.NullIfZero(p.ToDate),
-	}, func(v costViews) ([]AssetTotalCost, error) { return v.ofAsset(ctx, p) })
+	}
+	rows, err := withFallback(ctx, s, op, p.TenantID,
+		func() ([]AssetTotalCost, error) { return postgrest.Call[[]AssetTotalCost](ctx, s.rpc, op, args) },
+		func(v costViews) ([]AssetTotalCost, error) { return v.ofAsset(ctx, p) })
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +192,10 @@ func (s *CostService) AssetLifecycleAlerts(ctx context.Context, p AssetLifecycle
 	if p.DaysAhead != nil && (*p.DaysAhead < 0 || *p.DaysAhead > 365) {
 		return nil, sdkerr.Invalid(op, "DaysAhead", "must be 0 to 365")
 	}
-	return withFallback(ctx, s, op, p.TenantID, assetLifecycleAlertsArgs(p),
+	return withFallback(ctx, s, op, p.TenantID,
+		func() ([]AssetAlert, error) {
+			return postgrest.Rows(ctx, s.rpc, op, assetLifecycleAlertsArgs(p), []string{"asset_id", "alert_type"},
+				func(a AssetAlert) []string { return []string{a.AssetID, string(a.AlertType)} })
+		},
 		func(v costViews) ([]AssetAlert, error) { return v.alerts(ctx, p.DaysAhead) })
 }

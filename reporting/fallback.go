@@ -20,9 +20,9 @@ const readOnly = "25006"
 
 // withFallback calls one of the functions for costs, or computes the same from
 // the views where the deployment is known to refuse these functions.
-func withFallback[R any](ctx context.Context, s *CostService, op, tenantID string, args postgrest.Args, compute func(costViews) ([]R, error)) ([]R, error) {
+func withFallback[R any](ctx context.Context, s *CostService, op, tenantID string, call func() ([]R, error), compute func(costViews) ([]R, error)) ([]R, error) {
 	if !s.conn.Refuses(readOnly) {
-		rows, err := postgrest.Call[[]R](ctx, s.rpc, op, args)
+		rows, err := call()
 		var e *sdkerr.Error
 		if !errors.As(err, &e) || e.Code != readOnly {
 			return rows, err

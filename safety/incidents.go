@@ -3,6 +3,7 @@ package safety
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -349,10 +350,12 @@ func (s *Service) ComplianceIncidentReport(ctx context.Context, p ComplianceInci
 	if err := checkSeverity(op, p.Severity); err != nil {
 		return nil, err
 	}
-	return postgrest.Call[[]IncidentRecord](ctx, s.rpc, op, complianceIncidentReportArgs{
+	rows, err := postgrest.Rows(ctx, s.rpc, op, complianceIncidentReportArgs{
 		TenantID: p.TenantID,
 		FromDate: p.FromDate,
 		ToDate:   p.ToDate,
 		Severity: postgrest.NullIfZero(p.Severity),
-	})
+	}, []string{"incident_id"}, func(r IncidentRecord) []string { return []string{r.IncidentID} })
+	slices.SortStableFunc(rows, func(a, b IncidentRecord) int { return b.OccurredAt.Compare(a.OccurredAt) })
+	return rows, err
 }

@@ -1,8 +1,10 @@
 package safety
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -189,13 +191,30 @@ func (s *Service) ComplianceInspectionHistory(ctx context.Context, p ComplianceI
 	if err := checkDays(op, p.FromDate, p.ToDate); err != nil {
 		return nil, err
 	}
-	return postgrest.Call[[]InspectionRecord](ctx, s.rpc, op, complianceInspectionHistoryArgs{
+	rows, err := postgrest.Rows(ctx, s.rpc, op, complianceInspectionHistoryArgs{
 		TenantID:   p.TenantID,
 		FromDate:   p.FromDate,
 		ToDate:     p.ToDate,
 		AssetID:    postgrest.NullIfZero(p.AssetID),
 		LocationID: postgrest.NullIfZero(p.LocationID),
+	}, []string{"run_id"}, func(r InspectionRecord) []string { return []string{r.RunID} })
+	slices.SortStableFunc(rows, func(a, b InspectionRecord) int {
+		return cmp.Or(latestFirst(a.CompletedAt, b.CompletedAt), latestFirst(a.ScheduledAt, b.ScheduledAt))
 	})
+	return rows, err
+}
+
+// latestFirst orders times, the latest first and none last.
+func latestFirst(a, b *time.Time) int {
+	switch {
+	case a != nil && b != nil:
+		return b.Compare(*a)
+	case a != nil:
+		return -1
+	case b != nil:
+		return 1
+	}
+	return 0
 }
 
 // checkDays refuses days for which the platform would report nothing.

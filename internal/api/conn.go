@@ -240,8 +240,11 @@ func attempts[R any](
 		}
 		if !replay {
 			st.failed++
-			if st.failed >= c.cfg.Retry.MaxAttempts || ctx.Err() != nil || !sdkerr.Retriable(e, r.Safe || r.Keyed) {
+			if st.failed >= c.cfg.Retry.MaxAttempts || !sdkerr.Retriable(e, r.Safe || r.Keyed) {
 				return nil, e
+			}
+			if err := ctx.Err(); err != nil { // the answer came just before
+				return nil, sdkerr.NotSent(r.Op, err, e)
 			}
 		}
 		if rewind != nil && !rewind() {

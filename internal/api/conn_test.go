@@ -302,6 +302,40 @@ func TestCancelDuringBackoff(t *testing.T) {
 	require.Equal(t, 1, failure(t, err).Attempts)
 }
 
+// A call that is cancelled when its answer is there already, but would be repeated,
+// was cancelled.
+func TestCancelJustAfterTheAnswer(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	calls := 0
+	c := testConn(t, func(w http.ResponseWriter, _ *http.Request) {
+		calls++
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}, func(c *Config) {
+		c.AttemptMiddleware = []AttemptMiddleware{func(r *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+			resp, err := next(r)
+			if err == nil {
+				resp.Body = &closing{resp.Body, cancel}
+			}
+			return resp, err
+		}}
+	})
+	_, err := c.Do(ctx, &Request{Op: "X.Do", Method: "GET", Path: "/x", Safe: true})
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, sdkerr.ErrUnavailable, "the failure before stays visible")
+	require.Equal(t, 1, calls)
+}
+
+// closing is a body that calls a function when it is closed.
+type closing struct {
+	io.ReadCloser
+	then func()
+}
+
+func (c *closing) Close() error {
+	c.then()
+	return c.ReadCloser.Close()
+}
+
 func TestNoWaitBeyondTheDeadline(t *testing.T) {
 	c := testConn(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "20")

@@ -75,7 +75,7 @@ func ExecAgain(ctx context.Context, c Caller, op string, args Args) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.send(ctx, op, args.RPC(), args, true, nil)
+	_, err = c.send(ctx, op, args.RPC(), args, sending{keyed: true})
 	return err
 }
 
@@ -95,7 +95,7 @@ func (c Caller) Invoke(ctx context.Context, op string, rpc RPC, args any) (json.
 	if err := c.conn.CheckTenant(op, body); err != nil {
 		return nil, err
 	}
-	resp, err := c.send(ctx, op, &rpc, json.RawMessage(body), false, nil)
+	resp, err := c.send(ctx, op, &rpc, json.RawMessage(body), sending{})
 	if err != nil {
 		return nil, err
 	}
@@ -122,16 +122,24 @@ func (c Caller) call(ctx context.Context, op string, args Args) (*api.Response, 
 	}
 	keyed, ok := args.(KeyedArgs)
 	if !ok || keyed.IdempotencyKey() == "" {
-		return c.send(ctx, op, args.RPC(), args, false, nil)
+		return c.send(ctx, op, args.RPC(), args, sending{})
 	}
 	var settle func(context.Context) (*api.Response, error)
 	if scoped, ok := args.(ScopedArgs); ok {
 		settle = c.settler(op, scoped)
 	}
-	return c.send(ctx, op, args.RPC(), args, true, settle)
+	return c.send(ctx, op, args.RPC(), args, sending{keyed: true, settle: settle})
 }
 
-func (c Caller) send(ctx context.Context, op string, rpc *RPC, args any, keyed bool, settle func(context.Context) (*api.Response, error)) (*api.Response, error) {
+// sending says how to send a call.
+type sending struct {
+	query  string // of the URL, which can ask for some rows of the result
+	safe   bool   // it changes nothing, whatever the function's declaration says
+	keyed  bool   // repeating it does no harm
+	settle func(context.Context) (*api.Response, error)
+}
+
+func (c Caller) send(ctx context.Context, op string, rpc *RPC, args any, how sending) (*api.Response, error) {
 	body, err := Body(op, args)
 	if err != nil {
 		return nil, err
@@ -141,14 +149,15 @@ func (c Caller) send(ctx context.Context, op string, rpc *RPC, args any, keyed b
 		header["Content-Profile"] = []string{rpc.Schema}
 	}
 	return c.conn.Do(ctx, &api.Request{
-		Op:     op,
-		Method: http.MethodPost,
-		Path:   restPath + "/rpc/" + url.PathEscape(rpc.Name),
-		Header: header,
-		Body:   body,
-		Safe:   rpc.Stable,
-		Keyed:  keyed,
-		Settle: settle,
+		Op:       op,
+		Method:   http.MethodPost,
+		Path:     restPath + "/rpc/" + url.PathEscape(rpc.Name),
+		RawQuery: how.query,
+		Header:   header,
+		Body:     body,
+		Safe:     rpc.Stable || how.safe,
+		Keyed:    how.keyed,
+		Settle:   how.settle,
 	})
 }
 

@@ -29,7 +29,7 @@ func (c Caller) settler(op string, args ScopedArgs) func(context.Context) (*api.
 	repeated := false
 	return func(ctx context.Context) (*api.Response, error) {
 		key := keyArgs{TenantID: args.Tenant(), Scope: args.KeyScope(), Key: args.IdempotencyKey()}
-		resp, err := c.send(ctx, op, &keyResource, key, false, nil)
+		resp, err := c.send(ctx, op, &keyResource, key, sending{})
 		if err != nil {
 			return nil, err
 		}

@@ -1,0 +1,5 @@
+package labor
+
+// The columns that this package asks for by itself. They are copies, so that a
+// program that assigns to an exported set cannot change what the SDK does.
+var shiftCols = ShiftCols
