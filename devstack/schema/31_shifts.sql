@@ -107,7 +107,7 @@ begin
       select t.tenant_id, t.technician_id, t.crew_id, v_day + t.start_time, v_day + t.end_time, t.shift_type, t.label
       from app.shift_templates t
       where t.tenant_id = p_tenant_id and t.day_of_week = extract(dow from v_day)
-      order by t.start_time, t.id
+      order by t.created_at, t.start_time, t.id
       returning s.id, s.technician_id, s.crew_id, s.start_at, s.end_at, s.shift_type, s.label;
   end loop;
 end $$;
