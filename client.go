@@ -46,6 +46,8 @@ type Client struct {
 	Meters           pm.MeterService
 	Labor            labor.Service
 	Costs            reporting.CostService
+	Dashboard        reporting.DashboardService
+	Analytics        reporting.AnalyticsService
 	SafetyCompliance safety.Service
 	PartsInventory   inventory.Service
 
@@ -56,7 +58,7 @@ type Client struct {
 // bind makes the client of a connection. A new service of a resource package
 // gets its field above and its line here.
 func bind(conn *api.Conn, f *family) *Client {
-	o, w, a, m := org.New(conn), workorders.New(conn), assets.New(conn), pm.New(conn)
+	o, w, a, m, r := org.New(conn), workorders.New(conn), assets.New(conn), pm.New(conn), reporting.New(conn)
 	return &Client{
 		Auth:             newAuthService(conn),
 		Tenants:          o.Tenants,
@@ -80,7 +82,9 @@ func bind(conn *api.Conn, f *family) *Client {
 		PM:               m.PM,
 		Meters:           m.Meters,
 		Labor:            labor.New(conn).Labor,
-		Costs:            reporting.New(conn).Costs,
+		Costs:            r.Costs,
+		Dashboard:        r.Dashboard,
+		Analytics:        r.Analytics,
 		SafetyCompliance: safety.New(conn).SafetyCompliance,
 		PartsInventory:   inventory.New(conn).PartsInventory,
 

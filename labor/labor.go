@@ -45,6 +45,8 @@ type Service struct {
 	rpc       postgrest.Caller
 }
 
+var generatedView = shiftView.At("Labor.GenerateShiftsFromTemplates")
+
 func newService(conn *api.Conn) Service {
 	return Service{
 		Technicians:              postgrest.NewView(conn, &technicianView),
@@ -60,7 +62,7 @@ func newService(conn *api.Conn) Service {
 		ShiftTemplates:           postgrest.NewView(conn, &shiftTemplateView),
 		TechnicianCapacity:       postgrest.NewView(conn, &technicianCapacityView),
 		WorkOrderLaborActuals:    postgrest.NewView(conn, &workOrderLaborActualView),
-		generated:                postgrest.NewView(conn, shiftView.At("Labor.GenerateShiftsFromTemplates")),
+		generated:                postgrest.NewView(conn, generatedView),
 		rpc:                      postgrest.NewCaller(conn),
 	}
 }

@@ -5,6 +5,8 @@ package reporting
 import (
 	"time"
 
+	"github.com/shopspring/decimal"
+
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
@@ -368,6 +370,1321 @@ var groupProjectView = postgrest.ViewDef[groupProject]{
 	Key:    []string{"id"},
 }
 
+// DashboardMetrics is how the tenant does right now: one row of the view
+// v_dashboard_metrics. A nil field is null in the database.
+type DashboardMetrics struct {
+	TenantID            string           `json:"tenant_id"`
+	TenantName          string           `json:"tenant_name"`
+	OpenCount           int64            `json:"open_count"`             // neither completed nor cancelled, drafts included
+	OverdueCount        int64            `json:"overdue_count"`          // open and past the due date
+	CompletedLast30Days int64            `json:"completed_last_30_days"` // without cancelled ones
+	MTTRHours           *decimal.Decimal `json:"mttr_hours"`             // mean time from creation to completion, over 90 days; nil: none completed
+	TotalAssets         int64            `json:"total_assets"`
+	ActiveAssets        int64            `json:"active_assets"`
+	TotalLocations      int64            `json:"total_locations"`
+}
+
+// DashboardMetricsCols are the columns of DashboardMetrics, for filters and
+// ordering.
+var DashboardMetricsCols = struct {
+	TenantID            query.Column[string]
+	TenantName          query.TextColumn
+	OpenCount           query.Column[int64]
+	OverdueCount        query.Column[int64]
+	CompletedLast30Days query.Column[int64]
+	MTTRHours           query.Column[decimal.Decimal]
+	TotalAssets         query.Column[int64]
+	ActiveAssets        query.Column[int64]
+	TotalLocations      query.Column[int64]
+}{
+	TenantID:            query.NewColumn[string]("tenant_id"),
+	TenantName:          query.NewTextColumn("tenant_name"),
+	OpenCount:           query.NewColumn[int64]("open_count"),
+	OverdueCount:        query.NewColumn[int64]("overdue_count"),
+	CompletedLast30Days: query.NewColumn[int64]("completed_last_30_days"),
+	MTTRHours:           query.NewColumn[decimal.Decimal]("mttr_hours"),
+	TotalAssets:         query.NewColumn[int64]("total_assets"),
+	ActiveAssets:        query.NewColumn[int64]("active_assets"),
+	TotalLocations:      query.NewColumn[int64]("total_locations"),
+}
+
+var dashboardMetricsView = postgrest.ViewDef[DashboardMetrics]{
+	List:   "Dashboard.Metrics",
+	Schema: "public",
+	Name:   "v_dashboard_metrics",
+	Key:    []string{"tenant_id"},
+}
+
+// MTTRMetrics is how long the work orders of the last 90 days took from
+// creation to completion: one row of the view v_dashboard_mttr_metrics. A nil
+// field is null in the database.
+type MTTRMetrics struct {
+	TenantID              string           `json:"tenant_id"`
+	CompletedCount        int64            `json:"completed_count"`
+	MTTRHours             *decimal.Decimal `json:"mttr_hours"`
+	MTTRDays              *decimal.Decimal `json:"mttr_days"`
+	MinCompletionHours    *decimal.Decimal `json:"min_completion_hours"`
+	MaxCompletionHours    *decimal.Decimal `json:"max_completion_hours"`
+	MedianCompletionHours *float64         `json:"median_completion_hours"`
+	AvgLaborMinutes       *decimal.Decimal `json:"avg_labor_minutes"` // over the work orders with time entries
+	TotalLaborMinutes     *decimal.Decimal `json:"total_labor_minutes"`
+}
+
+// MTTRMetricsCols are the columns of MTTRMetrics, for filters and ordering.
+var MTTRMetricsCols = struct {
+	TenantID              query.Column[string]
+	CompletedCount        query.Column[int64]
+	MTTRHours             query.Column[decimal.Decimal]
+	MTTRDays              query.Column[decimal.Decimal]
+	MinCompletionHours    query.Column[decimal.Decimal]
+	MaxCompletionHours    query.Column[decimal.Decimal]
+	MedianCompletionHours query.Column[float64]
+	AvgLaborMinutes       query.Column[decimal.Decimal]
+	TotalLaborMinutes     query.Column[decimal.Decimal]
+}{
+	TenantID:              query.NewColumn[string]("tenant_id"),
+	CompletedCount:        query.NewColumn[int64]("completed_count"),
+	MTTRHours:             query.NewColumn[decimal.Decimal]("mttr_hours"),
+	MTTRDays:              query.NewColumn[decimal.Decimal]("mttr_days"),
+	MinCompletionHours:    query.NewColumn[decimal.Decimal]("min_completion_hours"),
+	MaxCompletionHours:    query.NewColumn[decimal.Decimal]("max_completion_hours"),
+	MedianCompletionHours: query.NewColumn[float64]("median_completion_hours"),
+	AvgLaborMinutes:       query.NewColumn[decimal.Decimal]("avg_labor_minutes"),
+	TotalLaborMinutes:     query.NewColumn[decimal.Decimal]("total_labor_minutes"),
+}
+
+var mttrMetricsView = postgrest.ViewDef[MTTRMetrics]{
+	List:   "Dashboard.MTTRMetrics",
+	Schema: "public",
+	Name:   "v_dashboard_mttr_metrics",
+	Key:    []string{"tenant_id"},
+}
+
+// OpenWorkOrder is a work order that is neither completed nor cancelled: one
+// row of the view v_dashboard_open_work_orders. A nil field is null in the
+// database.
+type OpenWorkOrder struct {
+	ID                string     `json:"id"`
+	TenantID          string     `json:"tenant_id"`
+	Title             string     `json:"title"`
+	Description       *string    `json:"description"`
+	Status            string     `json:"status"`
+	Priority          string     `json:"priority"`
+	AssignedTo        *string    `json:"assigned_to"`
+	LocationID        *string    `json:"location_id"`
+	AssetID           *string    `json:"asset_id"`
+	MaintenanceType   *string    `json:"maintenance_type"`
+	DueDate           *time.Time `json:"due_date"`
+	CreatedAt         time.Time  `json:"created_at"`
+	UpdatedAt         time.Time  `json:"updated_at"`
+	TotalLaborMinutes int64      `json:"total_labor_minutes"` // 0 without time entries
+}
+
+// OpenWorkOrderCols are the columns of OpenWorkOrder, for filters and ordering.
+var OpenWorkOrderCols = struct {
+	ID                query.Column[string]
+	TenantID          query.Column[string]
+	Title             query.TextColumn
+	Description       query.TextColumn
+	Status            query.TextColumn
+	Priority          query.TextColumn
+	AssignedTo        query.Column[string]
+	LocationID        query.Column[string]
+	AssetID           query.Column[string]
+	MaintenanceType   query.TextColumn
+	DueDate           query.Column[time.Time]
+	CreatedAt         query.Column[time.Time]
+	UpdatedAt         query.Column[time.Time]
+	TotalLaborMinutes query.Column[int64]
+}{
+	ID:                query.NewColumn[string]("id"),
+	TenantID:          query.NewColumn[string]("tenant_id"),
+	Title:             query.NewTextColumn("title"),
+	Description:       query.NewTextColumn("description"),
+	Status:            query.NewTextColumn("status"),
+	Priority:          query.NewTextColumn("priority"),
+	AssignedTo:        query.NewColumn[string]("assigned_to"),
+	LocationID:        query.NewColumn[string]("location_id"),
+	AssetID:           query.NewColumn[string]("asset_id"),
+	MaintenanceType:   query.NewTextColumn("maintenance_type"),
+	DueDate:           query.NewColumn[time.Time]("due_date"),
+	CreatedAt:         query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:         query.NewColumn[time.Time]("updated_at"),
+	TotalLaborMinutes: query.NewColumn[int64]("total_labor_minutes"),
+}
+
+var openWorkOrderView = postgrest.ViewDef[OpenWorkOrder]{
+	List:   "Dashboard.OpenWorkOrders",
+	Schema: "public",
+	Name:   "v_dashboard_open_work_orders",
+	Key:    []string{"id"},
+}
+
+// OverdueWorkOrder is an open work order past its due date: one row of the view
+// v_dashboard_overdue_work_orders. A nil field is null in the database.
+type OverdueWorkOrder struct {
+	ID                string           `json:"id"`
+	TenantID          string           `json:"tenant_id"`
+	Title             string           `json:"title"`
+	Description       *string          `json:"description"`
+	Status            string           `json:"status"`
+	Priority          string           `json:"priority"`
+	AssignedTo        *string          `json:"assigned_to"`
+	LocationID        *string          `json:"location_id"`
+	AssetID           *string          `json:"asset_id"`
+	MaintenanceType   *string          `json:"maintenance_type"`
+	DueDate           time.Time        `json:"due_date"`
+	CreatedAt         time.Time        `json:"created_at"`
+	UpdatedAt         time.Time        `json:"updated_at"`
+	TotalLaborMinutes int64            `json:"total_labor_minutes"` // 0 without time entries
+	DaysOverdue       *decimal.Decimal `json:"days_overdue"`        // with a fraction; never nil
+}
+
+// OverdueWorkOrderCols are the columns of OverdueWorkOrder, for filters and
+// ordering.
+var OverdueWorkOrderCols = struct {
+	ID                query.Column[string]
+	TenantID          query.Column[string]
+	Title             query.TextColumn
+	Description       query.TextColumn
+	Status            query.TextColumn
+	Priority          query.TextColumn
+	AssignedTo        query.Column[string]
+	LocationID        query.Column[string]
+	AssetID           query.Column[string]
+	MaintenanceType   query.TextColumn
+	DueDate           query.Column[time.Time]
+	CreatedAt         query.Column[time.Time]
+	UpdatedAt         query.Column[time.Time]
+	TotalLaborMinutes query.Column[int64]
+	DaysOverdue       query.Column[decimal.Decimal]
+}{
+	ID:                query.NewColumn[string]("id"),
+	TenantID:          query.NewColumn[string]("tenant_id"),
+	Title:             query.NewTextColumn("title"),
+	Description:       query.NewTextColumn("description"),
+	Status:            query.NewTextColumn("status"),
+	Priority:          query.NewTextColumn("priority"),
+	AssignedTo:        query.NewColumn[string]("assigned_to"),
+	LocationID:        query.NewColumn[string]("location_id"),
+	AssetID:           query.NewColumn[string]("asset_id"),
+	MaintenanceType:   query.NewTextColumn("maintenance_type"),
+	DueDate:           query.NewColumn[time.Time]("due_date"),
+	CreatedAt:         query.NewColumn[time.Time]("created_at"),
+	UpdatedAt:         query.NewColumn[time.Time]("updated_at"),
+	TotalLaborMinutes: query.NewColumn[int64]("total_labor_minutes"),
+	DaysOverdue:       query.NewColumn[decimal.Decimal]("days_overdue"),
+}
+
+var overdueWorkOrderView = postgrest.ViewDef[OverdueWorkOrder]{
+	List:   "Dashboard.OverdueWorkOrders",
+	Schema: "public",
+	Name:   "v_dashboard_overdue_work_orders",
+	Key:    []string{"id"},
+}
+
+// WorkOrdersByStatus is how many work orders have a status: one row of the view
+// v_dashboard_work_orders_by_status. A nil field is null in the database.
+type WorkOrdersByStatus struct {
+	Status             string           `json:"status"`
+	Count              int64            `json:"count"`
+	AssignedCount      int64            `json:"assigned_count"`
+	OverdueCount       int64            `json:"overdue_count"`
+	AvgCompletionHours *decimal.Decimal `json:"avg_completion_hours"`
+	FirstCreatedAt     *time.Time       `json:"first_created_at"`
+	LastCreatedAt      *time.Time       `json:"last_created_at"`
+}
+
+// WorkOrdersByStatusCols are the columns of WorkOrdersByStatus, for filters and
+// ordering.
+var WorkOrdersByStatusCols = struct {
+	Status             query.TextColumn
+	Count              query.Column[int64]
+	AssignedCount      query.Column[int64]
+	OverdueCount       query.Column[int64]
+	AvgCompletionHours query.Column[decimal.Decimal]
+	FirstCreatedAt     query.Column[time.Time]
+	LastCreatedAt      query.Column[time.Time]
+}{
+	Status:             query.NewTextColumn("status"),
+	Count:              query.NewColumn[int64]("count"),
+	AssignedCount:      query.NewColumn[int64]("assigned_count"),
+	OverdueCount:       query.NewColumn[int64]("overdue_count"),
+	AvgCompletionHours: query.NewColumn[decimal.Decimal]("avg_completion_hours"),
+	FirstCreatedAt:     query.NewColumn[time.Time]("first_created_at"),
+	LastCreatedAt:      query.NewColumn[time.Time]("last_created_at"),
+}
+
+var workOrdersByStatusView = postgrest.ViewDef[WorkOrdersByStatus]{
+	List:   "Dashboard.WorkOrdersByStatus",
+	Schema: "public",
+	Name:   "v_dashboard_work_orders_by_status",
+	Key:    []string{"status"},
+}
+
+// WorkOrdersByMaintenanceType is how many work orders have a maintenance type:
+// one row of the view v_dashboard_work_orders_by_maintenance_type. A nil field
+// is null in the database.
+type WorkOrdersByMaintenanceType struct {
+	MaintenanceType    string           `json:"maintenance_type"`
+	Category           *string          `json:"category"` // of the type in the tenant's catalog
+	Count              int64            `json:"count"`
+	OpenCount          int64            `json:"open_count"`
+	CompletedCount     int64            `json:"completed_count"` // without cancelled ones
+	OverdueCount       int64            `json:"overdue_count"`
+	AvgCompletionHours *decimal.Decimal `json:"avg_completion_hours"`
+	TotalLaborMinutes  *decimal.Decimal `json:"total_labor_minutes"`
+	AvgLaborMinutes    *decimal.Decimal `json:"avg_labor_minutes"` // work orders without time entries count as 0
+}
+
+// WorkOrdersByMaintenanceTypeCols are the columns of
+// WorkOrdersByMaintenanceType, for filters and ordering.
+var WorkOrdersByMaintenanceTypeCols = struct {
+	MaintenanceType    query.TextColumn
+	Category           query.TextColumn
+	Count              query.Column[int64]
+	OpenCount          query.Column[int64]
+	CompletedCount     query.Column[int64]
+	OverdueCount       query.Column[int64]
+	AvgCompletionHours query.Column[decimal.Decimal]
+	TotalLaborMinutes  query.Column[decimal.Decimal]
+	AvgLaborMinutes    query.Column[decimal.Decimal]
+}{
+	MaintenanceType:    query.NewTextColumn("maintenance_type"),
+	Category:           query.NewTextColumn("category"),
+	Count:              query.NewColumn[int64]("count"),
+	OpenCount:          query.NewColumn[int64]("open_count"),
+	CompletedCount:     query.NewColumn[int64]("completed_count"),
+	OverdueCount:       query.NewColumn[int64]("overdue_count"),
+	AvgCompletionHours: query.NewColumn[decimal.Decimal]("avg_completion_hours"),
+	TotalLaborMinutes:  query.NewColumn[decimal.Decimal]("total_labor_minutes"),
+	AvgLaborMinutes:    query.NewColumn[decimal.Decimal]("avg_labor_minutes"),
+}
+
+var workOrdersByMaintenanceTypeView = postgrest.ViewDef[WorkOrdersByMaintenanceType]{
+	List:   "Dashboard.WorkOrdersByMaintenanceType",
+	Schema: "public",
+	Name:   "v_dashboard_work_orders_by_maintenance_type",
+	Key:    []string{"maintenance_type"},
+}
+
+// WorkOrdersSummary is how many work orders have a status and a priority: one
+// row of the view v_work_orders_summary. A nil field is null in the database.
+type WorkOrdersSummary struct {
+	TenantID           string           `json:"tenant_id"`
+	Status             string           `json:"status"`
+	Priority           string           `json:"priority"`
+	Count              int64            `json:"count"`
+	AssignedCount      int64            `json:"assigned_count"`
+	OverdueCount       int64            `json:"overdue_count"`   // as of the refresh
+	CompletedCount     int64            `json:"completed_count"` // completed or cancelled
+	CreatedLast30Days  int64            `json:"created_last_30_days"`
+	AvgCompletionHours *decimal.Decimal `json:"avg_completion_hours"`
+	FirstWorkOrderAt   *time.Time       `json:"first_work_order_at"`
+	LastWorkOrderAt    *time.Time       `json:"last_work_order_at"`
+	LastUpdatedAt      *time.Time       `json:"last_updated_at"`
+}
+
+// WorkOrdersSummaryCols are the columns of WorkOrdersSummary, for filters and
+// ordering.
+var WorkOrdersSummaryCols = struct {
+	TenantID           query.Column[string]
+	Status             query.TextColumn
+	Priority           query.TextColumn
+	Count              query.Column[int64]
+	AssignedCount      query.Column[int64]
+	OverdueCount       query.Column[int64]
+	CompletedCount     query.Column[int64]
+	CreatedLast30Days  query.Column[int64]
+	AvgCompletionHours query.Column[decimal.Decimal]
+	FirstWorkOrderAt   query.Column[time.Time]
+	LastWorkOrderAt    query.Column[time.Time]
+	LastUpdatedAt      query.Column[time.Time]
+}{
+	TenantID:           query.NewColumn[string]("tenant_id"),
+	Status:             query.NewTextColumn("status"),
+	Priority:           query.NewTextColumn("priority"),
+	Count:              query.NewColumn[int64]("count"),
+	AssignedCount:      query.NewColumn[int64]("assigned_count"),
+	OverdueCount:       query.NewColumn[int64]("overdue_count"),
+	CompletedCount:     query.NewColumn[int64]("completed_count"),
+	CreatedLast30Days:  query.NewColumn[int64]("created_last_30_days"),
+	AvgCompletionHours: query.NewColumn[decimal.Decimal]("avg_completion_hours"),
+	FirstWorkOrderAt:   query.NewColumn[time.Time]("first_work_order_at"),
+	LastWorkOrderAt:    query.NewColumn[time.Time]("last_work_order_at"),
+	LastUpdatedAt:      query.NewColumn[time.Time]("last_updated_at"),
+}
+
+var workOrdersSummaryView = postgrest.ViewDef[WorkOrdersSummary]{
+	List:   "Dashboard.WorkOrdersSummary",
+	Schema: "public",
+	Name:   "v_work_orders_summary",
+	Key:    []string{"tenant_id", "status", "priority"},
+}
+
+// AssetsSummary is how many assets have a status at a place: one row of the
+// view v_assets_summary. A nil field is null in the database.
+type AssetsSummary struct {
+	TenantID        string     `json:"tenant_id"`
+	Status          string     `json:"status"`
+	LocationID      *string    `json:"location_id"` // nil: at no place
+	Count           int64      `json:"count"`
+	ActiveCount     int64      `json:"active_count"`
+	InactiveCount   int64      `json:"inactive_count"`
+	UnassignedCount int64      `json:"unassigned_count"` // Count at no place, else 0
+	FirstAssetAt    *time.Time `json:"first_asset_at"`
+	LastAssetAt     *time.Time `json:"last_asset_at"`
+	LastUpdatedAt   *time.Time `json:"last_updated_at"`
+}
+
+// AssetsSummaryCols are the columns of AssetsSummary, for filters and ordering.
+var AssetsSummaryCols = struct {
+	TenantID        query.Column[string]
+	Status          query.TextColumn
+	LocationID      query.Column[string]
+	Count           query.Column[int64]
+	ActiveCount     query.Column[int64]
+	InactiveCount   query.Column[int64]
+	UnassignedCount query.Column[int64]
+	FirstAssetAt    query.Column[time.Time]
+	LastAssetAt     query.Column[time.Time]
+	LastUpdatedAt   query.Column[time.Time]
+}{
+	TenantID:        query.NewColumn[string]("tenant_id"),
+	Status:          query.NewTextColumn("status"),
+	LocationID:      query.NewColumn[string]("location_id"),
+	Count:           query.NewColumn[int64]("count"),
+	ActiveCount:     query.NewColumn[int64]("active_count"),
+	InactiveCount:   query.NewColumn[int64]("inactive_count"),
+	UnassignedCount: query.NewColumn[int64]("unassigned_count"),
+	FirstAssetAt:    query.NewColumn[time.Time]("first_asset_at"),
+	LastAssetAt:     query.NewColumn[time.Time]("last_asset_at"),
+	LastUpdatedAt:   query.NewColumn[time.Time]("last_updated_at"),
+}
+
+var assetsSummaryView = postgrest.ViewDef[AssetsSummary]{
+	List:    "Dashboard.AssetsSummary",
+	Schema:  "public",
+	Name:    "v_assets_summary",
+	Key:     []string{"tenant_id", "status", "location_id"},
+	NullKey: []string{"location_id"},
+}
+
+// LocationSummary is what there is at a place itself, not inside: one row of
+// the view v_locations_summary. A nil field is null in the database.
+type LocationSummary struct {
+	TenantID                string     `json:"tenant_id"`
+	LocationID              string     `json:"location_id"`
+	LocationName            string     `json:"location_name"`
+	ParentLocationID        *string    `json:"parent_location_id"`
+	LocationType            string     `json:"location_type"`
+	SiteID                  *string    `json:"site_id"` // the nearest site above, or the place itself
+	AssetCount              int64      `json:"asset_count"`
+	ActiveAssetCount        int64      `json:"active_asset_count"`
+	WorkOrderCount          int64      `json:"work_order_count"` // by the place of the work orders, not of their assets
+	ActiveWorkOrderCount    int64      `json:"active_work_order_count"`
+	CompletedWorkOrderCount int64      `json:"completed_work_order_count"` // completed or cancelled
+	LastWorkOrderActivityAt *time.Time `json:"last_work_order_activity_at"`
+	LastAssetActivityAt     *time.Time `json:"last_asset_activity_at"`
+}
+
+// LocationSummaryCols are the columns of LocationSummary, for filters and
+// ordering.
+var LocationSummaryCols = struct {
+	TenantID                query.Column[string]
+	LocationID              query.Column[string]
+	LocationName            query.TextColumn
+	ParentLocationID        query.Column[string]
+	LocationType            query.TextColumn
+	SiteID                  query.Column[string]
+	AssetCount              query.Column[int64]
+	ActiveAssetCount        query.Column[int64]
+	WorkOrderCount          query.Column[int64]
+	ActiveWorkOrderCount    query.Column[int64]
+	CompletedWorkOrderCount query.Column[int64]
+	LastWorkOrderActivityAt query.Column[time.Time]
+	LastAssetActivityAt     query.Column[time.Time]
+}{
+	TenantID:                query.NewColumn[string]("tenant_id"),
+	LocationID:              query.NewColumn[string]("location_id"),
+	LocationName:            query.NewTextColumn("location_name"),
+	ParentLocationID:        query.NewColumn[string]("parent_location_id"),
+	LocationType:            query.NewTextColumn("location_type"),
+	SiteID:                  query.NewColumn[string]("site_id"),
+	AssetCount:              query.NewColumn[int64]("asset_count"),
+	ActiveAssetCount:        query.NewColumn[int64]("active_asset_count"),
+	WorkOrderCount:          query.NewColumn[int64]("work_order_count"),
+	ActiveWorkOrderCount:    query.NewColumn[int64]("active_work_order_count"),
+	CompletedWorkOrderCount: query.NewColumn[int64]("completed_work_order_count"),
+	LastWorkOrderActivityAt: query.NewColumn[time.Time]("last_work_order_activity_at"),
+	LastAssetActivityAt:     query.NewColumn[time.Time]("last_asset_activity_at"),
+}
+
+var locationSummaryView = postgrest.ViewDef[LocationSummary]{
+	List:   "Dashboard.LocationsSummary",
+	Schema: "public",
+	Name:   "v_locations_summary",
+	Key:    []string{"location_id"},
+}
+
+// TenantOverview is how large the tenant is: one row of the view
+// v_tenants_overview. A nil field is null in the database.
+type TenantOverview struct {
+	TenantID              string     `json:"tenant_id"`
+	TenantName            string     `json:"tenant_name"`
+	Slug                  string     `json:"slug"`
+	MemberCount           int64      `json:"member_count"`
+	LocationCount         int64      `json:"location_count"`
+	AssetCount            int64      `json:"asset_count"`
+	WorkOrderCount        int64      `json:"work_order_count"`
+	ActiveWorkOrderCount  int64      `json:"active_work_order_count"`
+	OverdueWorkOrderCount int64      `json:"overdue_work_order_count"`
+	FirstWorkOrderAt      *time.Time `json:"first_work_order_at"`
+	LastWorkOrderAt       *time.Time `json:"last_work_order_at"`
+	TenantCreatedAt       time.Time  `json:"tenant_created_at"`
+}
+
+// TenantOverviewCols are the columns of TenantOverview, for filters and
+// ordering.
+var TenantOverviewCols = struct {
+	TenantID              query.Column[string]
+	TenantName            query.TextColumn
+	Slug                  query.TextColumn
+	MemberCount           query.Column[int64]
+	LocationCount         query.Column[int64]
+	AssetCount            query.Column[int64]
+	WorkOrderCount        query.Column[int64]
+	ActiveWorkOrderCount  query.Column[int64]
+	OverdueWorkOrderCount query.Column[int64]
+	FirstWorkOrderAt      query.Column[time.Time]
+	LastWorkOrderAt       query.Column[time.Time]
+	TenantCreatedAt       query.Column[time.Time]
+}{
+	TenantID:              query.NewColumn[string]("tenant_id"),
+	TenantName:            query.NewTextColumn("tenant_name"),
+	Slug:                  query.NewTextColumn("slug"),
+	MemberCount:           query.NewColumn[int64]("member_count"),
+	LocationCount:         query.NewColumn[int64]("location_count"),
+	AssetCount:            query.NewColumn[int64]("asset_count"),
+	WorkOrderCount:        query.NewColumn[int64]("work_order_count"),
+	ActiveWorkOrderCount:  query.NewColumn[int64]("active_work_order_count"),
+	OverdueWorkOrderCount: query.NewColumn[int64]("overdue_work_order_count"),
+	FirstWorkOrderAt:      query.NewColumn[time.Time]("first_work_order_at"),
+	LastWorkOrderAt:       query.NewColumn[time.Time]("last_work_order_at"),
+	TenantCreatedAt:       query.NewColumn[time.Time]("tenant_created_at"),
+}
+
+var tenantOverviewView = postgrest.ViewDef[TenantOverview]{
+	List:   "Dashboard.TenantsOverview",
+	Schema: "public",
+	Name:   "v_tenants_overview",
+	Key:    []string{"tenant_id"},
+}
+
+// SiteRollup is what there is at a site and everywhere inside; a site inside
+// another counts in both: one row of the view v_site_rollup. A nil field is
+// null in the database.
+type SiteRollup struct {
+	SiteID               string  `json:"site_id"`
+	TenantID             string  `json:"tenant_id"`
+	SiteName             string  `json:"site_name"`
+	LocationType         string  `json:"location_type"`
+	SiteCode             *string `json:"site_code"`
+	BuildingCount        int64   `json:"building_count"`
+	FloorCount           int64   `json:"floor_count"`
+	RoomCount            int64   `json:"room_count"`
+	ZoneCount            int64   `json:"zone_count"`
+	AssetCount           int64   `json:"asset_count"`
+	ActiveAssetCount     int64   `json:"active_asset_count"`
+	WorkOrderCount       int64   `json:"work_order_count"`
+	ActiveWorkOrderCount int64   `json:"active_work_order_count"`
+}
+
+// SiteRollupCols are the columns of SiteRollup, for filters and ordering.
+var SiteRollupCols = struct {
+	SiteID               query.Column[string]
+	TenantID             query.Column[string]
+	SiteName             query.TextColumn
+	LocationType         query.TextColumn
+	SiteCode             query.TextColumn
+	BuildingCount        query.Column[int64]
+	FloorCount           query.Column[int64]
+	RoomCount            query.Column[int64]
+	ZoneCount            query.Column[int64]
+	AssetCount           query.Column[int64]
+	ActiveAssetCount     query.Column[int64]
+	WorkOrderCount       query.Column[int64]
+	ActiveWorkOrderCount query.Column[int64]
+}{
+	SiteID:               query.NewColumn[string]("site_id"),
+	TenantID:             query.NewColumn[string]("tenant_id"),
+	SiteName:             query.NewTextColumn("site_name"),
+	LocationType:         query.NewTextColumn("location_type"),
+	SiteCode:             query.NewTextColumn("site_code"),
+	BuildingCount:        query.NewColumn[int64]("building_count"),
+	FloorCount:           query.NewColumn[int64]("floor_count"),
+	RoomCount:            query.NewColumn[int64]("room_count"),
+	ZoneCount:            query.NewColumn[int64]("zone_count"),
+	AssetCount:           query.NewColumn[int64]("asset_count"),
+	ActiveAssetCount:     query.NewColumn[int64]("active_asset_count"),
+	WorkOrderCount:       query.NewColumn[int64]("work_order_count"),
+	ActiveWorkOrderCount: query.NewColumn[int64]("active_work_order_count"),
+}
+
+var siteRollupView = postgrest.ViewDef[SiteRollup]{
+	List:   "Dashboard.SiteRollup",
+	Schema: "public",
+	Name:   "v_site_rollup",
+	Key:    []string{"site_id"},
+}
+
+// PortfolioSite is the tenant with one of its sites: one row of the view
+// v_portfolio_overview. A nil field is null in the database.
+type PortfolioSite struct {
+	TenantID                 string     `json:"tenant_id"`
+	TenantName               string     `json:"tenant_name"`
+	Slug                     string     `json:"slug"`
+	MemberCount              int64      `json:"member_count"`
+	LocationCount            int64      `json:"location_count"`
+	AssetCount               int64      `json:"asset_count"`
+	WorkOrderCount           int64      `json:"work_order_count"`
+	ActiveWorkOrderCount     int64      `json:"active_work_order_count"`
+	OverdueWorkOrderCount    int64      `json:"overdue_work_order_count"`
+	FirstWorkOrderAt         *time.Time `json:"first_work_order_at"`
+	LastWorkOrderAt          *time.Time `json:"last_work_order_at"`
+	TenantCreatedAt          time.Time  `json:"tenant_created_at"`
+	SiteID                   *string    `json:"site_id"` // nil, as all of the site: the tenant has none
+	SiteName                 *string    `json:"site_name"`
+	SiteCode                 *string    `json:"site_code"`
+	BuildingCount            *int64     `json:"building_count"`
+	FloorCount               *int64     `json:"floor_count"`
+	RoomCount                *int64     `json:"room_count"`
+	ZoneCount                *int64     `json:"zone_count"`
+	SiteAssetCount           *int64     `json:"site_asset_count"`
+	SiteActiveAssetCount     *int64     `json:"site_active_asset_count"`
+	SiteWorkOrderCount       *int64     `json:"site_work_order_count"`
+	SiteActiveWorkOrderCount *int64     `json:"site_active_work_order_count"`
+}
+
+// PortfolioSiteCols are the columns of PortfolioSite, for filters and ordering.
+var PortfolioSiteCols = struct {
+	TenantID                 query.Column[string]
+	TenantName               query.TextColumn
+	Slug                     query.TextColumn
+	MemberCount              query.Column[int64]
+	LocationCount            query.Column[int64]
+	AssetCount               query.Column[int64]
+	WorkOrderCount           query.Column[int64]
+	ActiveWorkOrderCount     query.Column[int64]
+	OverdueWorkOrderCount    query.Column[int64]
+	FirstWorkOrderAt         query.Column[time.Time]
+	LastWorkOrderAt          query.Column[time.Time]
+	TenantCreatedAt          query.Column[time.Time]
+	SiteID                   query.Column[string]
+	SiteName                 query.TextColumn
+	SiteCode                 query.TextColumn
+	BuildingCount            query.Column[int64]
+	FloorCount               query.Column[int64]
+	RoomCount                query.Column[int64]
+	ZoneCount                query.Column[int64]
+	SiteAssetCount           query.Column[int64]
+	SiteActiveAssetCount     query.Column[int64]
+	SiteWorkOrderCount       query.Column[int64]
+	SiteActiveWorkOrderCount query.Column[int64]
+}{
+	TenantID:                 query.NewColumn[string]("tenant_id"),
+	TenantName:               query.NewTextColumn("tenant_name"),
+	Slug:                     query.NewTextColumn("slug"),
+	MemberCount:              query.NewColumn[int64]("member_count"),
+	LocationCount:            query.NewColumn[int64]("location_count"),
+	AssetCount:               query.NewColumn[int64]("asset_count"),
+	WorkOrderCount:           query.NewColumn[int64]("work_order_count"),
+	ActiveWorkOrderCount:     query.NewColumn[int64]("active_work_order_count"),
+	OverdueWorkOrderCount:    query.NewColumn[int64]("overdue_work_order_count"),
+	FirstWorkOrderAt:         query.NewColumn[time.Time]("first_work_order_at"),
+	LastWorkOrderAt:          query.NewColumn[time.Time]("last_work_order_at"),
+	TenantCreatedAt:          query.NewColumn[time.Time]("tenant_created_at"),
+	SiteID:                   query.NewColumn[string]("site_id"),
+	SiteName:                 query.NewTextColumn("site_name"),
+	SiteCode:                 query.NewTextColumn("site_code"),
+	BuildingCount:            query.NewColumn[int64]("building_count"),
+	FloorCount:               query.NewColumn[int64]("floor_count"),
+	RoomCount:                query.NewColumn[int64]("room_count"),
+	ZoneCount:                query.NewColumn[int64]("zone_count"),
+	SiteAssetCount:           query.NewColumn[int64]("site_asset_count"),
+	SiteActiveAssetCount:     query.NewColumn[int64]("site_active_asset_count"),
+	SiteWorkOrderCount:       query.NewColumn[int64]("site_work_order_count"),
+	SiteActiveWorkOrderCount: query.NewColumn[int64]("site_active_work_order_count"),
+}
+
+var portfolioSiteView = postgrest.ViewDef[PortfolioSite]{
+	List:    "Dashboard.PortfolioOverview",
+	Schema:  "public",
+	Name:    "v_portfolio_overview",
+	Key:     []string{"tenant_id", "site_id"},
+	NullKey: []string{"site_id"},
+}
+
+// TenantDimension is the tenant: one row of the view reporting.dim_tenant.
+type TenantDimension struct {
+	TenantID   string `json:"tenant_id"`
+	TenantName string `json:"tenant_name"`
+	Slug       string `json:"slug"`
+}
+
+// TenantDimensionCols are the columns of TenantDimension, for filters and
+// ordering.
+var TenantDimensionCols = struct {
+	TenantID   query.Column[string]
+	TenantName query.TextColumn
+	Slug       query.TextColumn
+}{
+	TenantID:   query.NewColumn[string]("tenant_id"),
+	TenantName: query.NewTextColumn("tenant_name"),
+	Slug:       query.NewTextColumn("slug"),
+}
+
+var tenantDimensionView = postgrest.ViewDef[TenantDimension]{
+	List:   "Analytics.Tenants",
+	Schema: "reporting",
+	Name:   "dim_tenant",
+	Key:    []string{"tenant_id"},
+}
+
+// LocationDimension is a place with its site: one row of the view
+// reporting.dim_location. A nil field is null in the database.
+type LocationDimension struct {
+	LocationID       string  `json:"location_id"`
+	TenantID         string  `json:"tenant_id"`
+	LocationName     string  `json:"location_name"`
+	LocationType     string  `json:"location_type"`
+	Code             *string `json:"code"`
+	ParentLocationID *string `json:"parent_location_id"`
+	SiteID           *string `json:"site_id"`
+	SiteName         *string `json:"site_name"`
+}
+
+// LocationDimensionCols are the columns of LocationDimension, for filters and
+// ordering.
+var LocationDimensionCols = struct {
+	LocationID       query.Column[string]
+	TenantID         query.Column[string]
+	LocationName     query.TextColumn
+	LocationType     query.TextColumn
+	Code             query.TextColumn
+	ParentLocationID query.Column[string]
+	SiteID           query.Column[string]
+	SiteName         query.TextColumn
+}{
+	LocationID:       query.NewColumn[string]("location_id"),
+	TenantID:         query.NewColumn[string]("tenant_id"),
+	LocationName:     query.NewTextColumn("location_name"),
+	LocationType:     query.NewTextColumn("location_type"),
+	Code:             query.NewTextColumn("code"),
+	ParentLocationID: query.NewColumn[string]("parent_location_id"),
+	SiteID:           query.NewColumn[string]("site_id"),
+	SiteName:         query.NewTextColumn("site_name"),
+}
+
+var locationDimensionView = postgrest.ViewDef[LocationDimension]{
+	List:   "Analytics.Locations",
+	Schema: "reporting",
+	Name:   "dim_location",
+	Key:    []string{"location_id"},
+}
+
+// DepartmentDimension is a department: one row of the view
+// reporting.dim_department. A nil field is null in the database.
+type DepartmentDimension struct {
+	DepartmentID   string  `json:"department_id"`
+	TenantID       string  `json:"tenant_id"`
+	DepartmentName string  `json:"department_name"`
+	DepartmentCode *string `json:"department_code"`
+}
+
+// DepartmentDimensionCols are the columns of DepartmentDimension, for filters
+// and ordering.
+var DepartmentDimensionCols = struct {
+	DepartmentID   query.Column[string]
+	TenantID       query.Column[string]
+	DepartmentName query.TextColumn
+	DepartmentCode query.TextColumn
+}{
+	DepartmentID:   query.NewColumn[string]("department_id"),
+	TenantID:       query.NewColumn[string]("tenant_id"),
+	DepartmentName: query.NewTextColumn("department_name"),
+	DepartmentCode: query.NewTextColumn("department_code"),
+}
+
+var departmentDimensionView = postgrest.ViewDef[DepartmentDimension]{
+	List:   "Analytics.Departments",
+	Schema: "reporting",
+	Name:   "dim_department",
+	Key:    []string{"department_id"},
+}
+
+// AssetDimension is an asset with its site: one row of the view
+// reporting.dim_asset. A nil field is null in the database.
+type AssetDimension struct {
+	AssetID      string  `json:"asset_id"`
+	TenantID     string  `json:"tenant_id"`
+	AssetName    string  `json:"asset_name"`
+	AssetNumber  *string `json:"asset_number"`
+	LocationID   *string `json:"location_id"`
+	DepartmentID *string `json:"department_id"`
+	AssetStatus  string  `json:"asset_status"`
+	SiteID       *string `json:"site_id"`
+	SiteName     *string `json:"site_name"`
+}
+
+// AssetDimensionCols are the columns of AssetDimension, for filters and
+// ordering.
+var AssetDimensionCols = struct {
+	AssetID      query.Column[string]
+	TenantID     query.Column[string]
+	AssetName    query.TextColumn
+	AssetNumber  query.TextColumn
+	LocationID   query.Column[string]
+	DepartmentID query.Column[string]
+	AssetStatus  query.TextColumn
+	SiteID       query.Column[string]
+	SiteName     query.TextColumn
+}{
+	AssetID:      query.NewColumn[string]("asset_id"),
+	TenantID:     query.NewColumn[string]("tenant_id"),
+	AssetName:    query.NewTextColumn("asset_name"),
+	AssetNumber:  query.NewTextColumn("asset_number"),
+	LocationID:   query.NewColumn[string]("location_id"),
+	DepartmentID: query.NewColumn[string]("department_id"),
+	AssetStatus:  query.NewTextColumn("asset_status"),
+	SiteID:       query.NewColumn[string]("site_id"),
+	SiteName:     query.NewTextColumn("site_name"),
+}
+
+var assetDimensionView = postgrest.ViewDef[AssetDimension]{
+	List:   "Analytics.Assets",
+	Schema: "reporting",
+	Name:   "dim_asset",
+	Key:    []string{"asset_id"},
+}
+
+// Day is a day of the years 2020 to 2031: one row of the table
+// reporting.dim_time.
+type Day struct {
+	Date      types.Date   `json:"date"`
+	Year      int          `json:"year"`
+	Quarter   int          `json:"quarter"`
+	Month     int          `json:"month"`
+	Week      int          `json:"week"` // of ISO 8601
+	DayOfWeek time.Weekday `json:"day_of_week"`
+	IsWeekend bool         `json:"is_weekend"`
+	YearMonth string       `json:"year_month"`
+	YearWeek  string       `json:"year_week"` // year and week of ISO 8601, such as 2020-53
+}
+
+// DayCols are the columns of Day, for filters and ordering.
+var DayCols = struct {
+	Date      query.Column[types.Date]
+	Year      query.Column[int]
+	Quarter   query.Column[int]
+	Month     query.Column[int]
+	Week      query.Column[int]
+	DayOfWeek query.Column[time.Weekday]
+	IsWeekend query.Column[bool]
+	YearMonth query.TextColumn
+	YearWeek  query.TextColumn
+}{
+	Date:      query.NewColumn[types.Date]("date"),
+	Year:      query.NewColumn[int]("year"),
+	Quarter:   query.NewColumn[int]("quarter"),
+	Month:     query.NewColumn[int]("month"),
+	Week:      query.NewColumn[int]("week"),
+	DayOfWeek: query.NewColumn[time.Weekday]("day_of_week"),
+	IsWeekend: query.NewColumn[bool]("is_weekend"),
+	YearMonth: query.NewTextColumn("year_month"),
+	YearWeek:  query.NewTextColumn("year_week"),
+}
+
+var dayView = postgrest.ViewDef[Day]{
+	List:      "Analytics.Days",
+	Schema:    "reporting",
+	Name:      "dim_time",
+	AnyTenant: true,
+	Key:       []string{"date"},
+}
+
+// WorkOrderFact is a work order that the caller may see, with its costs in
+// cents: one row of the view reporting.fact_work_orders. A nil field is null in
+// the database.
+type WorkOrderFact struct {
+	WorkOrderID          string           `json:"work_order_id"`
+	TenantID             string           `json:"tenant_id"`
+	LocationID           *string          `json:"location_id"`
+	AssetID              *string          `json:"asset_id"`
+	DepartmentID         *string          `json:"department_id"` // of the asset
+	SiteID               *string          `json:"site_id"`       // of the place, else of the asset
+	CreatedAt            time.Time        `json:"created_at"`
+	CompletedAt          *time.Time       `json:"completed_at"` // of cancelled ones too
+	CreatedDate          types.Date       `json:"created_date"` // in UTC; never nil
+	CompletedDate        *types.Date      `json:"completed_date"`
+	Status               string           `json:"status"`
+	Priority             string           `json:"priority"`
+	MaintenanceType      *string          `json:"maintenance_type"`
+	PMScheduleID         *string          `json:"pm_schedule_id"`
+	ProjectID            *string          `json:"project_id"`
+	DurationHours        *decimal.Decimal `json:"duration_hours"` // from creation to completion
+	TotalLaborMinutes    int64            `json:"total_labor_minutes"`
+	TotalLaborCostCents  int64            `json:"total_labor_cost_cents"`
+	TotalPartsCostCents  int64            `json:"total_parts_cost_cents"`
+	TotalVendorCostCents int64            `json:"total_vendor_cost_cents"`
+}
+
+// WorkOrderFactCols are the columns of WorkOrderFact, for filters and ordering.
+var WorkOrderFactCols = struct {
+	WorkOrderID          query.Column[string]
+	TenantID             query.Column[string]
+	LocationID           query.Column[string]
+	AssetID              query.Column[string]
+	DepartmentID         query.Column[string]
+	SiteID               query.Column[string]
+	CreatedAt            query.Column[time.Time]
+	CompletedAt          query.Column[time.Time]
+	CreatedDate          query.Column[types.Date]
+	CompletedDate        query.Column[types.Date]
+	Status               query.TextColumn
+	Priority             query.TextColumn
+	MaintenanceType      query.TextColumn
+	PMScheduleID         query.Column[string]
+	ProjectID            query.Column[string]
+	DurationHours        query.Column[decimal.Decimal]
+	TotalLaborMinutes    query.Column[int64]
+	TotalLaborCostCents  query.Column[int64]
+	TotalPartsCostCents  query.Column[int64]
+	TotalVendorCostCents query.Column[int64]
+}{
+	WorkOrderID:          query.NewColumn[string]("work_order_id"),
+	TenantID:             query.NewColumn[string]("tenant_id"),
+	LocationID:           query.NewColumn[string]("location_id"),
+	AssetID:              query.NewColumn[string]("asset_id"),
+	DepartmentID:         query.NewColumn[string]("department_id"),
+	SiteID:               query.NewColumn[string]("site_id"),
+	CreatedAt:            query.NewColumn[time.Time]("created_at"),
+	CompletedAt:          query.NewColumn[time.Time]("completed_at"),
+	CreatedDate:          query.NewColumn[types.Date]("created_date"),
+	CompletedDate:        query.NewColumn[types.Date]("completed_date"),
+	Status:               query.NewTextColumn("status"),
+	Priority:             query.NewTextColumn("priority"),
+	MaintenanceType:      query.NewTextColumn("maintenance_type"),
+	PMScheduleID:         query.NewColumn[string]("pm_schedule_id"),
+	ProjectID:            query.NewColumn[string]("project_id"),
+	DurationHours:        query.NewColumn[decimal.Decimal]("duration_hours"),
+	TotalLaborMinutes:    query.NewColumn[int64]("total_labor_minutes"),
+	TotalLaborCostCents:  query.NewColumn[int64]("total_labor_cost_cents"),
+	TotalPartsCostCents:  query.NewColumn[int64]("total_parts_cost_cents"),
+	TotalVendorCostCents: query.NewColumn[int64]("total_vendor_cost_cents"),
+}
+
+var workOrderFactView = postgrest.ViewDef[WorkOrderFact]{
+	List:   "Analytics.WorkOrders",
+	Schema: "reporting",
+	Name:   "fact_work_orders",
+	Key:    []string{"work_order_id"},
+}
+
+// LaborFact is a time entry of a work order that the caller may see: one row of
+// the view reporting.fact_labor. A nil field is null in the database.
+type LaborFact struct {
+	TimeEntryID    string     `json:"time_entry_id"`
+	WorkOrderID    string     `json:"work_order_id"` // its place and asset are those of the work order
+	TenantID       string     `json:"tenant_id"`
+	TechnicianID   *string    `json:"technician_id"` // no function of the platform sets it
+	UserID         string     `json:"user_id"`
+	EntryDate      types.Date `json:"entry_date"`
+	Minutes        int        `json:"minutes"`
+	LaborCostCents *int       `json:"labor_cost_cents"` // no function of the platform sets it
+	LocationID     *string    `json:"location_id"`
+	AssetID        *string    `json:"asset_id"`
+	DepartmentID   *string    `json:"department_id"` // of the asset
+	SiteID         *string    `json:"site_id"`
+}
+
+// LaborFactCols are the columns of LaborFact, for filters and ordering.
+var LaborFactCols = struct {
+	TimeEntryID    query.Column[string]
+	WorkOrderID    query.Column[string]
+	TenantID       query.Column[string]
+	TechnicianID   query.Column[string]
+	UserID         query.Column[string]
+	EntryDate      query.Column[types.Date]
+	Minutes        query.Column[int]
+	LaborCostCents query.Column[int]
+	LocationID     query.Column[string]
+	AssetID        query.Column[string]
+	DepartmentID   query.Column[string]
+	SiteID         query.Column[string]
+}{
+	TimeEntryID:    query.NewColumn[string]("time_entry_id"),
+	WorkOrderID:    query.NewColumn[string]("work_order_id"),
+	TenantID:       query.NewColumn[string]("tenant_id"),
+	TechnicianID:   query.NewColumn[string]("technician_id"),
+	UserID:         query.NewColumn[string]("user_id"),
+	EntryDate:      query.NewColumn[types.Date]("entry_date"),
+	Minutes:        query.NewColumn[int]("minutes"),
+	LaborCostCents: query.NewColumn[int]("labor_cost_cents"),
+	LocationID:     query.NewColumn[string]("location_id"),
+	AssetID:        query.NewColumn[string]("asset_id"),
+	DepartmentID:   query.NewColumn[string]("department_id"),
+	SiteID:         query.NewColumn[string]("site_id"),
+}
+
+var laborFactView = postgrest.ViewDef[LaborFact]{
+	List:   "Analytics.Labor",
+	Schema: "reporting",
+	Name:   "fact_labor",
+	Key:    []string{"time_entry_id"},
+}
+
+// PartsFact is a cost line of parts, which no function of the platform writes:
+// one row of the view reporting.fact_parts. A nil field is null in the
+// database.
+type PartsFact struct {
+	WorkOrderPartsID string          `json:"work_order_parts_id"`
+	WorkOrderID      string          `json:"work_order_id"`
+	TenantID         string          `json:"tenant_id"`
+	EntryDate        types.Date      `json:"entry_date"` // when the work order was made
+	Quantity         decimal.Decimal `json:"quantity"`
+	UnitCostCents    int             `json:"unit_cost_cents"`
+	TotalCostCents   int             `json:"total_cost_cents"`
+	LocationID       *string         `json:"location_id"`
+	AssetID          *string         `json:"asset_id"`
+	DepartmentID     *string         `json:"department_id"`
+	SiteID           *string         `json:"site_id"`
+}
+
+// PartsFactCols are the columns of PartsFact, for filters and ordering.
+var PartsFactCols = struct {
+	WorkOrderPartsID query.Column[string]
+	WorkOrderID      query.Column[string]
+	TenantID         query.Column[string]
+	EntryDate        query.Column[types.Date]
+	Quantity         query.Column[decimal.Decimal]
+	UnitCostCents    query.Column[int]
+	TotalCostCents   query.Column[int]
+	LocationID       query.Column[string]
+	AssetID          query.Column[string]
+	DepartmentID     query.Column[string]
+	SiteID           query.Column[string]
+}{
+	WorkOrderPartsID: query.NewColumn[string]("work_order_parts_id"),
+	WorkOrderID:      query.NewColumn[string]("work_order_id"),
+	TenantID:         query.NewColumn[string]("tenant_id"),
+	EntryDate:        query.NewColumn[types.Date]("entry_date"),
+	Quantity:         query.NewColumn[decimal.Decimal]("quantity"),
+	UnitCostCents:    query.NewColumn[int]("unit_cost_cents"),
+	TotalCostCents:   query.NewColumn[int]("total_cost_cents"),
+	LocationID:       query.NewColumn[string]("location_id"),
+	AssetID:          query.NewColumn[string]("asset_id"),
+	DepartmentID:     query.NewColumn[string]("department_id"),
+	SiteID:           query.NewColumn[string]("site_id"),
+}
+
+var partsFactView = postgrest.ViewDef[PartsFact]{
+	List:   "Analytics.Parts",
+	Schema: "reporting",
+	Name:   "fact_parts",
+	Key:    []string{"work_order_parts_id"},
+}
+
+// DowntimeIncidentFact is a completed work order without a maintenance type, or
+// with the type reactive: one row of the view
+// reporting.fact_downtime_incidents. A nil field is null in the database.
+type DowntimeIncidentFact struct {
+	WorkOrderID       string           `json:"work_order_id"`
+	TenantID          string           `json:"tenant_id"`
+	AssetID           *string          `json:"asset_id"`
+	LocationID        *string          `json:"location_id"`
+	SiteID            *string          `json:"site_id"`
+	CreatedAt         time.Time        `json:"created_at"`
+	CompletedAt       time.Time        `json:"completed_at"`
+	DurationHours     *decimal.Decimal `json:"duration_hours"`
+	TotalLaborMinutes int64            `json:"total_labor_minutes"`
+}
+
+// DowntimeIncidentFactCols are the columns of DowntimeIncidentFact, for filters
+// and ordering.
+var DowntimeIncidentFactCols = struct {
+	WorkOrderID       query.Column[string]
+	TenantID          query.Column[string]
+	AssetID           query.Column[string]
+	LocationID        query.Column[string]
+	SiteID            query.Column[string]
+	CreatedAt         query.Column[time.Time]
+	CompletedAt       query.Column[time.Time]
+	DurationHours     query.Column[decimal.Decimal]
+	TotalLaborMinutes query.Column[int64]
+}{
+	WorkOrderID:       query.NewColumn[string]("work_order_id"),
+	TenantID:          query.NewColumn[string]("tenant_id"),
+	AssetID:           query.NewColumn[string]("asset_id"),
+	LocationID:        query.NewColumn[string]("location_id"),
+	SiteID:            query.NewColumn[string]("site_id"),
+	CreatedAt:         query.NewColumn[time.Time]("created_at"),
+	CompletedAt:       query.NewColumn[time.Time]("completed_at"),
+	DurationHours:     query.NewColumn[decimal.Decimal]("duration_hours"),
+	TotalLaborMinutes: query.NewColumn[int64]("total_labor_minutes"),
+}
+
+var downtimeIncidentFactView = postgrest.ViewDef[DowntimeIncidentFact]{
+	List:   "Analytics.DowntimeIncidents",
+	Schema: "reporting",
+	Name:   "fact_downtime_incidents",
+	Key:    []string{"work_order_id"},
+}
+
+// PMComplianceFact is a maintenance that was due: one row of the view
+// reporting.fact_pm_compliance. A nil field is null in the database.
+type PMComplianceFact struct {
+	PMHistoryID   string           `json:"pm_history_id"`
+	TenantID      string           `json:"tenant_id"`
+	PMScheduleID  string           `json:"pm_schedule_id"`
+	AssetID       *string          `json:"asset_id"` // of the schedule, not of the work order
+	SiteID        *string          `json:"site_id"`
+	ScheduledDate time.Time        `json:"scheduled_date"`
+	CompletedDate *time.Time       `json:"completed_date"` // when it was completed, or cancelled
+	OnTime        *bool            `json:"on_time"`        // until 7 days after the due day, in UTC; a cancelled work order counts; never nil
+	ActualHours   *decimal.Decimal `json:"actual_hours"`
+	Cost          *decimal.Decimal `json:"cost"`
+}
+
+// PMComplianceFactCols are the columns of PMComplianceFact, for filters and
+// ordering.
+var PMComplianceFactCols = struct {
+	PMHistoryID   query.Column[string]
+	TenantID      query.Column[string]
+	PMScheduleID  query.Column[string]
+	AssetID       query.Column[string]
+	SiteID        query.Column[string]
+	ScheduledDate query.Column[time.Time]
+	CompletedDate query.Column[time.Time]
+	OnTime        query.Column[bool]
+	ActualHours   query.Column[decimal.Decimal]
+	Cost          query.Column[decimal.Decimal]
+}{
+	PMHistoryID:   query.NewColumn[string]("pm_history_id"),
+	TenantID:      query.NewColumn[string]("tenant_id"),
+	PMScheduleID:  query.NewColumn[string]("pm_schedule_id"),
+	AssetID:       query.NewColumn[string]("asset_id"),
+	SiteID:        query.NewColumn[string]("site_id"),
+	ScheduledDate: query.NewColumn[time.Time]("scheduled_date"),
+	CompletedDate: query.NewColumn[time.Time]("completed_date"),
+	OnTime:        query.NewColumn[bool]("on_time"),
+	ActualHours:   query.NewColumn[decimal.Decimal]("actual_hours"),
+	Cost:          query.NewColumn[decimal.Decimal]("cost"),
+}
+
+var pmComplianceFactView = postgrest.ViewDef[PMComplianceFact]{
+	List:   "Analytics.PMCompliance",
+	Schema: "reporting",
+	Name:   "fact_pm_compliance",
+	Key:    []string{"pm_history_id"},
+}
+
+// MTTR is the mean time to repair of a month: one row of the view
+// reporting.kpi_mttr. A nil field is null in the database.
+type MTTR struct {
+	TenantID          string           `json:"tenant_id"`
+	SiteID            *string          `json:"site_id"`
+	AssetID           *string          `json:"asset_id"`
+	DepartmentID      *string          `json:"department_id"`
+	PeriodMonth       types.Date       `json:"period_month"` // first day of the month of completion, of the last year
+	CompletedCount    int64            `json:"completed_count"`
+	MTTRHours         *decimal.Decimal `json:"mttr_hours"`
+	MTTRDays          *decimal.Decimal `json:"mttr_days"`
+	TotalLaborMinutes *decimal.Decimal `json:"total_labor_minutes"`
+}
+
+// MTTRCols are the columns of MTTR, for filters and ordering.
+var MTTRCols = struct {
+	TenantID          query.Column[string]
+	SiteID            query.Column[string]
+	AssetID           query.Column[string]
+	DepartmentID      query.Column[string]
+	PeriodMonth       query.Column[types.Date]
+	CompletedCount    query.Column[int64]
+	MTTRHours         query.Column[decimal.Decimal]
+	MTTRDays          query.Column[decimal.Decimal]
+	TotalLaborMinutes query.Column[decimal.Decimal]
+}{
+	TenantID:          query.NewColumn[string]("tenant_id"),
+	SiteID:            query.NewColumn[string]("site_id"),
+	AssetID:           query.NewColumn[string]("asset_id"),
+	DepartmentID:      query.NewColumn[string]("department_id"),
+	PeriodMonth:       query.NewColumn[types.Date]("period_month"),
+	CompletedCount:    query.NewColumn[int64]("completed_count"),
+	MTTRHours:         query.NewColumn[decimal.Decimal]("mttr_hours"),
+	MTTRDays:          query.NewColumn[decimal.Decimal]("mttr_days"),
+	TotalLaborMinutes: query.NewColumn[decimal.Decimal]("total_labor_minutes"),
+}
+
+var mttrView = postgrest.ViewDef[MTTR]{
+	List:    "Analytics.MTTR",
+	Schema:  "reporting",
+	Name:    "kpi_mttr",
+	Key:     []string{"period_month", "site_id", "asset_id", "department_id"},
+	NullKey: []string{"site_id", "asset_id", "department_id"},
+}
+
+// MTBF is the mean time between the failures of an asset: one row of the view
+// reporting.kpi_mtbf. A nil field is null in the database.
+type MTBF struct {
+	TenantID     string           `json:"tenant_id"`
+	SiteID       *string          `json:"site_id"`
+	AssetID      string           `json:"asset_id"`
+	FailureCount int64            `json:"failure_count"` // times between two failures: one less than there were failures
+	MTBFHours    *decimal.Decimal `json:"mtbf_hours"`
+	MTBFDays     *decimal.Decimal `json:"mtbf_days"`
+}
+
+// MTBFCols are the columns of MTBF, for filters and ordering.
+var MTBFCols = struct {
+	TenantID     query.Column[string]
+	SiteID       query.Column[string]
+	AssetID      query.Column[string]
+	FailureCount query.Column[int64]
+	MTBFHours    query.Column[decimal.Decimal]
+	MTBFDays     query.Column[decimal.Decimal]
+}{
+	TenantID:     query.NewColumn[string]("tenant_id"),
+	SiteID:       query.NewColumn[string]("site_id"),
+	AssetID:      query.NewColumn[string]("asset_id"),
+	FailureCount: query.NewColumn[int64]("failure_count"),
+	MTBFHours:    query.NewColumn[decimal.Decimal]("mtbf_hours"),
+	MTBFDays:     query.NewColumn[decimal.Decimal]("mtbf_days"),
+}
+
+var mtbfView = postgrest.ViewDef[MTBF]{
+	List:    "Analytics.MTBF",
+	Schema:  "reporting",
+	Name:    "kpi_mtbf",
+	Key:     []string{"asset_id", "site_id"},
+	NullKey: []string{"site_id"},
+}
+
+// PMCompliance is how much of a month's maintenance was done on time: one row
+// of the view reporting.kpi_pm_compliance. A nil field is null in the database.
+type PMCompliance struct {
+	TenantID       string           `json:"tenant_id"`
+	SiteID         *string          `json:"site_id"`
+	AssetID        *string          `json:"asset_id"`
+	PeriodMonth    types.Date       `json:"period_month"`
+	TotalScheduled int64            `json:"total_scheduled"`
+	CompletedCount int64            `json:"completed_count"`
+	OnTimeCount    int64            `json:"on_time_count"`
+	OnTimePct      *decimal.Decimal `json:"on_time_pct"` // of what was completed, 0–100; nil: nothing was
+}
+
+// PMComplianceCols are the columns of PMCompliance, for filters and ordering.
+var PMComplianceCols = struct {
+	TenantID       query.Column[string]
+	SiteID         query.Column[string]
+	AssetID        query.Column[string]
+	PeriodMonth    query.Column[types.Date]
+	TotalScheduled query.Column[int64]
+	CompletedCount query.Column[int64]
+	OnTimeCount    query.Column[int64]
+	OnTimePct      query.Column[decimal.Decimal]
+}{
+	TenantID:       query.NewColumn[string]("tenant_id"),
+	SiteID:         query.NewColumn[string]("site_id"),
+	AssetID:        query.NewColumn[string]("asset_id"),
+	PeriodMonth:    query.NewColumn[types.Date]("period_month"),
+	TotalScheduled: query.NewColumn[int64]("total_scheduled"),
+	CompletedCount: query.NewColumn[int64]("completed_count"),
+	OnTimeCount:    query.NewColumn[int64]("on_time_count"),
+	OnTimePct:      query.NewColumn[decimal.Decimal]("on_time_pct"),
+}
+
+var pmComplianceView = postgrest.ViewDef[PMCompliance]{
+	List:    "Analytics.PMComplianceRates",
+	Schema:  "reporting",
+	Name:    "kpi_pm_compliance",
+	Key:     []string{"period_month", "site_id", "asset_id"},
+	NullKey: []string{"site_id", "asset_id"},
+}
+
+// Utilization is how much of a technician's shifts was worked: one row of the
+// view reporting.kpi_utilization. A nil field is null in the database.
+type Utilization struct {
+	TenantID         string           `json:"tenant_id"`
+	TechnicianID     string           `json:"technician_id"`
+	PeriodDate       *types.Date      `json:"period_date"` // the UTC day on which the shifts begin; never nil
+	ScheduledMinutes *int64           `json:"scheduled_minutes"`
+	ActualMinutes    int64            `json:"actual_minutes"`  // 0 on the platform: no function says which technician a time entry is of; join Labor by UserID instead
+	UtilizationPct   *decimal.Decimal `json:"utilization_pct"` // see ActualMinutes
+}
+
+// UtilizationCols are the columns of Utilization, for filters and ordering.
+var UtilizationCols = struct {
+	TenantID         query.Column[string]
+	TechnicianID     query.Column[string]
+	PeriodDate       query.Column[types.Date]
+	ScheduledMinutes query.Column[int64]
+	ActualMinutes    query.Column[int64]
+	UtilizationPct   query.Column[decimal.Decimal]
+}{
+	TenantID:         query.NewColumn[string]("tenant_id"),
+	TechnicianID:     query.NewColumn[string]("technician_id"),
+	PeriodDate:       query.NewColumn[types.Date]("period_date"),
+	ScheduledMinutes: query.NewColumn[int64]("scheduled_minutes"),
+	ActualMinutes:    query.NewColumn[int64]("actual_minutes"),
+	UtilizationPct:   query.NewColumn[decimal.Decimal]("utilization_pct"),
+}
+
+var utilizationView = postgrest.ViewDef[Utilization]{
+	List:    "Analytics.Utilization",
+	Schema:  "reporting",
+	Name:    "kpi_utilization",
+	Key:     []string{"technician_id", "period_date"},
+	NullKey: []string{"period_date"},
+}
+
+// Backlog is how many open work orders have a priority at a site and
+// department: one row of the view reporting.kpi_backlog. A nil field is null in
+// the database.
+type Backlog struct {
+	TenantID     string  `json:"tenant_id"`
+	SiteID       *string `json:"site_id"`
+	DepartmentID *string `json:"department_id"`
+	Priority     string  `json:"priority"`
+	OpenCount    int64   `json:"open_count"`
+	OverdueCount int64   `json:"overdue_count"`
+}
+
+// BacklogCols are the columns of Backlog, for filters and ordering.
+var BacklogCols = struct {
+	TenantID     query.Column[string]
+	SiteID       query.Column[string]
+	DepartmentID query.Column[string]
+	Priority     query.TextColumn
+	OpenCount    query.Column[int64]
+	OverdueCount query.Column[int64]
+}{
+	TenantID:     query.NewColumn[string]("tenant_id"),
+	SiteID:       query.NewColumn[string]("site_id"),
+	DepartmentID: query.NewColumn[string]("department_id"),
+	Priority:     query.NewTextColumn("priority"),
+	OpenCount:    query.NewColumn[int64]("open_count"),
+	OverdueCount: query.NewColumn[int64]("overdue_count"),
+}
+
+var backlogView = postgrest.ViewDef[Backlog]{
+	List:    "Analytics.Backlog",
+	Schema:  "reporting",
+	Name:    "kpi_backlog",
+	Key:     []string{"priority", "site_id", "department_id"},
+	NullKey: []string{"site_id", "department_id"},
+}
+
 // CostGroup is what the work orders of one asset, place, department or project
 // cost, in cents: one row of the result of rpc_cost_rollup.
 type CostGroup struct {
@@ -397,4 +1714,13 @@ type AssetAlert struct {
 	AlertType     AlertType  `json:"alert_type"`
 	ReferenceDate types.Date `json:"reference_date"`
 	DaysUntil     int        `json:"days_until"` // from today in UTC
+}
+
+// AnalyticsObject is a view or table of schema reporting: one row of the result
+// of reporting.get_analytics_metadata.
+type AnalyticsObject struct {
+	ObjectSchema string `json:"object_schema"`
+	ObjectName   string `json:"object_name"`
+	ObjectKind   string `json:"object_kind"` // view or table
+	Description  string `json:"description"` // for people; may be empty
 }

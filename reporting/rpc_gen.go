@@ -68,3 +68,38 @@ func (a assetLifecycleAlertsArgs) WithTenant(id string) postgrest.TenantArgs {
 	a.TenantID = id
 	return a
 }
+
+// refreshAnalyticsViewsArgs are the arguments of refresh_analytics_views.
+type refreshAnalyticsViewsArgs struct{}
+
+var refreshAnalyticsViewsRPC = postgrest.RPC{Schema: "public", Name: "refresh_analytics_views"}
+
+// RPC implements postgrest.Args.
+func (refreshAnalyticsViewsArgs) RPC() *postgrest.RPC { return &refreshAnalyticsViewsRPC }
+
+// refreshTenantAnalyticsArgs are the arguments of refresh_tenant_analytics.
+type refreshTenantAnalyticsArgs struct {
+	TenantID string `json:"p_tenant_id"`
+}
+
+var refreshTenantAnalyticsRPC = postgrest.RPC{Schema: "public", Name: "refresh_tenant_analytics"}
+
+// RPC implements postgrest.Args.
+func (refreshTenantAnalyticsArgs) RPC() *postgrest.RPC { return &refreshTenantAnalyticsRPC }
+
+// Tenant implements postgrest.TenantArgs.
+func (a refreshTenantAnalyticsArgs) Tenant() string { return a.TenantID }
+
+// WithTenant implements postgrest.TenantArgs.
+func (a refreshTenantAnalyticsArgs) WithTenant(id string) postgrest.TenantArgs {
+	a.TenantID = id
+	return a
+}
+
+// getAnalyticsMetadataArgs are the arguments of get_analytics_metadata.
+type getAnalyticsMetadataArgs struct{}
+
+var getAnalyticsMetadataRPC = postgrest.RPC{Schema: "reporting", Name: "get_analytics_metadata", Stable: true}
+
+// RPC implements postgrest.Args.
+func (getAnalyticsMetadataArgs) RPC() *postgrest.RPC { return &getAnalyticsMetadataRPC }

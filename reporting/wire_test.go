@@ -117,6 +117,100 @@ func TestReadersNameTheirViews(t *testing.T) {
 	}
 }
 
+func TestDashboardAndAnalyticsNameTheirViews(t *testing.T) {
+	c, srv := apitest.New(t)
+	d, a := &c.Dashboard, &c.Analytics
+	srv.WantCounted(t, "v_dashboard_metrics", d.Metrics.Count)
+	srv.WantCounted(t, "v_dashboard_mttr_metrics", d.MTTRMetrics.Count)
+	srv.WantCounted(t, "v_dashboard_open_work_orders", d.OpenWorkOrders.Count)
+	srv.WantCounted(t, "v_dashboard_overdue_work_orders", d.OverdueWorkOrders.Count)
+	srv.WantCounted(t, "v_dashboard_work_orders_by_status", d.WorkOrdersByStatus.Count)
+	srv.WantCounted(t, "v_dashboard_work_orders_by_maintenance_type", d.WorkOrdersByMaintenanceType.Count)
+	srv.WantCounted(t, "v_work_orders_summary", d.WorkOrdersSummary.Count)
+	srv.WantCounted(t, "v_assets_summary", d.AssetsSummary.Count)
+	srv.WantCounted(t, "v_locations_summary", d.LocationsSummary.Count)
+	srv.WantCounted(t, "v_tenants_overview", d.TenantsOverview.Count)
+	srv.WantCounted(t, "v_site_rollup", d.SiteRollup.Count)
+	srv.WantCounted(t, "v_portfolio_overview", d.PortfolioOverview.Count)
+	srv.WantCounted(t, "reporting.dim_tenant", a.Tenants.Count)
+	srv.WantCounted(t, "reporting.dim_location", a.Locations.Count)
+	srv.WantCounted(t, "reporting.dim_department", a.Departments.Count)
+	srv.WantCounted(t, "reporting.dim_asset", a.Assets.Count)
+	srv.WantCounted(t, "reporting.dim_time", a.Days.Count)
+	srv.WantCounted(t, "reporting.fact_work_orders", a.WorkOrders.Count)
+	srv.WantCounted(t, "reporting.fact_labor", a.Labor.Count)
+	srv.WantCounted(t, "reporting.fact_parts", a.Parts.Count)
+	srv.WantCounted(t, "reporting.fact_downtime_incidents", a.DowntimeIncidents.Count)
+	srv.WantCounted(t, "reporting.fact_pm_compliance", a.PMCompliance.Count)
+	srv.WantCounted(t, "reporting.kpi_mttr", a.MTTR.Count)
+	srv.WantCounted(t, "reporting.kpi_mtbf", a.MTBF.Count)
+	srv.WantCounted(t, "reporting.kpi_pm_compliance", a.PMComplianceRates.Count)
+	srv.WantCounted(t, "reporting.kpi_utilization", a.Utilization.Count)
+	srv.WantCounted(t, "reporting.kpi_backlog", a.Backlog.Count)
+}
+
+func TestRefreshAndMetadata(t *testing.T) {
+	apitest.RunCalls(t, []apitest.Call{
+		{
+			Name: "RefreshAnalyticsViews",
+			Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
+				return c.Dashboard.RefreshAnalyticsViews(ctx)
+			}),
+			RPC: "refresh_analytics_views", Body: `{}`,
+		},
+		{
+			Name: "RefreshTenantAnalytics",
+			Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
+				return c.Dashboard.RefreshTenantAnalytics(ctx, "")
+			}),
+			RPC: "refresh_tenant_analytics", Body: `{"p_tenant_id":"t1"}`,
+		},
+		{
+			Name: "Metadata",
+			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
+				return c.Analytics.Metadata(ctx)
+			},
+			RPC: "get_analytics_metadata", Body: `{}`,
+			Reply: `[{"object_schema":"reporting","object_name":"dim_time","object_kind":"table","description":""}]`,
+			Want:  []reporting.AnalyticsObject{{ObjectSchema: "reporting", ObjectName: "dim_time", ObjectKind: "table"}},
+		},
+	})
+}
+
+// Dashboards show what is most urgent first.
+func TestDashboardsAreSorted(t *testing.T) {
+	c, srv := apitest.New(t)
+	srv.Reply(http.StatusOK, `[
+		{"id":"1","priority":"low","due_date":"2026-01-01T00:00:00Z","created_at":"2026-01-01T00:00:00Z"},
+		{"id":"2","priority":"own","due_date":null,"created_at":"2026-01-01T00:00:00Z"},
+		{"id":"3","priority":"critical","due_date":null,"created_at":"2026-01-01T00:00:00Z"},
+		{"id":"4","priority":"critical","due_date":null,"created_at":"2026-01-02T00:00:00Z"},
+		{"id":"5","priority":"critical","due_date":"2027-01-01T00:00:00Z","created_at":"2026-01-01T00:00:00Z"}]`)
+	srv.Reply(http.StatusOK, `[]`)
+	open, err := c.Dashboard.ListOpenWorkOrders(t.Context())
+	require.NoError(t, err)
+	var ids string
+	for _, w := range open {
+		ids += w.ID
+	}
+	require.Equal(t, "54312", ids)
+	require.Contains(t, srv.Requests()[0].Query.Encode(), "status.neq")
+
+	c, srv = apitest.New(t)
+	srv.Reply(http.StatusOK, `[
+		{"id":"1","priority":"low","due_date":"2026-01-02T00:00:00Z"},
+		{"id":"2","priority":"high","due_date":"2026-01-02T00:00:00Z"},
+		{"id":"3","priority":"low","due_date":"2026-01-01T00:00:00Z"}]`)
+	srv.Reply(http.StatusOK, `[]`)
+	overdue, err := c.Dashboard.ListOverdueWorkOrders(t.Context())
+	require.NoError(t, err)
+	ids = ""
+	for _, w := range overdue {
+		ids += w.ID
+	}
+	require.Equal(t, "321", ids)
+}
+
 func TestWhatTheServerCannotUseIsRefusedBeforeSending(t *testing.T) {
 	c, srv := apitest.New(t)
 	ctx := t.Context()

@@ -1,0 +1,82 @@
+package reporting
+
+import (
+	"context"
+
+	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/postgrest"
+)
+
+// AnalyticsService reads the schema reporting, which is made for analysis: the
+// dimensions, facts and indicators of the token's tenant, all of them live. Facts
+// and indicators of work orders count those that the caller may see, those of
+// maintenance count all. Downtime is in Assets.MonthlyDowntime, and the sites of
+// places in Locations.Sites.
+//
+// Open means neither completed nor cancelled, drafts included. Durations run from
+// creation to completion.
+//
+// TypeScript: nothing.
+type AnalyticsService struct {
+	// Tenants reads dim_tenant: one row.
+	Tenants postgrest.View[TenantDimension]
+	// Locations reads dim_location.
+	Locations postgrest.View[LocationDimension]
+	// Departments reads dim_department.
+	Departments postgrest.View[DepartmentDimension]
+	// Assets reads dim_asset.
+	Assets postgrest.View[AssetDimension]
+	// Days reads dim_time, which is the same for everybody.
+	Days postgrest.View[Day]
+
+	// WorkOrders reads fact_work_orders.
+	WorkOrders postgrest.View[WorkOrderFact]
+	// Labor reads fact_labor.
+	Labor postgrest.View[LaborFact]
+	// Parts reads fact_parts, which is empty on the platform.
+	Parts postgrest.View[PartsFact]
+	// DowntimeIncidents reads fact_downtime_incidents.
+	DowntimeIncidents postgrest.View[DowntimeIncidentFact]
+	// PMCompliance reads fact_pm_compliance.
+	PMCompliance postgrest.View[PMComplianceFact]
+
+	// MTTR reads kpi_mttr, by month, site, asset and department.
+	MTTR postgrest.View[MTTR]
+	// MTBF reads kpi_mtbf, by asset. One with fewer than two failures has no row.
+	MTBF postgrest.View[MTBF]
+	// PMComplianceRates reads kpi_pm_compliance, by month, site and asset.
+	PMComplianceRates postgrest.View[PMCompliance]
+	// Utilization reads kpi_utilization, by technician and day.
+	Utilization postgrest.View[Utilization]
+	// Backlog reads kpi_backlog, by priority, site and department.
+	Backlog postgrest.View[Backlog]
+
+	rpc postgrest.Caller
+}
+
+func newAnalyticsService(conn *api.Conn) AnalyticsService {
+	return AnalyticsService{
+		Tenants:           postgrest.NewView(conn, &tenantDimensionView),
+		Locations:         postgrest.NewView(conn, &locationDimensionView),
+		Departments:       postgrest.NewView(conn, &departmentDimensionView),
+		Assets:            postgrest.NewView(conn, &assetDimensionView),
+		Days:              postgrest.NewView(conn, &dayView),
+		WorkOrders:        postgrest.NewView(conn, &workOrderFactView),
+		Labor:             postgrest.NewView(conn, &laborFactView),
+		Parts:             postgrest.NewView(conn, &partsFactView),
+		DowntimeIncidents: postgrest.NewView(conn, &downtimeIncidentFactView),
+		PMCompliance:      postgrest.NewView(conn, &pmComplianceFactView),
+		MTTR:              postgrest.NewView(conn, &mttrView),
+		MTBF:              postgrest.NewView(conn, &mtbfView),
+		PMComplianceRates: postgrest.NewView(conn, &pmComplianceView),
+		Utilization:       postgrest.NewView(conn, &utilizationView),
+		Backlog:           postgrest.NewView(conn, &backlogView),
+		rpc:               postgrest.NewCaller(conn),
+	}
+}
+
+// Metadata lists what there is in the schema reporting, by name, whatever the
+// tenant. The service-role key may not.
+func (s *AnalyticsService) Metadata(ctx context.Context) ([]AnalyticsObject, error) {
+	return postgrest.Call[[]AnalyticsObject](ctx, s.rpc, "Analytics.Metadata", getAnalyticsMetadataArgs{})
+}

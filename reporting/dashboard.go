@@ -1,0 +1,156 @@
+package reporting
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/postgrest"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/query"
+)
+
+// DashboardService reads what a dashboard shows of the token's tenant.
+//
+// Metrics to WorkOrdersByMaintenanceType are live, and count the work orders that
+// the caller may see: a requestor sees none but their own. The summaries behind
+// them are snapshots: they show what the last RefreshAnalyticsViews found, nothing
+// on the platform calls that by itself, and whoever is a member sees the numbers
+// of all work orders.
+//
+// TypeScript: dashboard (getWorkOrdersSummary is WorkOrdersSummary.List, and so
+// on).
+type DashboardService struct {
+	// Metrics reads v_dashboard_metrics: one row.
+	Metrics postgrest.View[DashboardMetrics]
+	// MTTRMetrics reads v_dashboard_mttr_metrics: one row, or none when nothing was
+	// completed in 90 days.
+	MTTRMetrics postgrest.View[MTTRMetrics]
+	// OpenWorkOrders reads v_dashboard_open_work_orders, by id, drafts included.
+	// See ListOpenWorkOrders.
+	OpenWorkOrders postgrest.View[OpenWorkOrder]
+	// OverdueWorkOrders reads v_dashboard_overdue_work_orders, by id, drafts
+	// included. See ListOverdueWorkOrders.
+	OverdueWorkOrders postgrest.View[OverdueWorkOrder]
+	// WorkOrdersByStatus reads v_dashboard_work_orders_by_status. A status that no
+	// work order has is not in it.
+	WorkOrdersByStatus postgrest.View[WorkOrdersByStatus]
+	// WorkOrdersByMaintenanceType reads
+	// v_dashboard_work_orders_by_maintenance_type, without work orders of no type.
+	WorkOrdersByMaintenanceType postgrest.View[WorkOrdersByMaintenanceType]
+
+	// WorkOrdersSummary reads v_work_orders_summary, a snapshot.
+	WorkOrdersSummary postgrest.View[WorkOrdersSummary]
+	// AssetsSummary reads v_assets_summary, a snapshot.
+	AssetsSummary postgrest.View[AssetsSummary]
+	// LocationsSummary reads v_locations_summary, a snapshot.
+	LocationsSummary postgrest.View[LocationSummary]
+	// TenantsOverview reads v_tenants_overview, a snapshot: one row.
+	TenantsOverview postgrest.View[TenantOverview]
+	// SiteRollup reads v_site_rollup, a snapshot.
+	SiteRollup postgrest.View[SiteRollup]
+	// PortfolioOverview reads v_portfolio_overview, a snapshot: one row for each
+	// site of the tenant, or one without a site.
+	PortfolioOverview postgrest.View[PortfolioSite]
+
+	listOpen    postgrest.View[OpenWorkOrder]
+	listOverdue postgrest.View[OverdueWorkOrder]
+	rpc         postgrest.Caller
+}
+
+var (
+	listOpenView    = openWorkOrderView.At("Dashboard.ListOpenWorkOrders")
+	listOverdueView = overdueWorkOrderView.At("Dashboard.ListOverdueWorkOrders")
+)
+
+func newDashboardService(conn *api.Conn) DashboardService {
+	return DashboardService{
+		Metrics:                     postgrest.NewView(conn, &dashboardMetricsView),
+		MTTRMetrics:                 postgrest.NewView(conn, &mttrMetricsView),
+		OpenWorkOrders:              postgrest.NewView(conn, &openWorkOrderView),
+		OverdueWorkOrders:           postgrest.NewView(conn, &overdueWorkOrderView),
+		WorkOrdersByStatus:          postgrest.NewView(conn, &workOrdersByStatusView),
+		WorkOrdersByMaintenanceType: postgrest.NewView(conn, &workOrdersByMaintenanceTypeView),
+		WorkOrdersSummary:           postgrest.NewView(conn, &workOrdersSummaryView),
+		AssetsSummary:               postgrest.NewView(conn, &assetsSummaryView),
+		LocationsSummary:            postgrest.NewView(conn, &locationSummaryView),
+		TenantsOverview:             postgrest.NewView(conn, &tenantOverviewView),
+		SiteRollup:                  postgrest.NewView(conn, &siteRollupView),
+		PortfolioOverview:           postgrest.NewView(conn, &portfolioSiteView),
+		listOpen:                    postgrest.NewView(conn, listOpenView),
+		listOverdue:                 postgrest.NewView(conn, listOverdueView),
+		rpc:                         postgrest.NewCaller(conn),
+	}
+}
+
+const draft = "draft"
+
+// ListOpenWorkOrders returns all open work orders but drafts, as a dashboard shows
+// them: the highest priority first, then the earliest due date, then the newest.
+// Metrics counts drafts too.
+//
+// TypeScript: dashboard.listOpenWorkOrders.
+func (s *DashboardService) ListOpenWorkOrders(ctx context.Context) ([]OpenWorkOrder, error) {
+	const op = "Dashboard.ListOpenWorkOrders"
+	rows, err := s.listOpen.List(ctx, query.Where(openWorkOrderCols.Status.NotEq(draft)))
+	if err != nil {
+		return nil, sdkerr.Wrap(op, nil, err)
+	}
+	slices.SortStableFunc(rows, func(a, b OpenWorkOrder) int {
+		return cmp.Or(cmp.Compare(rank(a.Priority), rank(b.Priority)), earliestFirst(a.DueDate, b.DueDate), b.CreatedAt.Compare(a.CreatedAt))
+	})
+	return rows, nil
+}
+
+// ListOverdueWorkOrders returns all overdue work orders but drafts, as a dashboard
+// shows them: the earliest due date first, then the highest priority.
+//
+// TypeScript: dashboard.listOverdueWorkOrders.
+func (s *DashboardService) ListOverdueWorkOrders(ctx context.Context) ([]OverdueWorkOrder, error) {
+	const op = "Dashboard.ListOverdueWorkOrders"
+	rows, err := s.listOverdue.List(ctx, query.Where(overdueWorkOrderCols.Status.NotEq(draft)))
+	if err != nil {
+		return nil, sdkerr.Wrap(op, nil, err)
+	}
+	slices.SortStableFunc(rows, func(a, b OverdueWorkOrder) int {
+		return cmp.Or(a.DueDate.Compare(b.DueDate), cmp.Compare(rank(a.Priority), rank(b.Priority)))
+	})
+	return rows, nil
+}
+
+// rank is the place of a priority. A tenant's own come last.
+func rank(priority string) int {
+	if i := slices.Index([]string{"critical", "high", "medium", "low"}, priority); i >= 0 {
+		return i
+	}
+	return 4
+}
+
+// earliestFirst orders times, the earliest first and none last.
+func earliestFirst(a, b *time.Time) int {
+	switch {
+	case a != nil && b != nil:
+		return a.Compare(*b)
+	case a != nil:
+		return -1
+	case b != nil:
+		return 1
+	}
+	return 0
+}
+
+// RefreshAnalyticsViews makes the snapshots of all tenants anew. It is for
+// operators: the platform lets everybody call it, even without signing in, and it
+// can take long, so give the context a deadline. An error that is
+// ErrUnavailable, or that of the context, means that they may not be refreshed.
+func (s *DashboardService) RefreshAnalyticsViews(ctx context.Context) error {
+	return postgrest.ExecAgain(ctx, s.rpc, "Dashboard.RefreshAnalyticsViews", refreshAnalyticsViewsArgs{})
+}
+
+// RefreshTenantAnalytics is RefreshAnalyticsViews: the platform makes those of all
+// tenants anew, whatever tenant is named. Empty is the client's.
+func (s *DashboardService) RefreshTenantAnalytics(ctx context.Context, tenantID string) error {
+	return postgrest.ExecAgain(ctx, s.rpc, "Dashboard.RefreshTenantAnalytics", refreshTenantAnalyticsArgs{TenantID: tenantID})
+}
