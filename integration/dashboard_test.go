@@ -129,7 +129,7 @@ func TestSnapshots(t *testing.T) {
 	rollup := list(t, tn.Dashboard.SiteRollup.List)
 	require.Len(t, rollup, 1)
 	require.Empty(t, cmp.Diff(reporting.SiteRollup{
-		SiteID: site, TenantID: tn.ID, SiteName: "Site", X: new("S1"), BuildingCount: 1, AssetCount: 1, ActiveAssetCount: 1,
+		SiteID: site, TenantID: tn.ID, SiteName: "Site", LocationType: "site", SiteCode: new("S1"), BuildingCount: 1, AssetCount: 1, ActiveAssetCount: 1,
 		WorkOrderCount: 1, ActiveWorkOrderCount: 1,
 	}, rollup[0]))
 	require.Len(t, list(t, tn.Dashboard.LocationsSummary.List), 2)

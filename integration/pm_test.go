@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -79,7 +80,18 @@ func daysLater(y, m, d, days int) (int, int, int) {
 // each, the others none.
 func TestPMYearOfTimeTriggers(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
+	for range 5 {
+		if generatesAYear(t, stack.Tenant(t)) {
+			return
+		}
+	}
+	t.Fatal("the platform's job always comes first")
+}
+
+// generatesAYear tries it in one tenant. It is false when the platform's job, which
+// is for all tenants, ran before all schedules were there.
+func generatesAYear(t *testing.T, tn *tenant) bool {
+	t.Helper()
 	asset := makeAsset(t, tn, "Press", "")
 	today := time.Now().UTC()
 	type plan struct {
@@ -107,8 +119,9 @@ func TestPMYearOfTimeTriggers(t *testing.T) {
 	}
 
 	made, err := tn.PM.GenerateDue(t.Context(), pm.GenerateDueParams{})
-	if err != nil { // the platform's job came first
+	if err != nil {
 		require.ErrorIs(t, err, workorder.ErrConflict)
+		return false
 	}
 	count := 0
 	for id, isDue := range due {
@@ -122,12 +135,11 @@ func TestPMYearOfTimeTriggers(t *testing.T) {
 		require.Equal(t, "preventive_time", *orders[0].MaintenanceType)
 		require.Equal(t, asset, *orders[0].AssetID)
 	}
-	if err == nil {
-		require.Equal(t, count, made)
-	}
+	require.Equal(t, count, made)
 	rows, err := tn.PM.Due.Count(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, count, rows, "generating does not move a schedule on")
+	return true
 }
 
 func TestPMUsageOverAYear(t *testing.T) {
@@ -309,6 +321,69 @@ func TestOneWorkOrderFor64Callers(t *testing.T) {
 	wg.Wait()
 	require.LessOrEqual(t, made, 1, "none when the platform's job came first")
 	require.Len(t, workOrdersOf(t, tn.Client, schedule), 1)
+}
+
+// Each caller has a client, and so connections, of its own; half of them are
+// another user's.
+func TestOneWorkOrderFor64Clients(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	schedule := makePMSchedule(t, tn, dueSince)
+	tokens := []string{tn.Admin.JWT(t, tn.ID), tn.Member(t, "manager").JWT(t, tn.ID)}
+	var wg sync.WaitGroup
+	var made atomic.Int64
+	for i := range 64 {
+		c := stack.Client(t).AsUser(tokens[i%2])
+		wg.Go(func() {
+			n, err := c.PM.GenerateDue(t.Context(), pm.GenerateDueParams{})
+			made.Add(int64(n))
+			if err != nil && !strings.Contains(err.Error(), "open work order") {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	require.LessOrEqual(t, made.Load(), int64(1), "none when the platform's job came first")
+	require.Len(t, workOrdersOf(t, tn.Client, schedule), 1)
+}
+
+// A manual trigger makes a work order each time, and loses none.
+func TestManualTriggersOf64Clients(t *testing.T) {
+	t.Parallel()
+	tn := stack.Tenant(t)
+	schedule := makePMSchedule(t, tn, pm.ManualTrigger{})
+	tokens := []string{tn.Admin.JWT(t, tn.ID), tn.Member(t, "manager").JWT(t, tn.ID)}
+	made := make([]string, 64)
+	var wg sync.WaitGroup
+	for i := range made {
+		c := stack.Client(t).AsUser(tokens[i%2])
+		wg.Go(func() {
+			var err error
+			if made[i], err = c.PM.TriggerManual(t.Context(), pm.TriggerManualParams{PMScheduleID: schedule}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	var stored []string
+	for _, row := range workOrdersOf(t, tn.Client, schedule) {
+		stored = append(stored, row.ID)
+	}
+	require.ElementsMatch(t, made, stored)
+	require.Contains(t, made, *getSchedule(t, tn.Client, schedule).LastWorkOrderID)
+}
+
+func TestGenerationLooksAtTheTenantOfTheToken(t *testing.T) {
+	t.Parallel()
+	u := stack.User(t)
+	a, b := u.NewTenant(t), u.NewTenant(t)
+	schedule := makePMSchedule(t, b, dueSince)
+	c := stack.Client(t).AsUser(u.JWT(t, a.ID))
+	_, err := c.PM.GenerateDue(t.Context(), pm.GenerateDueParams{TenantID: b.ID})
+	require.ErrorIs(t, err, workorder.ErrTenantMismatch)
+	_, err = c.PM.GenerateDue(t.Context(), pm.GenerateDueParams{TenantID: b.ID, Repeat: true})
+	require.NoError(t, err)
+	require.NotEmpty(t, workOrdersOf(t, b.Client, schedule))
 }
 
 // Reads need membership, writes a permission of their own.

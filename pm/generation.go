@@ -2,10 +2,12 @@ package pm
 
 import (
 	"context"
+	"errors"
 	"math"
+	"strings"
 	"time"
 
-	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/keylock"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
@@ -30,10 +32,11 @@ type GenerateDueParams struct {
 // of the platform makes another one at each call until then. So GenerateDue
 // first looks for open work orders of the schedules that it is about to reach,
 // and fails with ErrConflict, having made nothing, when there is one, unless
-// Repeat is set. Calls of one client wait for each other, so that none misses
-// what the one before has made; two programs that call at the same moment can
-// still make two. The look shows what the caller may see of the tenant in the
-// token.
+// Repeat is set. The calls of one program for a tenant wait for each other,
+// whichever clients and users they are of, so that none misses what the one
+// before has made; two programs that call at the same moment can still make two.
+// The look shows what the caller may see, of the tenant in the token: where
+// TenantID is another one, the call is ErrTenantMismatch without Repeat.
 //
 // All or nothing: one schedule that no work order can be made of fails the whole
 // call, such as one with a blank work-order title, which other programs can
@@ -48,35 +51,51 @@ func (s *Service) GenerateDue(ctx context.Context, p GenerateDueParams) (int, er
 	if p.Limit < 0 || p.Limit > math.MaxInt32 {
 		return 0, sdkerr.Invalid(op, "Limit", "must be 0 or more")
 	}
-	if s.turn == nil {
-		return 0, api.Unmade(op)
+	if p.TenantID != "" {
+		if err := sdkerr.RequireText(op, "TenantID", p.TenantID); err != nil {
+			return 0, err
+		}
 	}
-	select {
-	case s.turn <- struct{}{}:
-		defer func() { <-s.turn }()
-	case <-ctx.Done():
-		return 0, sdkerr.NotSent(op, ctx.Err(), nil)
+	tenant, err := s.conn.TenantFor(ctx, op, p.TenantID)
+	if err != nil {
+		return 0, err
 	}
+	ctx, unlock, err := generations.Lock(ctx, s.conn.BaseURL()+" "+strings.ToLower(tenant))
+	if errors.Is(err, sdkerr.ErrUnavailable) { // nested
+		return 0, err
+	}
+	if err != nil {
+		return 0, sdkerr.NotSent(op, err, nil)
+	}
+	defer unlock()
 	if !p.Repeat {
-		if err := s.refuseRepeat(ctx, op, p); err != nil {
+		if err := s.refuseRepeat(ctx, op, tenant, p.Limit); err != nil {
 			return 0, err
 		}
 	}
 	return postgrest.Call[int](ctx, s.rpc, op, generateDuePMsArgs{TenantID: p.TenantID, Limit: postgrest.NullIfZero(p.Limit)})
 }
 
+// generations are one at a time for each tenant, in this program.
+var generations = keylock.Set{Nested: sdkerr.New("PM.GenerateDue", sdkerr.ErrUnavailable,
+	"a middleware at work for a generation cannot wait for that generation")}
+
 // refuseRepeat looks at the schedules that a generation reaches, and as many as
 // are due at the same moment as the last of them.
-func (s *Service) refuseRepeat(ctx context.Context, op string, p GenerateDueParams) error {
-	limit := p.Limit
+func (s *Service) refuseRepeat(ctx context.Context, op, tenant string, limit int) error {
+	seen, err := s.conn.ReadTenant(ctx, op)
+	if err != nil {
+		return err
+	}
+	if seen != "" && !strings.EqualFold(seen, tenant) {
+		return sdkerr.New(op, sdkerr.ErrTenantMismatch,
+			"the params name tenant %s, but the token shows open work orders of tenant %s only", strings.ToLower(tenant), seen)
+	}
 	if limit == 0 {
 		limit = 100
 	}
 	filters := []query.Filter{
 		scheduleCols.IsOverdue.Eq(true), scheduleCols.AutoGenerate.Eq(true), scheduleCols.TriggerType.Eq(TriggerTime),
-	}
-	if p.TenantID != "" {
-		filters = append(filters, scheduleCols.TenantID.Eq(p.TenantID))
 	}
 	var ids []string
 	var last time.Time

@@ -43,8 +43,8 @@ type Service struct {
 	History postgrest.View[HistoryEntry]
 
 	open postgrest.View[openWorkOrder]
-	turn chan struct{} // GenerateDue, one at a time
 	rpc  postgrest.Caller
+	conn *api.Conn
 }
 
 func newService(conn *api.Conn) Service {
@@ -58,8 +58,8 @@ func newService(conn *api.Conn) Service {
 		Upcoming:          postgrest.NewView(conn, &upcomingScheduleView),
 		History:           postgrest.NewView(conn, &historyEntryView),
 		open:              postgrest.NewView(conn, &openWorkOrderView),
-		turn:              make(chan struct{}, 1),
 		rpc:               postgrest.NewCaller(conn),
+		conn:              conn,
 	}
 }
 

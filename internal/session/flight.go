@@ -119,5 +119,5 @@ func (e *Engine) lockChain(ctx context.Context) (held context.Context, unlock fu
 // lockUser keeps the other sessions of the token's user from changing the user's
 // stored tenant.
 func (e *Engine) lockUser(ctx context.Context, a access) (held context.Context, unlock func(), err error) {
-	return users.lock(ctx, e.cfg.Realm+" "+a.claims.Subject)
+	return users.Lock(ctx, e.cfg.Realm+" "+a.claims.Subject)
 }
