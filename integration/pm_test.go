@@ -80,18 +80,7 @@ func daysLater(y, m, d, days int) (int, int, int) {
 // each, the others none.
 func TestPMYearOfTimeTriggers(t *testing.T) {
 	t.Parallel()
-	for range 5 {
-		if generatesAYear(t, stack.Tenant(t)) {
-			return
-		}
-	}
-	t.Fatal("the platform's job always comes first")
-}
-
-// generatesAYear tries it in one tenant. It is false when the platform's job, which
-// is for all tenants, ran before all schedules were there.
-func generatesAYear(t *testing.T, tn *tenant) bool {
-	t.Helper()
+	tn := stack.Tenant(t)
 	asset := makeAsset(t, tn, "Press", "")
 	today := time.Now().UTC()
 	type plan struct {
@@ -119,9 +108,11 @@ func generatesAYear(t *testing.T, tn *tenant) bool {
 	}
 
 	made, err := tn.PM.GenerateDue(t.Context(), pm.GenerateDueParams{})
-	if err != nil {
+	byJob := err != nil
+	if byJob { // the platform's job, which is for all tenants, ran before all schedules were there
 		require.ErrorIs(t, err, workorder.ErrConflict)
-		return false
+		_, err = stack.ServiceClient(t).PM.ProcessDueGeneration(t.Context(), 0)
+		require.NoError(t, err)
 	}
 	count := 0
 	for id, isDue := range due {
@@ -135,11 +126,12 @@ func generatesAYear(t *testing.T, tn *tenant) bool {
 		require.Equal(t, "preventive_time", *orders[0].MaintenanceType)
 		require.Equal(t, asset, *orders[0].AssetID)
 	}
-	require.Equal(t, count, made)
+	if !byJob {
+		require.Equal(t, count, made)
+	}
 	rows, err := tn.PM.Due.Count(t.Context())
 	require.NoError(t, err)
 	require.EqualValues(t, count, rows, "generating does not move a schedule on")
-	return true
 }
 
 func TestPMUsageOverAYear(t *testing.T) {
