@@ -397,36 +397,36 @@ func TestRolesAndPMWrites(t *testing.T) {
 		roles string // that may, besides admin
 		do    func(ctx context.Context, c *workorder.Client) error
 	}{
-		{"CreateTemplate", "", func(ctx context.Context, c *workorder.Client) error {
+		{"PM.CreateTemplate", "", func(ctx context.Context, c *workorder.Client) error {
 			_, err := c.PM.CreateTemplate(ctx, pm.CreateTemplateParams{Name: name(), Trigger: pm.ManualTrigger{}})
 			return err
 		}},
-		{"UpdateTemplate", "", func(ctx context.Context, c *workorder.Client) error {
+		{"PM.UpdateTemplate", "", func(ctx context.Context, c *workorder.Client) error {
 			return c.PM.UpdateTemplate(ctx, pm.UpdateTemplateParams{TemplateID: template, Name: new(name())})
 		}},
-		{"CreateSchedule", "manager", func(ctx context.Context, c *workorder.Client) error {
+		{"PM.CreateSchedule", "manager", func(ctx context.Context, c *workorder.Client) error {
 			_, err := c.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: asset, Title: name(), Trigger: pm.ManualTrigger{}})
 			return err
 		}},
-		{"UpdateSchedule", "manager", func(ctx context.Context, c *workorder.Client) error {
+		{"PM.UpdateSchedule", "manager", func(ctx context.Context, c *workorder.Client) error {
 			return c.PM.UpdateSchedule(ctx, pm.UpdateScheduleParams{PMScheduleID: manual, Title: new(name())})
 		}},
-		{"TriggerManual", "manager", func(ctx context.Context, c *workorder.Client) error {
+		{"PM.TriggerManual", "manager", func(ctx context.Context, c *workorder.Client) error {
 			_, err := c.PM.TriggerManual(ctx, pm.TriggerManualParams{PMScheduleID: manual})
 			return err
 		}},
-		{"GenerateDue", "manager", func(ctx context.Context, c *workorder.Client) error {
+		{"PM.GenerateDue", "manager", func(ctx context.Context, c *workorder.Client) error {
 			_, err := c.PM.GenerateDue(ctx, pm.GenerateDueParams{})
 			return err
 		}},
-		{"CreateDependency", "manager", func(ctx context.Context, c *workorder.Client) error {
+		{"PM.CreateDependency", "manager", func(ctx context.Context, c *workorder.Client) error {
 			other, err := tn.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: asset, Title: name(), Trigger: pm.TimeTrigger{IntervalDays: 9}})
 			if err == nil {
 				_, err = c.PM.CreateDependency(ctx, pm.CreateDependencyParams{PMScheduleID: other, DependsOnPMID: manual})
 			}
 			return err
 		}},
-		{"DeleteSchedule", "manager", func(ctx context.Context, c *workorder.Client) error {
+		{"PM.DeleteSchedule", "manager", func(ctx context.Context, c *workorder.Client) error {
 			other, err := tn.PM.CreateSchedule(ctx, pm.CreateScheduleParams{AssetID: asset, Title: name(), Trigger: pm.ManualTrigger{}})
 			if err == nil {
 				err = c.PM.DeleteSchedule(ctx, pm.DeleteScheduleParams{PMScheduleID: other})
@@ -462,6 +462,18 @@ func TestRolesAndPMWrites(t *testing.T) {
 			return err
 		}},
 	}
+	tried := map[string]bool{
+		"PM.ProcessDueGeneration": true, // below
+		"Meters.RecordAutomated":  true, // the platform refuses nobody, other deployments may
+		"Meters.Ingest":           true, // by a key, whoever has it: TestIngestWithATenantKey
+	}
+	for _, w := range writes {
+		tried[w.name] = true
+	}
+	services := servicesOf(tn.Client, "pm")
+	services["Projects"] = servicesOf(tn.Client, "workorders")["Projects"]
+	require.Empty(t, untried(services, tried))
+
 	for _, role := range []string{"admin", "manager", "technician", "member", "requestor"} {
 		member := tn.Member(t, role)
 		for _, w := range writes {
@@ -472,7 +484,9 @@ func TestRolesAndPMWrites(t *testing.T) {
 				requireError(t, err, workorder.ErrPermissionDenied, "42501")
 			}
 		}
-		_, err := member.PM.Schedules.Get(t.Context(), manual)
+		_, err := member.PM.ProcessDueGeneration(t.Context(), 1)
+		requireError(t, err, workorder.ErrPermissionDenied, "42501")
+		_, err = member.PM.Schedules.Get(t.Context(), manual)
 		require.NoError(t, err, "%s reads", role)
 	}
 }
