@@ -157,20 +157,7 @@ func (s *Service) UpdateIncident(ctx context.Context, p UpdateIncidentParams) er
 	if err := sdkerr.RefuseEmptyIDs(op, "LocationID", p.LocationID, "AssetID", p.AssetID, "WorkOrderID", p.WorkOrderID); err != nil {
 		return err
 	}
-	return postgrest.Exec(ctx, s.rpc, op, updateIncidentArgs{
-		TenantID:    p.TenantID,
-		IncidentID:  p.IncidentID,
-		Title:       p.Title,
-		Type:        p.Type,
-		Severity:    p.Severity,
-		Description: p.Description,
-		OccurredAt:  p.OccurredAt,
-		Status:      p.Status,
-		LocationID:  p.LocationID,
-		AssetID:     p.AssetID,
-		WorkOrderID: p.WorkOrderID,
-		Metadata:    p.Metadata,
-	})
+	return postgrest.Exec(ctx, s.rpc, op, updateIncidentArgs(p))
 }
 
 // CloseIncidentParams names an incident.
@@ -297,14 +284,7 @@ func (s *Service) UpdateIncidentAction(ctx context.Context, p UpdateIncidentActi
 	if err := sdkerr.RefuseEmptyIDs(op, "AssignedTo", p.AssignedTo); err != nil {
 		return err
 	}
-	return postgrest.Exec(ctx, s.rpc, op, updateIncidentActionArgs{
-		TenantID:    p.TenantID,
-		ActionID:    p.ActionID,
-		Description: p.Description,
-		DueDate:     p.DueDate,
-		AssignedTo:  p.AssignedTo,
-		Status:      p.Status,
-	})
+	return postgrest.Exec(ctx, s.rpc, op, updateIncidentActionArgs(p))
 }
 
 // CompleteIncidentActionParams names an action.

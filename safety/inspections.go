@@ -196,14 +196,5 @@ func (s *Service) UpdateSchedule(ctx context.Context, p UpdateScheduleParams) er
 	if err := sdkerr.RefuseEmptyIDs(op, "AssetID", p.AssetID, "LocationID", p.LocationID); err != nil {
 		return err
 	}
-	return postgrest.Exec(ctx, s.rpc, op, updateInspectionScheduleArgs{
-		TenantID:      p.TenantID,
-		ScheduleID:    p.ScheduleID,
-		Title:         p.Title,
-		AssetID:       p.AssetID,
-		LocationID:    p.LocationID,
-		TriggerConfig: p.TriggerConfig,
-		NextDueAt:     p.NextDueAt,
-		IsActive:      p.IsActive,
-	})
+	return postgrest.Exec(ctx, s.rpc, op, updateInspectionScheduleArgs(p))
 }

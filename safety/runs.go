@@ -104,15 +104,7 @@ func (s *Service) UpdateRun(ctx context.Context, p UpdateRunParams) error {
 	if err := sdkerr.RefuseEmptyIDs(op, "ConductedBy", p.ConductedBy); err != nil {
 		return err
 	}
-	return postgrest.Exec(ctx, s.rpc, op, updateInspectionRunArgs{
-		TenantID:    p.TenantID,
-		RunID:       p.RunID,
-		Status:      p.Status,
-		ScheduledAt: p.ScheduledAt,
-		StartedAt:   p.StartedAt,
-		Notes:       p.Notes,
-		ConductedBy: p.ConductedBy,
-	})
+	return postgrest.Exec(ctx, s.rpc, op, updateInspectionRunArgs(p))
 }
 
 // ItemResult is what was found for an item of a template.

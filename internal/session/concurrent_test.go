@@ -130,17 +130,17 @@ func call(t *testing.T, s *Engine, auth *slowAuthority, store *memoryStore, r *r
 	case 6:
 		_ = s.SetHome(ctx, tenant)
 	case 7:
-		check(t, s, "", func() (Token, error) { return s.Force(ctx, "") })
+		check(t, "", func() (Token, error) { return s.Force(ctx, "") })
 	case 8:
-		check(t, s, tenant, func() (Token, error) { return s.Force(ctx, tenant) })
+		check(t, tenant, func() (Token, error) { return s.Force(ctx, tenant) })
 	case 9:
-		check(t, s, "b", func() (Token, error) { return s.Move(ctx, "b") })
+		check(t, "b", func() (Token, error) { return s.Move(ctx, "b") })
 	case 10: // whoever gives up does not wait, and does not take the others along
 		patience := time.Duration(r.IntN(30)) * time.Second
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		defer cancel()
 		start := time.Now()
-		check(t, s, tenant, func() (Token, error) { return s.Token(ctx, tenant) })
+		check(t, tenant, func() (Token, error) { return s.Token(ctx, tenant) })
 		if took := time.Since(start); took > patience {
 			t.Errorf("waited %s with a patience of %s", took, patience)
 		}
@@ -149,12 +149,12 @@ func call(t *testing.T, s *Engine, auth *slowAuthority, store *memoryStore, r *r
 			s.Invalidate(tenant, tok)
 		}
 	default:
-		check(t, s, tenant, func() (Token, error) { return s.Token(ctx, tenant) })
+		check(t, tenant, func() (Token, error) { return s.Token(ctx, tenant) })
 	}
 }
 
 // check asks for a token and looks at it. The session's own may be of any tenant.
-func check(t *testing.T, s *Engine, tenant string, get func() (Token, error)) {
+func check(t *testing.T, tenant string, get func() (Token, error)) {
 	tok, err := get()
 	if err != nil {
 		if errors.Is(err, sdkerr.ErrSessionExpired) {
