@@ -2,7 +2,6 @@ package labor
 
 import (
 	"context"
-	"strings"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -26,7 +25,7 @@ func (s *Service) CreateCrew(ctx context.Context, p CreateCrewParams) (string, e
 	if err := sdkerr.RequireText(op, "Name", p.Name); err != nil {
 		return "", err
 	}
-	if err := notBlank(op, "Name", p.Name); err != nil {
+	if err := sdkerr.RefuseBlank(op, "Name", &p.Name); err != nil {
 		return "", err
 	}
 	return postgrest.Call[string](ctx, s.rpc, op, createCrewArgs{
@@ -34,14 +33,6 @@ func (s *Service) CreateCrew(ctx context.Context, p CreateCrewParams) (string, e
 		Name:        p.Name,
 		Description: postgrest.NullIfZero(p.Description),
 	})
-}
-
-// notBlank refuses white space. The platform itself takes only spaces for blank.
-func notBlank(op, field, value string) error {
-	if strings.TrimSpace(value) == "" {
-		return sdkerr.Invalid(op, field, "is blank")
-	}
-	return nil
 }
 
 // UpdateCrewParams says what to change. A nil field stays as it is.
@@ -67,10 +58,8 @@ func (s *Service) UpdateCrew(ctx context.Context, p UpdateCrewParams) error {
 	if err := sdkerr.RequireText(op, "CrewID", p.CrewID); err != nil {
 		return err
 	}
-	if p.Name != nil {
-		if err := notBlank(op, "Name", *p.Name); err != nil { // the platform would leave the name as it is
-			return err
-		}
+	if err := sdkerr.RefuseBlank(op, "Name", p.Name); err != nil { // the platform would leave the name as it is
+		return err
 	}
 	if err := sdkerr.RefuseEmptyIDs(op, "LeadTechnicianID", p.LeadTechnicianID); err != nil {
 		return err

@@ -59,7 +59,6 @@ func (s *CostService) viewsShow(ctx context.Context, op, tenantID string) error 
 // costViews computes what the functions for costs do.
 type costViews struct {
 	workOrderCosts postgrest.View[WorkOrderCost]
-	assetCosts     postgrest.View[AssetCost]
 	alertRows      postgrest.View[LifecycleAlert]
 	workOrders     postgrest.View[groupedWorkOrder]
 	assets         postgrest.View[groupAsset]
@@ -71,7 +70,6 @@ type costViews struct {
 func newCostViews(conn *api.Conn) costViews {
 	return costViews{
 		workOrderCosts: postgrest.NewView(conn, &workOrderCostView),
-		assetCosts:     postgrest.NewView(conn, &assetCostView),
 		alertRows:      postgrest.NewView(conn, &lifecycleAlertView),
 		workOrders:     postgrest.NewView(conn, &groupedWorkOrderView),
 		assets:         postgrest.NewView(conn, &groupAssetView),

@@ -130,7 +130,7 @@ func (s *Service) UpdateIncident(ctx context.Context, p UpdateIncidentParams) er
 	if err := sdkerr.RequireText(op, "IncidentID", p.IncidentID); err != nil {
 		return err
 	}
-	if err := notBlank(op, "Title", p.Title); err != nil {
+	if err := sdkerr.RefuseBlank(op, "Title", p.Title); err != nil {
 		return err
 	}
 	kind, err := given(op, "Type", p.Type)
@@ -271,7 +271,7 @@ func (s *Service) UpdateIncidentAction(ctx context.Context, p UpdateIncidentActi
 	if err := sdkerr.RequireText(op, "ActionID", p.ActionID); err != nil {
 		return err
 	}
-	if err := notBlank(op, "Description", p.Description); err != nil {
+	if err := sdkerr.RefuseBlank(op, "Description", p.Description); err != nil {
 		return err
 	}
 	status, err := given(op, "Status", p.Status)

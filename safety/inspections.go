@@ -79,7 +79,7 @@ func (s *Service) UpdateTemplate(ctx context.Context, p UpdateTemplateParams) er
 	if err := sdkerr.RequireText(op, "TemplateID", p.TemplateID); err != nil {
 		return err
 	}
-	if err := notBlank(op, "Name", p.Name); err != nil {
+	if err := sdkerr.RefuseBlank(op, "Name", p.Name); err != nil {
 		return err
 	}
 	items, err := checklistJSON(op, p.Checklist)
@@ -187,7 +187,7 @@ func (s *Service) UpdateSchedule(ctx context.Context, p UpdateScheduleParams) er
 	if err := sdkerr.RequireText(op, "ScheduleID", p.ScheduleID); err != nil {
 		return err
 	}
-	if err := notBlank(op, "Title", p.Title); err != nil {
+	if err := sdkerr.RefuseBlank(op, "Title", p.Title); err != nil {
 		return err
 	}
 	if err := checkJSON(op, "TriggerConfig", p.TriggerConfig); err != nil {

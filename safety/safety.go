@@ -52,14 +52,7 @@ func requireTitle(op, field, value string) error {
 	if value == "" {
 		return sdkerr.Required(op, field)
 	}
-	return notBlank(op, field, &value)
-}
-
-func notBlank(op, field string, value *string) error {
-	if value != nil && strings.TrimSpace(*value) == "" {
-		return sdkerr.Invalid(op, field, "is blank")
-	}
-	return nil
+	return sdkerr.RefuseBlank(op, field, &value)
 }
 
 // oneOf refuses what is neither empty nor one of the values.

@@ -1,6 +1,10 @@
 package sdkerr
 
-import "github.com/workorder-systems/sdk-go/internal/pgjson"
+import (
+	"strings"
+
+	"github.com/workorder-systems/sdk-go/internal/pgjson"
+)
 
 // RequireText checks that required text is there, and that the database can hold
 // it. It takes pairs of a field name and its value, and reports the first that
@@ -24,6 +28,15 @@ func RefuseEmptyIDs(op string, fieldsAndIDs ...any) error {
 		if id := fieldsAndIDs[i+1].(*string); id != nil && *id == "" {
 			return Invalid(op, fieldsAndIDs[i].(string), "cannot be taken away, only changed")
 		}
+	}
+	return nil
+}
+
+// RefuseBlank refuses text that is given and nothing but white space as
+// ErrInvalidInput. The platform itself takes at most spaces for blank.
+func RefuseBlank(op, field string, value *string) error {
+	if value != nil && strings.TrimSpace(*value) == "" {
+		return Invalid(op, field, "is blank")
 	}
 	return nil
 }
