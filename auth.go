@@ -28,8 +28,9 @@ type AuthService struct {
 	conn *api.Conn
 }
 
-func newAuthService(conn *api.Conn) AuthService {
-	return AuthService{Admin: AdminService{conn: conn}, conn: conn}
+func (s *AuthService) bind(conn *api.Conn) {
+	s.Admin.conn = conn
+	s.conn = conn
 }
 
 // User is an account.

@@ -56,41 +56,41 @@ type Client struct {
 }
 
 // bind makes the client of a connection. A new service of a resource package
-// gets its field above and its line here.
+// gets its field above and its line here. The services are made in place: a
+// server derives a client for each request.
 func bind(conn *api.Conn, f *family) *Client {
-	o, w, a, m, r := org.New(conn), workorders.New(conn), assets.New(conn), pm.New(conn), reporting.New(conn)
-	return &Client{
-		Auth:             newAuthService(conn),
-		Tenants:          o.Tenants,
-		Authorization:    o.Authorization,
-		Departments:      o.Departments,
-		Catalogs:         o.Catalogs,
-		TenantAPIKeys:    o.TenantAPIKeys,
-		Audit:            o.Audit,
-		Idempotency:      o.Idempotency,
-		WorkOrders:       w.WorkOrders,
-		Attachments:      w.Attachments,
-		Scheduling:       w.Scheduling,
-		Mobile:           w.Mobile,
-		FieldOps:         w.FieldOps,
-		Notifications:    w.Notifications,
-		Assets:           a.Assets,
-		Locations:        a.Locations,
-		Spaces:           a.Spaces,
-		MapZones:         a.MapZones,
-		Projects:         w.Projects,
-		PM:               m.PM,
-		Meters:           m.Meters,
-		Labor:            labor.New(conn).Labor,
-		Costs:            r.Costs,
-		Dashboard:        r.Dashboard,
-		Analytics:        r.Analytics,
-		SafetyCompliance: safety.New(conn).SafetyCompliance,
-		PartsInventory:   inventory.New(conn).PartsInventory,
-
-		conn:   conn,
-		family: f,
-	}
+	c := &Client{conn: conn, family: f}
+	c.Auth.bind(conn)
+	org.Bind(conn, org.Services{
+		Tenants:       &c.Tenants,
+		Authorization: &c.Authorization,
+		Departments:   &c.Departments,
+		Catalogs:      &c.Catalogs,
+		TenantAPIKeys: &c.TenantAPIKeys,
+		Audit:         &c.Audit,
+		Idempotency:   &c.Idempotency,
+	})
+	workorders.Bind(conn, workorders.Services{
+		WorkOrders:    &c.WorkOrders,
+		Attachments:   &c.Attachments,
+		Scheduling:    &c.Scheduling,
+		Mobile:        &c.Mobile,
+		FieldOps:      &c.FieldOps,
+		Notifications: &c.Notifications,
+		Projects:      &c.Projects,
+	})
+	assets.Bind(conn, assets.Services{
+		Assets:    &c.Assets,
+		Locations: &c.Locations,
+		Spaces:    &c.Spaces,
+		MapZones:  &c.MapZones,
+	})
+	pm.Bind(conn, pm.Services{PM: &c.PM, Meters: &c.Meters})
+	labor.Bind(conn, labor.Services{Labor: &c.Labor})
+	reporting.Bind(conn, reporting.Services{Costs: &c.Costs, Dashboard: &c.Dashboard, Analytics: &c.Analytics})
+	safety.Bind(conn, safety.Services{SafetyCompliance: &c.SafetyCompliance})
+	inventory.Bind(conn, inventory.Services{PartsInventory: &c.PartsInventory})
+	return c
 }
 
 // New makes a client for the deployment at projectURL, such as

@@ -22,7 +22,12 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
+	"github.com/workorder-systems/sdk-go/inventory"
+	"github.com/workorder-systems/sdk-go/labor"
 	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/pm"
+	"github.com/workorder-systems/sdk-go/reporting"
+	"github.com/workorder-systems/sdk-go/safety"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -428,12 +433,14 @@ func TestClientHasEveryService(t *testing.T) {
 	client := reflect.TypeFor[workorder.Client]()
 	for _, services := range []reflect.Type{
 		reflect.TypeFor[org.Services](), reflect.TypeFor[workorders.Services](), reflect.TypeFor[assets.Services](),
+		reflect.TypeFor[pm.Services](), reflect.TypeFor[labor.Services](), reflect.TypeFor[reporting.Services](),
+		reflect.TypeFor[safety.Services](), reflect.TypeFor[inventory.Services](),
 	} {
 		for i := range services.NumField() {
 			want := services.Field(i)
 			got, ok := client.FieldByName(want.Name)
 			require.True(t, ok, "%s.%s is no field of Client", services.PkgPath(), want.Name)
-			require.Equal(t, want.Type, got.Type, want.Name)
+			require.Equal(t, want.Type, reflect.PointerTo(got.Type), want.Name)
 		}
 	}
 }

@@ -34,23 +34,17 @@ type AssetService struct {
 	// that shows downtime. Without permission downtime.view it is empty.
 	MonthlyDowntime postgrest.View[MonthlyDowntime]
 
-	places postgrest.View[Location]
-	parts  postgrest.View[scannedPart]
-	conn   *api.Conn
-	rpc    postgrest.Caller
+	conn *api.Conn
+	rpc  postgrest.Caller
 }
 
-func newAssetService(conn *api.Conn) AssetService {
-	return AssetService{
-		View:            postgrest.NewView(conn, &assetView),
-		Summaries:       postgrest.NewView(conn, &assetSummaryView),
-		Warranties:      postgrest.NewView(conn, &warrantyView),
-		MonthlyDowntime: postgrest.NewView(conn, &monthlyDowntimeView),
-		places:          postgrest.NewView(conn, scannedPlaceView),
-		parts:           postgrest.NewView(conn, &scannedPartView),
-		conn:            conn,
-		rpc:             postgrest.NewCaller(conn),
-	}
+func (s *AssetService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &assetView)
+	s.Summaries = postgrest.NewView(conn, &assetSummaryView)
+	s.Warranties = postgrest.NewView(conn, &warrantyView)
+	s.MonthlyDowntime = postgrest.NewView(conn, &monthlyDowntimeView)
+	s.conn = conn
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // The statuses of assets that every tenant begins with. A tenant may have more:

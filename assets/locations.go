@@ -22,9 +22,7 @@ type LocationService struct {
 	// Sites reads reporting.v_location_site, the site that each place belongs to.
 	Sites postgrest.View[LocationSite]
 
-	tree   postgrest.View[Location]
-	assets postgrest.View[Asset]
-	rpc    postgrest.Caller
+	rpc postgrest.Caller
 }
 
 // The views as Tree and SiteRollup read them.
@@ -33,15 +31,11 @@ var (
 	rolledUpView = assetView.At("Locations.SiteRollup")
 )
 
-func newLocationService(conn *api.Conn) LocationService {
-	return LocationService{
-		View:      postgrest.NewView(conn, &locationView),
-		Hierarchy: postgrest.NewView(conn, &locationPathView),
-		Sites:     postgrest.NewView(conn, &locationSiteView),
-		tree:      postgrest.NewView(conn, treeView),
-		assets:    postgrest.NewView(conn, rolledUpView),
-		rpc:       postgrest.NewCaller(conn),
-	}
+func (s *LocationService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &locationView)
+	s.Hierarchy = postgrest.NewView(conn, &locationPathView)
+	s.Sites = postgrest.NewView(conn, &locationSiteView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // LocationType is what kind of place a location is. Without a parent a place may

@@ -23,11 +23,9 @@ type MapZoneService struct {
 	rpc postgrest.Caller
 }
 
-func newMapZoneService(conn *api.Conn) MapZoneService {
-	return MapZoneService{
-		View: postgrest.NewView(conn, &mapZoneView),
-		rpc:  postgrest.NewCaller(conn),
-	}
+func (s *MapZoneService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &mapZoneView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // CreateMapZoneParams describes a new map zone.

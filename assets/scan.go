@@ -61,7 +61,7 @@ func (s *AssetService) ResolveByScanCode(ctx context.Context, p ResolveByScanCod
 	}
 
 	// A code is unique within its tenant, but a view may show several tenants.
-	places, err := s.places.List(ctx, query.Limit(1), query.Columns(locationCols.ID),
+	places, err := postgrest.NewView(s.conn, scannedPlaceView).List(ctx, query.Limit(1), query.Columns(locationCols.ID),
 		query.Where(locationCols.TenantID.Eq(tenant), locationCols.Code.Eq(code)))
 	switch {
 	case err != nil:
@@ -72,7 +72,7 @@ func (s *AssetService) ResolveByScanCode(ctx context.Context, p ResolveByScanCod
 
 	var found ScanResult
 	byNumber := false
-	for part, err := range s.parts.All(ctx, query.Where(scannedPartCols.TenantID.Eq(tenant), query.Or(
+	for part, err := range postgrest.NewView(s.conn, &scannedPartView).All(ctx, query.Where(scannedPartCols.TenantID.Eq(tenant), query.Or(
 		scannedPartCols.Barcode.Eq(code), scannedPartCols.PartNumber.Eq(code), scannedPartCols.ExternalID.Eq(code)))) {
 		switch {
 		case err != nil:

@@ -2,21 +2,19 @@ package assets
 
 import "github.com/workorder-systems/sdk-go/internal/api"
 
-// Services are the services of this package over one connection. A new one gets
-// its field and its line here, and a field of its own in workorder.Client.
+// Services are where the services of this package are. A new one gets its field and
+// its line here, and in workorder.Client.
 type Services struct {
-	Assets    AssetService
-	Locations LocationService
-	Spaces    SpaceService
-	MapZones  MapZoneService
+	Assets    *AssetService
+	Locations *LocationService
+	Spaces    *SpaceService
+	MapZones  *MapZoneService
 }
 
-// New is for the root package; use the fields of workorder.Client.
-func New(conn *api.Conn) Services {
-	return Services{
-		Assets:    newAssetService(conn),
-		Locations: newLocationService(conn),
-		Spaces:    newSpaceService(conn),
-		MapZones:  newMapZoneService(conn),
-	}
+// Bind is for the root package; use the fields of workorder.Client.
+func Bind(conn *api.Conn, s Services) {
+	s.Assets.bind(conn)
+	s.Locations.bind(conn)
+	s.Spaces.bind(conn)
+	s.MapZones.bind(conn)
 }

@@ -19,18 +19,14 @@ import (
 // TypeScript: spaces (list and getById are List and Get).
 type SpaceService struct {
 	postgrest.View[Space]
-	ofLocation postgrest.View[Space]
-	rpc        postgrest.Caller
+	rpc postgrest.Caller
 }
 
 var spaceOfLocationView = spaceView.At("Spaces.GetByLocationID")
 
-func newSpaceService(conn *api.Conn) SpaceService {
-	return SpaceService{
-		View:       postgrest.NewView(conn, &spaceView),
-		ofLocation: postgrest.NewView(conn, spaceOfLocationView),
-		rpc:        postgrest.NewCaller(conn),
-	}
+func (s *SpaceService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &spaceView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // SpaceStatus says whether a space can be used.
@@ -53,7 +49,7 @@ func (s *SpaceService) GetByLocationID(ctx context.Context, locationID string) (
 	if err := sdkerr.RequireText(op, "locationID", locationID); err != nil {
 		return nil, err
 	}
-	spaces, err := s.ofLocation.List(ctx, query.Where(spaceCols.LocationID.Eq(locationID)), query.Limit(1))
+	spaces, err := postgrest.NewView(s.rpc.Conn(), spaceOfLocationView).List(ctx, query.Where(spaceCols.LocationID.Eq(locationID)), query.Limit(1))
 	if err != nil {
 		return nil, sdkerr.Wrap(op, nil, err)
 	}

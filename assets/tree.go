@@ -56,7 +56,7 @@ func (e *LocationCycleError) Unwrap() error {
 // Every member may.
 func (s *LocationService) Tree(ctx context.Context) (*LocationTree, error) {
 	const op = "Locations.Tree"
-	rows, err := s.tree.List(ctx)
+	rows, err := postgrest.NewView(s.rpc.Conn(), treeView).List(ctx)
 	if err != nil {
 		return nil, sdkerr.Wrap(op, nil, err)
 	}
@@ -204,7 +204,7 @@ func (s *LocationService) Move(ctx context.Context, p MoveLocationParams) error 
 			return &LocationCycleError{Op: op, LocationIDs: above[i:]}
 		}
 		above = append(above, id)
-		rows, err := s.tree.List(ctx, query.Where(locationCols.ID.Eq(id)), query.Limit(1),
+		rows, err := postgrest.NewView(s.rpc.Conn(), treeView).List(ctx, query.Where(locationCols.ID.Eq(id)), query.Limit(1),
 			query.Columns(locationCols.ID, locationCols.ParentLocationID))
 		if err != nil {
 			return sdkerr.Wrap(op, nil, err)
@@ -272,7 +272,7 @@ func (s *LocationService) SiteRollup(ctx context.Context) ([]SiteRollup, error) 
 		})
 	}
 	columns := query.Columns(assetCols.ID, assetCols.LocationID, assetCols.Status)
-	for a, err := range s.assets.All(ctx, columns, query.Where(assetCols.LocationID.NotNull())) {
+	for a, err := range postgrest.NewView(s.rpc.Conn(), rolledUpView).All(ctx, columns, query.Where(assetCols.LocationID.NotNull())) {
 		if err != nil {
 			return nil, sdkerr.Wrap(op, nil, err)
 		}

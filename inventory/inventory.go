@@ -55,35 +55,27 @@ type Service struct {
 	// the caller may see count.
 	WorkOrderCountsByPrimarySupplier postgrest.View[PrimarySupplierCounts]
 
-	reserved postgrest.View[openReservation]
-	ownParts postgrest.View[PartSummary]
-	rpc      postgrest.Caller
-	conn     *api.Conn
+	rpc  postgrest.Caller
+	conn *api.Conn
 }
 
-func newService(conn *api.Conn) Service {
-	return Service{
-		Parts:              postgrest.NewView(conn, &partView),
-		Summaries:          postgrest.NewView(conn, &partSummaryView),
-		PartsWithStock:     postgrest.NewView(conn, &partWithStockView),
-		StockLevels:        postgrest.NewView(conn, &stockLevelView),
-		StockByLocation:    postgrest.NewView(conn, &locationStockView),
-		InventoryLocations: postgrest.NewView(conn, &locationView),
-		PartReservations:   postgrest.NewView(conn, &partReservationView),
-		PartUsage:          postgrest.NewView(conn, &partUsageView),
-
-		Suppliers:                        postgrest.NewView(conn, &supplierView),
-		SupplierContracts:                postgrest.NewView(conn, &supplierContractView),
-		SupplierContractRates:            postgrest.NewView(conn, &supplierContractRateView),
-		OpenRequisitions:                 postgrest.NewView(conn, &openRequisitionView),
-		OpenPurchaseOrders:               postgrest.NewView(conn, &openPurchaseOrderView),
-		PurchaseOrderReceiptStatus:       postgrest.NewView(conn, &receiptStatusView),
-		VendorSpendBySupplier:            postgrest.NewView(conn, &vendorSpendView),
-		WorkOrderCountsByPrimarySupplier: postgrest.NewView(conn, &primarySupplierCountsView),
-
-		reserved: postgrest.NewView(conn, &openReservationView),
-		ownParts: postgrest.NewView(conn, &ownPartView),
-		rpc:      postgrest.NewCaller(conn),
-		conn:     conn,
-	}
+func (s *Service) bind(conn *api.Conn) {
+	s.Parts = postgrest.NewView(conn, &partView)
+	s.Summaries = postgrest.NewView(conn, &partSummaryView)
+	s.PartsWithStock = postgrest.NewView(conn, &partWithStockView)
+	s.StockLevels = postgrest.NewView(conn, &stockLevelView)
+	s.StockByLocation = postgrest.NewView(conn, &locationStockView)
+	s.InventoryLocations = postgrest.NewView(conn, &locationView)
+	s.PartReservations = postgrest.NewView(conn, &partReservationView)
+	s.PartUsage = postgrest.NewView(conn, &partUsageView)
+	s.Suppliers = postgrest.NewView(conn, &supplierView)
+	s.SupplierContracts = postgrest.NewView(conn, &supplierContractView)
+	s.SupplierContractRates = postgrest.NewView(conn, &supplierContractRateView)
+	s.OpenRequisitions = postgrest.NewView(conn, &openRequisitionView)
+	s.OpenPurchaseOrders = postgrest.NewView(conn, &openPurchaseOrderView)
+	s.PurchaseOrderReceiptStatus = postgrest.NewView(conn, &receiptStatusView)
+	s.VendorSpendBySupplier = postgrest.NewView(conn, &vendorSpendView)
+	s.WorkOrderCountsByPrimarySupplier = postgrest.NewView(conn, &primarySupplierCountsView)
+	s.rpc = postgrest.NewCaller(conn)
+	s.conn = conn
 }

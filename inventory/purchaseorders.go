@@ -113,7 +113,7 @@ func (s *Service) refuseForeignParts(ctx context.Context, op string, p CreatePur
 			wanted, own[plainID(l.PartID)] = append(wanted, l.PartID), false
 		}
 	}
-	parts, err := s.ownParts.List(ctx, query.Limit(len(wanted)), query.Columns(partSummaryCols.ID),
+	parts, err := postgrest.NewView(s.conn, &ownPartView).List(ctx, query.Limit(len(wanted)), query.Columns(partSummaryCols.ID),
 		query.Where(partSummaryCols.TenantID.Eq(tenant), partSummaryCols.ID.In(wanted...)))
 	if err != nil {
 		return sdkerr.Wrap(op, nil, err)

@@ -120,7 +120,7 @@ func (s *Service) meets(ctx context.Context, op string, p IssuePartsToWorkOrderP
 	if p.InventoryLocationID != "" {
 		open = append(open, c.InventoryLocationID.Eq(p.InventoryLocationID))
 	}
-	rows, err := s.reserved.List(ctx, query.Where(open...), query.OrderBy(c.CreatedAt.Asc(), c.ID.Asc()), query.Limit(1))
+	rows, err := postgrest.NewView(s.conn, &openReservationView).List(ctx, query.Where(open...), query.OrderBy(c.CreatedAt.Asc(), c.ID.Asc()), query.Limit(1))
 	switch {
 	case err != nil:
 		return sdkerr.Wrap(op, nil, err)

@@ -41,28 +41,24 @@ type Service struct {
 	// user. It also shows time for work orders that the caller may not see.
 	WorkOrderLaborActuals postgrest.View[WorkOrderLaborActual]
 
-	generated postgrest.View[Shift]
-	rpc       postgrest.Caller
+	rpc postgrest.Caller
 }
 
 var generatedView = shiftView.At("Labor.GenerateShiftsFromTemplates")
 
-func newService(conn *api.Conn) Service {
-	return Service{
-		Technicians:              postgrest.NewView(conn, &technicianView),
-		Crews:                    postgrest.NewView(conn, &crewView),
-		CrewMembers:              postgrest.NewView(conn, &crewMemberView),
-		SkillCatalogs:            postgrest.NewView(conn, &skillView),
-		CertificationCatalogs:    postgrest.NewView(conn, &certificationView),
-		TechnicianSkills:         postgrest.NewView(conn, &technicianSkillView),
-		TechnicianCertifications: postgrest.NewView(conn, &technicianCertificationView),
-		AvailabilityPatterns:     postgrest.NewView(conn, &availabilityPatternView),
-		AvailabilityOverrides:    postgrest.NewView(conn, &availabilityOverrideView),
-		Shifts:                   postgrest.NewView(conn, &shiftView),
-		ShiftTemplates:           postgrest.NewView(conn, &shiftTemplateView),
-		TechnicianCapacity:       postgrest.NewView(conn, &technicianCapacityView),
-		WorkOrderLaborActuals:    postgrest.NewView(conn, &workOrderLaborActualView),
-		generated:                postgrest.NewView(conn, generatedView),
-		rpc:                      postgrest.NewCaller(conn),
-	}
+func (s *Service) bind(conn *api.Conn) {
+	s.Technicians = postgrest.NewView(conn, &technicianView)
+	s.Crews = postgrest.NewView(conn, &crewView)
+	s.CrewMembers = postgrest.NewView(conn, &crewMemberView)
+	s.SkillCatalogs = postgrest.NewView(conn, &skillView)
+	s.CertificationCatalogs = postgrest.NewView(conn, &certificationView)
+	s.TechnicianSkills = postgrest.NewView(conn, &technicianSkillView)
+	s.TechnicianCertifications = postgrest.NewView(conn, &technicianCertificationView)
+	s.AvailabilityPatterns = postgrest.NewView(conn, &availabilityPatternView)
+	s.AvailabilityOverrides = postgrest.NewView(conn, &availabilityOverrideView)
+	s.Shifts = postgrest.NewView(conn, &shiftView)
+	s.ShiftTemplates = postgrest.NewView(conn, &shiftTemplateView)
+	s.TechnicianCapacity = postgrest.NewView(conn, &technicianCapacityView)
+	s.WorkOrderLaborActuals = postgrest.NewView(conn, &workOrderLaborActualView)
+	s.rpc = postgrest.NewCaller(conn)
 }

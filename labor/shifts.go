@@ -86,11 +86,12 @@ func (s *Service) allGenerated(ctx context.Context, op string, rows []GeneratedS
 	lost := func(err error) error {
 		return sdkerr.New(op, sdkerr.ErrDecode, "the shifts are made, but not all of them could be read: %v", err)
 	}
-	one, err := s.generated.Get(ctx, rows[0].ID)
+	generated := postgrest.NewView(s.rpc.Conn(), generatedView)
+	one, err := generated.Get(ctx, rows[0].ID)
 	if err != nil {
 		return nil, lost(err)
 	}
-	shifts, err := s.generated.List(ctx, query.Where(shiftCols.CreatedAt.Eq(one.CreatedAt)))
+	shifts, err := generated.List(ctx, query.Where(shiftCols.CreatedAt.Eq(one.CreatedAt)))
 	if err != nil {
 		return nil, lost(err)
 	}

@@ -20,8 +20,8 @@ type TenantAPIKeyService struct {
 	rpc postgrest.Caller
 }
 
-func newTenantAPIKeyService(conn *api.Conn) TenantAPIKeyService {
-	return TenantAPIKeyService{rpc: postgrest.NewCaller(conn)}
+func (s *TenantAPIKeyService) bind(conn *api.Conn) {
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // TenantAPIKey describes a key, without its secret.

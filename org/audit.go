@@ -27,13 +27,11 @@ type AuditService struct {
 	rpc postgrest.Caller
 }
 
-func newAuditService(conn *api.Conn) AuditService {
-	return AuditService{
-		EntityChanges:     postgrest.NewView(conn, &entityChangeView),
-		PermissionChanges: postgrest.NewView(conn, &permissionChangeView),
-		RetentionConfigs:  postgrest.NewView(conn, &retentionConfigView),
-		rpc:               postgrest.NewCaller(conn),
-	}
+func (s *AuditService) bind(conn *api.Conn) {
+	s.EntityChanges = postgrest.NewView(conn, &entityChangeView)
+	s.PermissionChanges = postgrest.NewView(conn, &permissionChangeView)
+	s.RetentionConfigs = postgrest.NewView(conn, &retentionConfigView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // SetRetentionParams says how long the audit log is kept.

@@ -32,15 +32,13 @@ type AuthorizationService struct {
 	rpc postgrest.Caller
 }
 
-func newAuthorizationService(conn *api.Conn) AuthorizationService {
-	return AuthorizationService{
-		Permissions:     postgrest.NewView(conn, &permissionView),
-		TenantRoles:     postgrest.NewView(conn, &tenantRoleView),
-		RolePermissions: postgrest.NewView(conn, &rolePermissionView),
-		UserTenantRoles: postgrest.NewView(conn, &userTenantRoleView),
-		Profiles:        postgrest.NewView(conn, &profileView),
-		rpc:             postgrest.NewCaller(conn),
-	}
+func (s *AuthorizationService) bind(conn *api.Conn) {
+	s.Permissions = postgrest.NewView(conn, &permissionView)
+	s.TenantRoles = postgrest.NewView(conn, &tenantRoleView)
+	s.RolePermissions = postgrest.NewView(conn, &rolePermissionView)
+	s.UserTenantRoles = postgrest.NewView(conn, &userTenantRoleView)
+	s.Profiles = postgrest.NewView(conn, &profileView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // HasPermissionParams names a permission.

@@ -28,14 +28,12 @@ type CatalogService struct {
 	rpc postgrest.Caller
 }
 
-func newCatalogService(conn *api.Conn) CatalogService {
-	return CatalogService{
-		Statuses:          postgrest.NewView(conn, &statusView),
-		Priorities:        postgrest.NewView(conn, &priorityView),
-		MaintenanceTypes:  postgrest.NewView(conn, &maintenanceTypeView),
-		StatusTransitions: postgrest.NewView(conn, &statusTransitionView),
-		rpc:               postgrest.NewCaller(conn),
-	}
+func (s *CatalogService) bind(conn *api.Conn) {
+	s.Statuses = postgrest.NewView(conn, &statusView)
+	s.Priorities = postgrest.NewView(conn, &priorityView)
+	s.MaintenanceTypes = postgrest.NewView(conn, &maintenanceTypeView)
+	s.StatusTransitions = postgrest.NewView(conn, &statusTransitionView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // StatusCategory groups statuses.

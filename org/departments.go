@@ -20,11 +20,9 @@ type DepartmentService struct {
 	rpc postgrest.Caller
 }
 
-func newDepartmentService(conn *api.Conn) DepartmentService {
-	return DepartmentService{
-		View: postgrest.NewView(conn, &departmentView),
-		rpc:  postgrest.NewCaller(conn),
-	}
+func (s *DepartmentService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &departmentView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // CreateDepartmentParams describes a new department.

@@ -21,8 +21,8 @@ type IdempotencyService struct {
 	rpc postgrest.Caller
 }
 
-func newIdempotencyService(conn *api.Conn) IdempotencyService {
-	return IdempotencyService{rpc: postgrest.NewCaller(conn)}
+func (s *IdempotencyService) bind(conn *api.Conn) {
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // ClaimIdempotencyParams names a key and what it stands for.

@@ -19,11 +19,9 @@ type TenantService struct {
 	rpc postgrest.Caller
 }
 
-func newTenantService(conn *api.Conn) TenantService {
-	return TenantService{
-		View: postgrest.NewView(conn, &tenantView),
-		rpc:  postgrest.NewCaller(conn),
-	}
+func (s *TenantService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &tenantView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // CreateTenantParams describes a new tenant.

@@ -111,7 +111,7 @@ func (s *Service) refuseRepeat(ctx context.Context, op, tenant string, limit int
 	if len(ids) == 0 {
 		return nil
 	}
-	open, err := s.open.List(ctx, query.Limit(1),
+	open, err := postgrest.NewView(s.conn, &openWorkOrderView).List(ctx, query.Limit(1),
 		query.Where(openWorkOrderCols.PMScheduleID.In(ids...), openWorkOrderCols.CompletedAt.IsNull()))
 	if err != nil || len(open) == 0 {
 		return err

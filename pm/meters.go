@@ -27,13 +27,11 @@ type MeterService struct {
 	conn *api.Conn
 }
 
-func newMeterService(conn *api.Conn) MeterService {
-	return MeterService{
-		View:     postgrest.NewView(conn, &meterView),
-		Readings: postgrest.NewView(conn, &meterReadingView),
-		rpc:      postgrest.NewCaller(conn),
-		conn:     conn,
-	}
+func (s *MeterService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &meterView)
+	s.Readings = postgrest.NewView(conn, &meterReadingView)
+	s.rpc = postgrest.NewCaller(conn)
+	s.conn = conn
 }
 
 // MeterType is what a meter counts.

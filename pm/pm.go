@@ -42,25 +42,21 @@ type Service struct {
 	// moves on and is met for those that wait for it.
 	History postgrest.View[HistoryEntry]
 
-	open postgrest.View[openWorkOrder]
 	rpc  postgrest.Caller
 	conn *api.Conn
 }
 
-func newService(conn *api.Conn) Service {
-	return Service{
-		Templates:         postgrest.NewView(conn, &templateView),
-		ChecklistItems:    postgrest.NewView(conn, &checklistItemView),
-		Schedules:         postgrest.NewView(conn, &scheduleView),
-		ScheduleSummaries: postgrest.NewView(conn, &scheduleSummaryView),
-		Due:               postgrest.NewView(conn, &dueScheduleView),
-		Overdue:           postgrest.NewView(conn, &overdueScheduleView),
-		Upcoming:          postgrest.NewView(conn, &upcomingScheduleView),
-		History:           postgrest.NewView(conn, &historyEntryView),
-		open:              postgrest.NewView(conn, &openWorkOrderView),
-		rpc:               postgrest.NewCaller(conn),
-		conn:              conn,
-	}
+func (s *Service) bind(conn *api.Conn) {
+	s.Templates = postgrest.NewView(conn, &templateView)
+	s.ChecklistItems = postgrest.NewView(conn, &checklistItemView)
+	s.Schedules = postgrest.NewView(conn, &scheduleView)
+	s.ScheduleSummaries = postgrest.NewView(conn, &scheduleSummaryView)
+	s.Due = postgrest.NewView(conn, &dueScheduleView)
+	s.Overdue = postgrest.NewView(conn, &overdueScheduleView)
+	s.Upcoming = postgrest.NewView(conn, &upcomingScheduleView)
+	s.History = postgrest.NewView(conn, &historyEntryView)
+	s.rpc = postgrest.NewCaller(conn)
+	s.conn = conn
 }
 
 // WorkOrderTexts are what the work orders of a schedule say. What is empty comes

@@ -54,25 +54,23 @@ type AnalyticsService struct {
 	rpc postgrest.Caller
 }
 
-func newAnalyticsService(conn *api.Conn) AnalyticsService {
-	return AnalyticsService{
-		Tenants:           postgrest.NewView(conn, &tenantDimensionView),
-		Locations:         postgrest.NewView(conn, &locationDimensionView),
-		Departments:       postgrest.NewView(conn, &departmentDimensionView),
-		Assets:            postgrest.NewView(conn, &assetDimensionView),
-		Days:              postgrest.NewView(conn, &dayView),
-		WorkOrders:        postgrest.NewView(conn, &workOrderFactView),
-		Labor:             postgrest.NewView(conn, &laborFactView),
-		Parts:             postgrest.NewView(conn, &partsFactView),
-		DowntimeIncidents: postgrest.NewView(conn, &downtimeIncidentFactView),
-		PMCompliance:      postgrest.NewView(conn, &pmComplianceFactView),
-		MTTR:              postgrest.NewView(conn, &mttrView),
-		MTBF:              postgrest.NewView(conn, &mtbfView),
-		PMComplianceRates: postgrest.NewView(conn, &pmComplianceView),
-		Utilization:       postgrest.NewView(conn, &utilizationView),
-		Backlog:           postgrest.NewView(conn, &backlogView),
-		rpc:               postgrest.NewCaller(conn),
-	}
+func (s *AnalyticsService) bind(conn *api.Conn) {
+	s.Tenants = postgrest.NewView(conn, &tenantDimensionView)
+	s.Locations = postgrest.NewView(conn, &locationDimensionView)
+	s.Departments = postgrest.NewView(conn, &departmentDimensionView)
+	s.Assets = postgrest.NewView(conn, &assetDimensionView)
+	s.Days = postgrest.NewView(conn, &dayView)
+	s.WorkOrders = postgrest.NewView(conn, &workOrderFactView)
+	s.Labor = postgrest.NewView(conn, &laborFactView)
+	s.Parts = postgrest.NewView(conn, &partsFactView)
+	s.DowntimeIncidents = postgrest.NewView(conn, &downtimeIncidentFactView)
+	s.PMCompliance = postgrest.NewView(conn, &pmComplianceFactView)
+	s.MTTR = postgrest.NewView(conn, &mttrView)
+	s.MTBF = postgrest.NewView(conn, &mtbfView)
+	s.PMComplianceRates = postgrest.NewView(conn, &pmComplianceView)
+	s.Utilization = postgrest.NewView(conn, &utilizationView)
+	s.Backlog = postgrest.NewView(conn, &backlogView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // Metadata lists what there is in the schema reporting, by name, whatever the

@@ -40,23 +40,19 @@ type CostService struct {
 	// asset and kind. Any member of the token's tenant may read.
 	LifecycleAlerts postgrest.View[LifecycleAlert]
 
-	rpc   postgrest.Caller
-	conn  *api.Conn
-	views costViews
+	rpc  postgrest.Caller
+	conn *api.Conn
 }
 
-func newCostService(conn *api.Conn) CostService {
-	return CostService{
-		WorkOrderCosts:  postgrest.NewView(conn, &workOrderCostView),
-		AssetCosts:      postgrest.NewView(conn, &assetCostView),
-		LocationCosts:   postgrest.NewView(conn, &locationCostView),
-		DepartmentCosts: postgrest.NewView(conn, &departmentCostView),
-		ProjectCosts:    postgrest.NewView(conn, &projectCostView),
-		LifecycleAlerts: postgrest.NewView(conn, &lifecycleAlertView),
-		rpc:             postgrest.NewCaller(conn),
-		conn:            conn,
-		views:           newCostViews(conn),
-	}
+func (s *CostService) bind(conn *api.Conn) {
+	s.WorkOrderCosts = postgrest.NewView(conn, &workOrderCostView)
+	s.AssetCosts = postgrest.NewView(conn, &assetCostView)
+	s.LocationCosts = postgrest.NewView(conn, &locationCostView)
+	s.DepartmentCosts = postgrest.NewView(conn, &departmentCostView)
+	s.ProjectCosts = postgrest.NewView(conn, &projectCostView)
+	s.LifecycleAlerts = postgrest.NewView(conn, &lifecycleAlertView)
+	s.rpc = postgrest.NewCaller(conn)
+	s.conn = conn
 }
 
 // GroupBy is what costs are summed up along.

@@ -55,9 +55,7 @@ type DashboardService struct {
 	// site of the tenant, or one without a site.
 	PortfolioOverview postgrest.View[PortfolioSite]
 
-	listOpen    postgrest.View[OpenWorkOrder]
-	listOverdue postgrest.View[OverdueWorkOrder]
-	rpc         postgrest.Caller
+	rpc postgrest.Caller
 }
 
 var (
@@ -65,24 +63,20 @@ var (
 	listOverdueView = overdueWorkOrderView.At("Dashboard.ListOverdueWorkOrders")
 )
 
-func newDashboardService(conn *api.Conn) DashboardService {
-	return DashboardService{
-		Metrics:                     postgrest.NewView(conn, &dashboardMetricsView),
-		MTTRMetrics:                 postgrest.NewView(conn, &mttrMetricsView),
-		OpenWorkOrders:              postgrest.NewView(conn, &openWorkOrderView),
-		OverdueWorkOrders:           postgrest.NewView(conn, &overdueWorkOrderView),
-		WorkOrdersByStatus:          postgrest.NewView(conn, &workOrdersByStatusView),
-		WorkOrdersByMaintenanceType: postgrest.NewView(conn, &workOrdersByMaintenanceTypeView),
-		WorkOrdersSummary:           postgrest.NewView(conn, &workOrdersSummaryView),
-		AssetsSummary:               postgrest.NewView(conn, &assetsSummaryView),
-		LocationsSummary:            postgrest.NewView(conn, &locationSummaryView),
-		TenantsOverview:             postgrest.NewView(conn, &tenantOverviewView),
-		SiteRollup:                  postgrest.NewView(conn, &siteRollupView),
-		PortfolioOverview:           postgrest.NewView(conn, &portfolioSiteView),
-		listOpen:                    postgrest.NewView(conn, listOpenView),
-		listOverdue:                 postgrest.NewView(conn, listOverdueView),
-		rpc:                         postgrest.NewCaller(conn),
-	}
+func (s *DashboardService) bind(conn *api.Conn) {
+	s.Metrics = postgrest.NewView(conn, &dashboardMetricsView)
+	s.MTTRMetrics = postgrest.NewView(conn, &mttrMetricsView)
+	s.OpenWorkOrders = postgrest.NewView(conn, &openWorkOrderView)
+	s.OverdueWorkOrders = postgrest.NewView(conn, &overdueWorkOrderView)
+	s.WorkOrdersByStatus = postgrest.NewView(conn, &workOrdersByStatusView)
+	s.WorkOrdersByMaintenanceType = postgrest.NewView(conn, &workOrdersByMaintenanceTypeView)
+	s.WorkOrdersSummary = postgrest.NewView(conn, &workOrdersSummaryView)
+	s.AssetsSummary = postgrest.NewView(conn, &assetsSummaryView)
+	s.LocationsSummary = postgrest.NewView(conn, &locationSummaryView)
+	s.TenantsOverview = postgrest.NewView(conn, &tenantOverviewView)
+	s.SiteRollup = postgrest.NewView(conn, &siteRollupView)
+	s.PortfolioOverview = postgrest.NewView(conn, &portfolioSiteView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 const draft = "draft"
@@ -94,7 +88,7 @@ const draft = "draft"
 // TypeScript: dashboard.listOpenWorkOrders.
 func (s *DashboardService) ListOpenWorkOrders(ctx context.Context) ([]OpenWorkOrder, error) {
 	const op = "Dashboard.ListOpenWorkOrders"
-	rows, err := s.listOpen.List(ctx, query.Where(openWorkOrderCols.Status.NotEq(draft)))
+	rows, err := postgrest.NewView(s.rpc.Conn(), listOpenView).List(ctx, query.Where(openWorkOrderCols.Status.NotEq(draft)))
 	if err != nil {
 		return nil, sdkerr.Wrap(op, nil, err)
 	}
@@ -110,7 +104,7 @@ func (s *DashboardService) ListOpenWorkOrders(ctx context.Context) ([]OpenWorkOr
 // TypeScript: dashboard.listOverdueWorkOrders.
 func (s *DashboardService) ListOverdueWorkOrders(ctx context.Context) ([]OverdueWorkOrder, error) {
 	const op = "Dashboard.ListOverdueWorkOrders"
-	rows, err := s.listOverdue.List(ctx, query.Where(overdueWorkOrderCols.Status.NotEq(draft)))
+	rows, err := postgrest.NewView(s.rpc.Conn(), listOverdueView).List(ctx, query.Where(overdueWorkOrderCols.Status.NotEq(draft)))
 	if err != nil {
 		return nil, sdkerr.Wrap(op, nil, err)
 	}

@@ -32,7 +32,7 @@ func withFallback[R any](ctx context.Context, s *CostService, op, tenantID strin
 	if err := s.viewsShow(ctx, op, tenantID); err != nil {
 		return nil, err
 	}
-	rows, err := compute(s.views)
+	rows, err := compute(newCostViews(s.conn))
 	if err != nil {
 		return nil, sdkerr.Wrap(op, nil, err)
 	}

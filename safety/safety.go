@@ -33,17 +33,15 @@ type Service struct {
 	rpc postgrest.Caller
 }
 
-func newService(conn *api.Conn) Service {
-	return Service{
-		Templates:       postgrest.NewView(conn, &inspectionTemplateView),
-		TemplateItems:   postgrest.NewView(conn, &inspectionTemplateItemView),
-		Schedules:       postgrest.NewView(conn, &inspectionScheduleView),
-		Runs:            postgrest.NewView(conn, &inspectionRunView),
-		RunItems:        postgrest.NewView(conn, &inspectionRunItemView),
-		Incidents:       postgrest.NewView(conn, &incidentView),
-		IncidentActions: postgrest.NewView(conn, &incidentActionView),
-		rpc:             postgrest.NewCaller(conn),
-	}
+func (s *Service) bind(conn *api.Conn) {
+	s.Templates = postgrest.NewView(conn, &inspectionTemplateView)
+	s.TemplateItems = postgrest.NewView(conn, &inspectionTemplateItemView)
+	s.Schedules = postgrest.NewView(conn, &inspectionScheduleView)
+	s.Runs = postgrest.NewView(conn, &inspectionRunView)
+	s.RunItems = postgrest.NewView(conn, &inspectionRunItemView)
+	s.Incidents = postgrest.NewView(conn, &incidentView)
+	s.IncidentActions = postgrest.NewView(conn, &incidentActionView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // requireTitle refuses a title that is nothing but white space, which the

@@ -38,16 +38,14 @@ type AttachmentService struct {
 // attachmentsOfWorkOrders is the list that WorkOrders.Attachments shows as well.
 var attachmentsOfWorkOrders = workOrderAttachmentView.At("Attachments.WorkOrders")
 
-func newAttachmentService(conn *api.Conn) AttachmentService {
-	return AttachmentService{
-		View:       postgrest.NewView(conn, &entityAttachmentView),
-		WorkOrders: postgrest.NewView(conn, attachmentsOfWorkOrders),
-		Assets:     postgrest.NewView(conn, &assetAttachmentView),
-		Locations:  postgrest.NewView(conn, &locationAttachmentView),
-		conn:       conn,
-		rpc:        postgrest.NewCaller(conn),
-		bucket:     storage.NewBucket(conn, "attachments"),
-	}
+func (s *AttachmentService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &entityAttachmentView)
+	s.WorkOrders = postgrest.NewView(conn, attachmentsOfWorkOrders)
+	s.Assets = postgrest.NewView(conn, &assetAttachmentView)
+	s.Locations = postgrest.NewView(conn, &locationAttachmentView)
+	s.conn = conn
+	s.rpc = postgrest.NewCaller(conn)
+	s.bucket = storage.NewBucket(conn, "attachments")
 }
 
 // EntityType is the kind of thing that a file can be attached to.

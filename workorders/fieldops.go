@@ -24,11 +24,9 @@ type FieldOpsService struct {
 	rpc postgrest.Caller
 }
 
-func newFieldOpsService(conn *api.Conn) FieldOpsService {
-	return FieldOpsService{
-		Tools:          postgrest.NewView(conn, &toolView),
-		ToolCheckouts:  postgrest.NewView(conn, &toolCheckoutView),
-		ShiftHandovers: postgrest.NewView(conn, &shiftHandoverView),
-		rpc:            postgrest.NewCaller(conn),
-	}
+func (s *FieldOpsService) bind(conn *api.Conn) {
+	s.Tools = postgrest.NewView(conn, &toolView)
+	s.ToolCheckouts = postgrest.NewView(conn, &toolCheckoutView)
+	s.ShiftHandovers = postgrest.NewView(conn, &shiftHandoverView)
+	s.rpc = postgrest.NewCaller(conn)
 }

@@ -27,17 +27,15 @@ type MobileService struct {
 	rpc postgrest.Caller
 }
 
-func newMobileService(conn *api.Conn) MobileService {
-	return MobileService{
-		WorkOrders:  postgrest.NewView(conn, &mobileWorkOrderView),
-		Assets:      postgrest.NewView(conn, &mobileAssetView),
-		Locations:   postgrest.NewView(conn, &mobileLocationView),
-		TimeEntries: postgrest.NewView(conn, &mobileTimeEntryView),
-		Attachments: postgrest.NewView(conn, &mobileAttachmentView),
-		CheckIns:    postgrest.NewView(conn, &mobileCheckInView),
-		Notes:       postgrest.NewView(conn, &mobileNoteView),
-		rpc:         postgrest.NewCaller(conn),
-	}
+func (s *MobileService) bind(conn *api.Conn) {
+	s.WorkOrders = postgrest.NewView(conn, &mobileWorkOrderView)
+	s.Assets = postgrest.NewView(conn, &mobileAssetView)
+	s.Locations = postgrest.NewView(conn, &mobileLocationView)
+	s.TimeEntries = postgrest.NewView(conn, &mobileTimeEntryView)
+	s.Attachments = postgrest.NewView(conn, &mobileAttachmentView)
+	s.CheckIns = postgrest.NewView(conn, &mobileCheckInView)
+	s.Notes = postgrest.NewView(conn, &mobileNoteView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // StartParams names a work order and where the technician is.

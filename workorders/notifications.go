@@ -30,11 +30,9 @@ type NotificationService struct {
 	rpc postgrest.Caller
 }
 
-func newNotificationService(conn *api.Conn) NotificationService {
-	return NotificationService{
-		Feed: postgrest.NewView(conn, &notificationView),
-		rpc:  postgrest.NewCaller(conn),
-	}
+func (s *NotificationService) bind(conn *api.Conn) {
+	s.Feed = postgrest.NewView(conn, &notificationView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // Unread matches notifications that have not been marked as read.

@@ -20,11 +20,9 @@ type ProjectService struct {
 	rpc postgrest.Caller
 }
 
-func newProjectService(conn *api.Conn) ProjectService {
-	return ProjectService{
-		View: postgrest.NewView(conn, &projectView),
-		rpc:  postgrest.NewCaller(conn),
-	}
+func (s *ProjectService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &projectView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // CreateProjectParams describes a new project. The server trims the text; blank

@@ -37,15 +37,13 @@ type SchedulingService struct {
 	rpc postgrest.Caller
 }
 
-func newSchedulingService(conn *api.Conn) SchedulingService {
-	return SchedulingService{
-		Blocks:       postgrest.NewView(conn, &scheduleBlockView),
-		ByTechnician: postgrest.NewView(conn, &technicianScheduleBlockView),
-		ByCrew:       postgrest.NewView(conn, &crewScheduleBlockView),
-		ByAsset:      postgrest.NewView(conn, &assetScheduleBlockView),
-		ByLocation:   postgrest.NewView(conn, &locationScheduleBlockView),
-		rpc:          postgrest.NewCaller(conn),
-	}
+func (s *SchedulingService) bind(conn *api.Conn) {
+	s.Blocks = postgrest.NewView(conn, &scheduleBlockView)
+	s.ByTechnician = postgrest.NewView(conn, &technicianScheduleBlockView)
+	s.ByCrew = postgrest.NewView(conn, &crewScheduleBlockView)
+	s.ByAsset = postgrest.NewView(conn, &assetScheduleBlockView)
+	s.ByLocation = postgrest.NewView(conn, &locationScheduleBlockView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // ScheduleParams describes a time slot for a work order.

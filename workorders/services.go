@@ -2,27 +2,25 @@ package workorders
 
 import "github.com/workorder-systems/sdk-go/internal/api"
 
-// Services are the services of this package over one connection. A new one gets
-// its field and its line here, and a field of its own in workorder.Client.
+// Services are where the services of this package are. A new one gets its field and
+// its line here, and in workorder.Client.
 type Services struct {
-	WorkOrders    WorkOrderService
-	Attachments   AttachmentService
-	Scheduling    SchedulingService
-	Mobile        MobileService
-	FieldOps      FieldOpsService
-	Notifications NotificationService
-	Projects      ProjectService
+	WorkOrders    *WorkOrderService
+	Attachments   *AttachmentService
+	Scheduling    *SchedulingService
+	Mobile        *MobileService
+	FieldOps      *FieldOpsService
+	Notifications *NotificationService
+	Projects      *ProjectService
 }
 
-// New is for the root package; use the fields of workorder.Client.
-func New(conn *api.Conn) Services {
-	return Services{
-		WorkOrders:    newWorkOrderService(conn),
-		Attachments:   newAttachmentService(conn),
-		Scheduling:    newSchedulingService(conn),
-		Mobile:        newMobileService(conn),
-		FieldOps:      newFieldOpsService(conn),
-		Notifications: newNotificationService(conn),
-		Projects:      newProjectService(conn),
-	}
+// Bind is for the root package; use the fields of workorder.Client.
+func Bind(conn *api.Conn, s Services) {
+	s.WorkOrders.bind(conn)
+	s.Attachments.bind(conn)
+	s.Scheduling.bind(conn)
+	s.Mobile.bind(conn)
+	s.FieldOps.bind(conn)
+	s.Notifications.bind(conn)
+	s.Projects.bind(conn)
 }

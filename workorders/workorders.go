@@ -60,21 +60,19 @@ type WorkOrderService struct {
 	rpc postgrest.Caller
 }
 
-func newWorkOrderService(conn *api.Conn) WorkOrderService {
-	return WorkOrderService{
-		View:                  postgrest.NewView(conn, &workOrderView),
-		Summaries:             postgrest.NewView(conn, &workOrderSummaryView),
-		TimeEntries:           postgrest.NewView(conn, &workOrderTimeEntryView),
-		Assignments:           postgrest.NewView(conn, &workOrderAssignmentView),
-		Attachments:           postgrest.NewView(conn, &workOrderAttachmentView),
-		Comms:                 postgrest.NewView(conn, &commsEventView),
-		MyRequests:            postgrest.NewView(conn, &workOrderRequestView),
-		MaintenanceRequests:   postgrest.NewView(conn, &maintenanceRequestView),
-		MyMaintenanceRequests: postgrest.NewView(conn, &myMaintenanceRequestView),
-		SLAStatus:             postgrest.NewView(conn, &slaStatusView),
-		SLAOpen:               postgrest.NewView(conn, &slaOpenWorkOrderView),
-		rpc:                   postgrest.NewCaller(conn),
-	}
+func (s *WorkOrderService) bind(conn *api.Conn) {
+	s.View = postgrest.NewView(conn, &workOrderView)
+	s.Summaries = postgrest.NewView(conn, &workOrderSummaryView)
+	s.TimeEntries = postgrest.NewView(conn, &workOrderTimeEntryView)
+	s.Assignments = postgrest.NewView(conn, &workOrderAssignmentView)
+	s.Attachments = postgrest.NewView(conn, &workOrderAttachmentView)
+	s.Comms = postgrest.NewView(conn, &commsEventView)
+	s.MyRequests = postgrest.NewView(conn, &workOrderRequestView)
+	s.MaintenanceRequests = postgrest.NewView(conn, &maintenanceRequestView)
+	s.MyMaintenanceRequests = postgrest.NewView(conn, &myMaintenanceRequestView)
+	s.SLAStatus = postgrest.NewView(conn, &slaStatusView)
+	s.SLAOpen = postgrest.NewView(conn, &slaOpenWorkOrderView)
+	s.rpc = postgrest.NewCaller(conn)
 }
 
 // NotDraft matches work orders that have left the status draft.

@@ -22,13 +22,16 @@ import (
 // Package fmt looks through one pointer when a verb does not fit, as in a %s of
 // a service. So what is secret lies behind a second one.
 type Conn struct {
-	*conn
+	*shared
+	auth   TokenSource
+	tenant string
 
 	seen atomic.Pointer[seenClaims] // of the token seen last
 }
 
-type conn struct {
-	cfg    Config
+// shared is what the Conns of all identities have in common.
+type shared struct {
+	cfg    Config            // without an identity
 	base   *url.URL          // without a trailing slash
 	header http.Header       // what every request carries, identity excepted
 	send   http.RoundTripper // the attempt middleware and the transport
@@ -85,7 +88,9 @@ func New(cfg Config) (*Conn, error) {
 	if cfg.refusals == nil {
 		cfg.refusals = new(refusals)
 	}
-	c := &Conn{conn: &conn{cfg: cfg, base: base, header: baseHeader(cfg), project: projectOf(base.String(), cfg.APIKey)}}
+	c := &Conn{auth: cfg.Auth, tenant: cfg.Tenant}
+	cfg.Auth, cfg.Tenant = nil, ""
+	c.shared = &shared{cfg: cfg, base: base, header: baseHeader(cfg), project: projectOf(base.String(), cfg.APIKey)}
 	c.secrets = headerSecrets(cfg.Header)
 	c.send = c.attemptChain()
 	return c, nil
@@ -98,7 +103,9 @@ func (c *Conn) Config() Config {
 	if c == nil {
 		return Config{}
 	}
-	return c.cfg
+	cfg := c.cfg
+	cfg.Auth, cfg.Tenant = c.auth, c.tenant
+	return cfg
 }
 
 // Unmade is the error of a client that no constructor made: its Conn is nil.
@@ -107,14 +114,12 @@ func Unmade(op string) *sdkerr.Error {
 }
 
 // WithIdentity is the same Conn for another caller: its own token source and
-// tenant, everything else shared. It costs two small allocations.
+// tenant, everything else shared. It costs one small allocation.
 func (c *Conn) WithIdentity(src TokenSource, tenant string) *Conn {
 	if c == nil {
 		return nil
 	}
-	cfg := c.cfg
-	cfg.Auth, cfg.Tenant = src, tenant
-	return &Conn{conn: &conn{cfg: cfg, base: c.base, header: c.header, send: c.send, secrets: c.secrets, project: c.project}}
+	return &Conn{shared: c.shared, auth: src, tenant: tenant}
 }
 
 // BaseURL is the project URL without a trailing slash.
@@ -324,13 +329,13 @@ func (c *Conn) unsettled(r *Request, e *sdkerr.Error, err error) *sdkerr.Error {
 // and the source has another one now, or an error that says more than the
 // refusal does. Such a call was not applied.
 func (c *Conn) tokenRefused(ctx context.Context, e *sdkerr.Error, tok Token) bool {
-	if c.cfg.Auth == nil || tok.Value == "" || ctx.Err() != nil || !refused(e) || tooNew(e) {
+	if c.auth == nil || tok.Value == "" || ctx.Err() != nil || !refused(e) || tooNew(e) {
 		return false
 	}
-	if s, ok := c.cfg.Auth.(invalidator); ok {
+	if s, ok := c.auth.(invalidator); ok {
 		s.Invalidate(tok)
 	}
-	next, err := c.cfg.Auth.Token(ctx)
+	next, err := c.auth.Token(ctx)
 	return err != nil || next.Value != tok.Value
 }
 

@@ -23,10 +23,10 @@ func (c *Conn) token(ctx context.Context, op string) (Token, *sdkerr.Error) {
 	if c == nil {
 		return Token{}, Unmade(op)
 	}
-	if c.cfg.Auth == nil {
+	if c.auth == nil {
 		return Token{}, nil
 	}
-	tok, err := c.cfg.Auth.Token(ctx)
+	tok, err := c.auth.Token(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil: // whatever the source makes of it
 		return Token{}, sdkerr.NotSent(op, ctx.Err(), nil)
@@ -66,18 +66,18 @@ func (c *Conn) TenantFor(ctx context.Context, op, named string) (string, error) 
 		return "", Unmade(op)
 	case named != "" && !c.mayName(named):
 		return "", sdkerr.New(op, sdkerr.ErrTenantMismatch,
-			"the params name tenant %s, the client is bound to tenant %s", strings.ToLower(named), c.cfg.Tenant)
+			"the params name tenant %s, the client is bound to tenant %s", strings.ToLower(named), c.tenant)
 	case named != "":
 		return named, nil
-	case c.cfg.Tenant != "":
-		return c.cfg.Tenant, nil
+	case c.tenant != "":
+		return c.tenant, nil
 	}
-	if s, ok := c.cfg.Auth.(tenantSource); ok {
+	if s, ok := c.auth.(tenantSource); ok {
 		if id := s.TenantID(); id != "" {
 			return id, nil
 		}
 	}
-	if c.cfg.Auth != nil {
+	if c.auth != nil {
 		claims, err := c.claims(ctx, op)
 		if err != nil {
 			return "", err
@@ -92,7 +92,7 @@ func (c *Conn) TenantFor(ctx context.Context, op, named string) (string, error) 
 
 // mayName reports whether a call of this client may name the tenant.
 func (c *Conn) mayName(tenant string) bool {
-	return c.cfg.Tenant == "" || strings.EqualFold(tenant, c.cfg.Tenant)
+	return c.tenant == "" || strings.EqualFold(tenant, c.tenant)
 }
 
 // CheckTenant refuses the arguments of a function, a JSON object, when they name
@@ -101,7 +101,7 @@ func (c *Conn) CheckTenant(op string, args []byte) error {
 	if c == nil {
 		return Unmade(op)
 	}
-	if c.cfg.Tenant == "" {
+	if c.tenant == "" {
 		return nil
 	}
 	var named map[string]json.RawMessage
@@ -110,7 +110,7 @@ func (c *Conn) CheckTenant(op string, args []byte) error {
 	_ = json.Unmarshal(named["p_tenant_id"], &tenant)
 	if tenant != "" && !c.mayName(tenant) {
 		return sdkerr.New(op, sdkerr.ErrTenantMismatch,
-			"p_tenant_id is %s, the client is bound to tenant %s", strings.ToLower(tenant), c.cfg.Tenant)
+			"p_tenant_id is %s, the client is bound to tenant %s", strings.ToLower(tenant), c.tenant)
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (c *Conn) NeedTenant(ctx context.Context, op string) error {
 	if c == nil {
 		return Unmade(op)
 	}
-	if c.cfg.Auth == nil {
+	if c.auth == nil {
 		return nil
 	}
 	claims, err := c.claims(ctx, op)
@@ -140,12 +140,12 @@ func (c *Conn) NeedTenant(ctx context.Context, op string) error {
 // of all tenants of the user: the client's own, else the one in the token. It is
 // "" for API keys, which belong to no tenant and see no rows.
 func (c *Conn) ReadTenant(ctx context.Context, op string) (string, error) {
-	if c != nil && c.cfg.Tenant == "" {
+	if c != nil && c.tenant == "" {
 		claims, err := c.claims(ctx, op)
 		if err != nil {
 			return "", err
 		}
-		if claims.Subject == "" && (c.cfg.Auth == nil || claims.Role != "") || claims.Role == "service_role" {
+		if claims.Subject == "" && (c.auth == nil || claims.Role != "") || claims.Role == "service_role" {
 			return "", nil
 		}
 	}

@@ -82,7 +82,7 @@ func (c *Conn) pass(ctx context.Context, r *Request) (leave func(), err error) {
 	if c.cfg.GateOf == nil || r.Safe || r.Method != http.MethodPost || !strings.HasPrefix(r.Path, "/rest/v1/rpc/") {
 		return func() {}, nil
 	}
-	g := c.cfg.GateOf(c.cfg.Auth)
+	g := c.cfg.GateOf(c.auth)
 	if g == nil {
 		return func() {}, nil
 	}

@@ -53,6 +53,9 @@ type Caller struct{ conn *api.Conn }
 // NewCaller makes a Caller.
 func NewCaller(conn *api.Conn) Caller { return Caller{conn: conn} }
 
+// Conn is the connection that calls go over.
+func (c Caller) Conn() *api.Conn { return c.conn }
+
 // Call calls the function and decodes its result. A JSON null leaves R zero.
 func Call[R any](ctx context.Context, c Caller, op string, args Args) (R, error) {
 	var out R
