@@ -2,7 +2,7 @@ package devstack
 
 import (
 	"context"
-	_ "embed" // bootstrap.sql
+	_ "embed" // bootstrap.sql, services.sql
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,6 +23,9 @@ import (
 //go:embed bootstrap.sql
 var bootstrapSQL string
 
+//go:embed services.sql
+var servicesSQL string
+
 // A source is one SQL file.
 type source struct {
 	name    string // as errors show it
@@ -37,17 +40,19 @@ func (c *config) sources() ([]source, error) {
 		{name: "auth/schema.sql", sql: auth.SchemaSQL},
 		{name: "storage/schema.sql", sql: storage.SchemaSQL},
 	}
+	services := source{name: "services.sql", sql: servicesSQL}
 	var (
 		files []source
 		err   error
 	)
 	switch {
 	case c.migrations != "":
-		all = append(all, source{name: "standins.sql", sql: standinsSQL})
+		all = append(all, services, source{name: "standins.sql", sql: standinsSQL})
 		files, err = sqlFiles(os.DirFS(c.migrations), c.migrations, true)
 	case c.schema != nil:
 		files, err = sqlFiles(c.schema, "", false)
 	default:
+		all = append(all, services)
 		files, err = sqlFiles(schema.FS, "schema", false)
 	}
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/workorder-systems/sdk-go/devstack/auth"
 	"github.com/workorder-systems/sdk-go/devstack/functions"
+	"github.com/workorder-systems/sdk-go/devstack/internal/outbox"
 	"github.com/workorder-systems/sdk-go/devstack/rest"
 	"github.com/workorder-systems/sdk-go/devstack/storage"
 )
@@ -28,6 +30,7 @@ const (
 	restConnections    = 30
 	authConnections    = 10
 	storageConnections = 10
+	outboxConnections  = 6
 )
 
 // A Stack is a running backend. Its fields are for reading.
@@ -48,6 +51,7 @@ type Stack struct {
 	pools   []*pgxpool.Pool
 	rest    *rest.Server
 	storage *storage.Server
+	outbox  *outbox.Outbox // nil but for the reference backend
 	server  *http.Server
 	served  chan struct{} // closed when the gateway has stopped
 	close   func() error
@@ -93,6 +97,9 @@ func Start(ctx context.Context, opts ...Option) (_ *Stack, err error) {
 	s.DatabaseURL = s.db.url()
 	gateway, err := s.gateway(ctx, c)
 	if err != nil {
+		return nil, err
+	}
+	if err := s.startOutbox(ctx, c); err != nil {
 		return nil, err
 	}
 	s.serve(listener, gateway)
@@ -182,6 +189,27 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	}, nil
 }
 
+// startOutbox sends the deliveries of the reference backend. What a project's own
+// migrations queue stays in the queue.
+func (s *Stack) startOutbox(ctx context.Context, c *config) error {
+	if c.schema != nil || c.migrations != "" {
+		return nil
+	}
+	pool, err := s.pool(ctx, func() (*pgxpool.Config, error) {
+		cfg, err := s.db.superuser()
+		if err != nil {
+			return nil, err
+		}
+		cfg.ConnConfig.RuntimeParams["app.delivery_speed"] = strconv.Itoa(c.deliverySpeed)
+		return cfg, nil
+	}, outboxConnections)
+	if err != nil {
+		return err
+	}
+	s.outbox = outbox.Start(pool, time.Minute/time.Duration(c.deliverySpeed), c.logger)
+	return nil
+}
+
 // authenticator is the role of the data API, with the settings that the functions
 // of the reference backend look at.
 func (s *Stack) authenticator(c *config) (*pgxpool.Config, error) {
@@ -189,6 +217,7 @@ func (s *Stack) authenticator(c *config) (*pgxpool.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.ConnConfig.RuntimeParams["app.delivery_speed"] = strconv.Itoa(c.deliverySpeed)
 	if c.costFunctions {
 		cfg.ConnConfig.RuntimeParams["app.cost_functions"] = "answer"
 	}
@@ -277,6 +306,9 @@ func (s *Stack) shutdown() error {
 	}
 	if s.storage != nil {
 		s.storage.Close() // before its directory goes
+	}
+	if s.outbox != nil {
+		s.outbox.Close()
 	}
 	if s.db != nil {
 		// Before the pools, which wait until running statements end.

@@ -39,6 +39,7 @@ type config struct {
 	authLimits    auth.RateLimits
 	tokenHook     string
 	costFunctions bool
+	deliverySpeed int
 	schema        fs.FS  // nil: the reference backend
 	migrations    string // directory, "" for none
 
@@ -49,13 +50,14 @@ type config struct {
 
 func newConfig(opts []Option) (*config, error) {
 	c := &config{
-		logger:      slog.New(slog.DiscardHandler),
-		databaseURL: os.Getenv(DatabaseURLEnv),
-		jwtSecret:   DefaultJWTSecret,
-		jwtExpiry:   time.Hour,
-		maxRows:     1000,
-		find:        postgres.Find,
-		download:    downloadPostgres,
+		logger:        slog.New(slog.DiscardHandler),
+		databaseURL:   os.Getenv(DatabaseURLEnv),
+		jwtSecret:     DefaultJWTSecret,
+		jwtExpiry:     time.Hour,
+		maxRows:       1000,
+		deliverySpeed: 1,
+		find:          postgres.Find,
+		download:      downloadPostgres,
 	}
 	for _, opt := range opts {
 		if err := opt(c); err != nil {
@@ -185,6 +187,20 @@ func WithTokenHook(function string) Option {
 func WithCostFunctions() Option {
 	return func(c *config) error {
 		c.costFunctions = true
+		return nil
+	}
+}
+
+// WithDeliverySpeed lets the time of the deliveries of plugins pass n times as fast:
+// the job that sends them runs every minute, a failed delivery waits 2, 4, 8 and
+// more minutes, and one without an answer is given up after two minutes, all
+// divided by n. A receiver still gets the full timeout_ms of its installation.
+func WithDeliverySpeed(n int) Option {
+	return func(c *config) error {
+		if n < 1 {
+			return fmt.Errorf("devstack: the delivery speed %d is less than 1", n)
+		}
+		c.deliverySpeed = n
 		return nil
 	}
 }

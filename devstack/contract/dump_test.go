@@ -211,7 +211,7 @@ func TestReferenceBackendMatchesTheContract(t *testing.T) {
 	files, err := filepath.Glob("../schema/*.sql")
 	require.NoError(t, err)
 	slices.Sort(files)
-	files = append([]string{"../bootstrap.sql", "../auth/schema.sql", "../storage/schema.sql"}, files...)
+	files = append([]string{"../bootstrap.sql", "../auth/schema.sql", "../storage/schema.sql", "../services.sql"}, files...)
 	var scripts []string
 	for _, f := range files {
 		data, err := os.ReadFile(f)
@@ -293,4 +293,9 @@ var builtSoFar = []string{
 	"rpc_create_pm_template", "rpc_update_pm_template", "rpc_create_pm_schedule", "rpc_update_pm_schedule",
 	"rpc_delete_pm_schedule", "rpc_create_pm_dependency", "rpc_generate_due_pms", "rpc_process_due_pm_generation",
 	"rpc_trigger_manual_pm",
+	"v_plugins", "v_plugin_installations", "v_plugin_webhook_subscriptions", "v_plugin_delivery_queue_recent",
+	"rpc_register_plugin", "rpc_install_plugin", "rpc_update_plugin_installation", "rpc_uninstall_plugin",
+	"rpc_upsert_plugin_webhook_subscription", "rpc_delete_plugin_webhook_subscription", "rpc_plugin_ingest_webhook",
+	"rpc_process_plugin_deliveries", "v_integration_external_ids", "v_outbound_integration_events",
+	"rpc_upsert_integration_external_id", "rpc_delete_integration_external_id", "rpc_enqueue_integration_event",
 }

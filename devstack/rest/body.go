@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 )
 
 // payload is a request body: JSON that goes to the database as it came, and
@@ -80,7 +81,7 @@ func (r *request) readPayload() (payload, error) {
 // parsePayload reads JSON; objects of an array must have the same keys.
 func parsePayload(raw []byte) (payload, error) {
 	p := payload{raw: raw}
-	if !json.Valid(raw) {
+	if !json.Valid(raw) || hasLoneSurrogate(raw) {
 		return p, badBody("Empty or invalid json")
 	}
 	switch raw[0] {
@@ -115,6 +116,36 @@ func parsePayload(raw []byte) (payload, error) {
 		p.raw, p.array, p.empty = []byte("[]"), true, true
 	}
 	return p, nil
+}
+
+// hasLoneSurrogate says whether valid JSON escapes half of a surrogate pair, which
+// no text can hold.
+func hasLoneSurrogate(raw []byte) bool {
+	var high bool // the escape before was the first half of a pair
+	for i := 0; i < len(raw); {
+		if raw[i] != '\\' {
+			if high {
+				return true
+			}
+			i++
+			continue
+		}
+		if raw[i+1] != 'u' {
+			if high {
+				return true
+			}
+			i += 2
+			continue
+		}
+		n, err := strconv.ParseUint(string(raw[i+2:i+6]), 16, 16)
+		low := err == nil && n&0xfc00 == 0xdc00
+		if low != high {
+			return true
+		}
+		high = err == nil && n&0xfc00 == 0xd800
+		i += 6
+	}
+	return high
 }
 
 // rawTypes are the types of bodies that are one value.

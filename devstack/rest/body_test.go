@@ -37,6 +37,12 @@ func TestBodiesThatAreNotJSON(t *testing.T) {
 		{"text for a table", "notes", `{"text":"a"}`, text, 400, `PGRST102`},
 		{"bytes for a table", "notes", `{"text":"a"}`, octets, 400, `PGRST102`},
 		{"unknown type", "notes", `{"text":"a"}`, "Content-Type: application/yaml", 400, `PGRST102`},
+		{"half a surrogate pair", "notes", `{"text":"\ud800"}`, "Content-Type: application/json", 400, `PGRST102`},
+		{"the other half", "notes", `{"text":"\udc00"}`, "Content-Type: application/json", 400, `PGRST102`},
+		{"two first halves", "notes", `{"text":"\ud83d\ud83d"}`, "Content-Type: application/json", 400, `PGRST102`},
+		{"a half before an escape", "notes", `{"text":"\ud83d\n"}`, "Content-Type: application/json", 400, `PGRST102`},
+		{"a surrogate pair", "notes?select=text", `{"text":"\ud83d\ude00"}`, "Content-Type: application/json", 201, `[{"text":"😀"}]`},
+		{"an escaped backslash", "notes?select=text", `{"text":"\\ud800"}`, "Content-Type: application/json", 201, `[{"text":"\\ud800"}]`},
 
 		{"text", "rpc/shout", "hi,\nyou", text, 200, `"HI,\nYOU"`},
 		{"no text", "rpc/shout", "", text, 200, `""`},

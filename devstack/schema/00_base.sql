@@ -42,7 +42,7 @@ create table audit.entity_changes (
   tenant_id      uuid not null default '00000000-0000-0000-0000-000000000000',
   created_at     timestamptz not null default now()
 );
-create index on audit.entity_changes (tenant_id, id);
+create unique index on audit.entity_changes (tenant_id, id);
 create index on audit.entity_changes (table_schema, table_name, record_id);
 
 create table audit.permission_changes (
@@ -279,30 +279,17 @@ begin
   end if;
 end $$;
 
--- The rate limit preamble, which runs before any other check: 28000 without a
--- user, 23503 for an unknown tenant or a deleted user. Every RPC declares its
--- calls per clock minute, but the platform counts only those marked enforced:
--- the next call in the same minute fails with 54000. A call that fails later
--- rolls its count back.
-create function authz.rate_limit(p_tenant_id uuid, p_operation text, p_limit integer, p_enforced boolean default false) returns void
+-- Counts a call for the user and fails with 54000 when it is the next one after
+-- the limit in the same clock minute. A call that fails later rolls its count
+-- back.
+create function authz.count_call(p_user_id uuid, p_tenant_id uuid, p_operation text, p_limit integer) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_user_id constant uuid := authz.require_user();
   v_minute constant timestamptz := date_trunc('minute', clock_timestamp());
   v_calls integer;
 begin
-  if p_tenant_id is not null and not exists (select 1 from app.tenants t where t.id = p_tenant_id) then
-    raise exception using errcode = '23503', message = 'unknown tenant';
-  end if;
-  if not exists (select 1 from auth.users u where u.id = v_user_id) then
-    raise exception using errcode = '23503', message = 'unknown user';
-  end if;
-  if not p_enforced or p_tenant_id is null then
-    return;
-  end if;
-
   insert into authz.rate_limit_counters as c (user_id, tenant_id, operation, minute)
-  values (v_user_id, p_tenant_id, p_operation, v_minute)
+  values (p_user_id, p_tenant_id, p_operation, v_minute)
   on conflict (user_id, tenant_id, operation, minute) do update set calls = c.calls + 1
   returning c.calls into v_calls;
 
@@ -312,7 +299,26 @@ begin
       hint = 'try again in the next minute';
   end if;
   if v_calls = 1 then
-    delete from authz.rate_limit_counters c where c.user_id = v_user_id and c.minute < v_minute;
+    delete from authz.rate_limit_counters c where c.user_id = p_user_id and c.minute < v_minute;
+  end if;
+end $$;
+
+-- The rate limit preamble, which runs before any other check: 28000 without a
+-- user, 23503 for an unknown tenant or a deleted user. Every RPC declares its
+-- calls per clock minute, but the platform counts only those marked enforced.
+create function authz.rate_limit(p_tenant_id uuid, p_operation text, p_limit integer, p_enforced boolean default false) returns void
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := authz.require_user();
+begin
+  if p_tenant_id is not null and not exists (select 1 from app.tenants t where t.id = p_tenant_id) then
+    raise exception using errcode = '23503', message = 'unknown tenant';
+  end if;
+  if not exists (select 1 from auth.users u where u.id = v_user_id) then
+    raise exception using errcode = '23503', message = 'unknown user';
+  end if;
+  if p_enforced and p_tenant_id is not null then
+    perform authz.count_call(v_user_id, p_tenant_id, p_operation, p_limit);
   end if;
 end $$;
 

@@ -388,6 +388,39 @@ begin
   end if;
 end $$;
 
+-- What is looked up before a new work order is written: 23503 for keys that the
+-- tenant's catalogs lack, then its PM schedule and project.
+create function app.require_work_order_parts(
+  p_tenant_id uuid, p_priority text, p_maintenance_type text, p_pm_schedule_id uuid, p_project_id uuid
+) returns void
+language plpgsql stable security definer set search_path = '' as $$
+begin
+  perform cfg.require_work_order_keys(p_tenant_id, p_priority, p_maintenance_type);
+  if p_pm_schedule_id is not null then
+    perform app.require_pm_schedule(p_tenant_id, p_pm_schedule_id);
+  end if;
+  if p_project_id is not null then
+    perform app.require_project(p_tenant_id, p_project_id);
+  end if;
+end $$;
+
+create function app.insert_work_order(
+  p_id uuid, p_tenant_id uuid, p_title text, p_description text, p_priority text, p_maintenance_type text,
+  p_assigned_to uuid, p_location_id uuid, p_asset_id uuid, p_due_date timestamptz, p_pm_schedule_id uuid,
+  p_project_id uuid
+) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into app.work_orders (
+    id, tenant_id, title, description, status, priority, maintenance_type, assigned_to, location_id,
+    asset_id, due_date, pm_schedule_id, project_id)
+  values (
+    p_id, p_tenant_id, p_title, p_description,
+    cfg.initial_status(p_tenant_id, 'work_order', p_assigned_to is not null),
+    p_priority, p_maintenance_type, p_assigned_to, p_location_id,
+    p_asset_id, p_due_date, p_pm_schedule_id, p_project_id);
+end $$;
+
 -- With a client request id, the first call claims it together with the id of
 -- the new work order; later calls get that id back. A call that runs at the
 -- same time waits for the first to commit or fail.
@@ -404,13 +437,7 @@ declare
 begin
   perform authz.rate_limit(p_tenant_id, 'work_order_create', 10);
   perform authz.require(p_tenant_id, 'workorder.create');
-  perform cfg.require_work_order_keys(p_tenant_id, p_priority, p_maintenance_type);
-  if p_pm_schedule_id is not null then
-    perform app.require_pm_schedule(p_tenant_id, p_pm_schedule_id);
-  end if;
-  if p_project_id is not null then
-    perform app.require_project(p_tenant_id, p_project_id);
-  end if;
+  perform app.require_work_order_parts(p_tenant_id, p_priority, p_maintenance_type, p_pm_schedule_id, p_project_id);
 
   if v_key is not null then
     insert into app.client_idempotency (tenant_id, scope, idempotency_key, resource_id)
@@ -427,13 +454,8 @@ begin
     end if;
   end if;
 
-  insert into app.work_orders (
-    id, tenant_id, title, description, status, priority, maintenance_type, assigned_to, location_id,
-    asset_id, due_date, pm_schedule_id, project_id)
-  values (
-    v_id, p_tenant_id, p_title, p_description,
-    cfg.initial_status(p_tenant_id, 'work_order', p_assigned_to is not null),
-    p_priority, p_maintenance_type, p_assigned_to, p_location_id,
+  perform app.insert_work_order(
+    v_id, p_tenant_id, p_title, p_description, p_priority, p_maintenance_type, p_assigned_to, p_location_id,
     p_asset_id, p_due_date, p_pm_schedule_id, p_project_id);
   return v_id;
 end $$;

@@ -128,15 +128,12 @@ begin
   if not found then
     raise exception using errcode = 'P0001', message = 'work order not found';
   end if;
-  if v_work_order.assigned_to is not distinct from p_assigned_to then
-    return;
-  end if;
   if p_assigned_to is not null and not exists (select 1 from auth.users u where u.id = p_assigned_to) then
     raise exception using errcode = '23503', message = 'unknown user';
   end if;
 
   update app.work_orders w set assigned_to = p_assigned_to where w.id = p_work_order_id;
-  if p_assigned_to is not null then
+  if p_assigned_to <> v_work_order.assigned_to or v_work_order.assigned_to is null and p_assigned_to is not null then
     perform app.notify(
       p_tenant_id, p_assigned_to, 'work_order.assigned', 'Work order assigned to you', v_work_order.title,
       jsonb_build_object('work_order_id', p_work_order_id), 'work_order', p_work_order_id,

@@ -44,6 +44,11 @@ alter table app.work_order_check_ins enable row level security;
 create policy work_order_check_ins_read on app.work_order_check_ins for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 
+create policy work_orders_update on app.work_orders for update to authenticated
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('workorder.edit'))::uuid[]));
+create policy work_orders_delete on app.work_orders for delete to authenticated
+  using (tenant_id = any ((select authz.my_tenant_ids_to_write('workorder.delete'))::uuid[]));
+
 -- ---------------------------------------------------------------- views
 
 create view public.v_mobile_work_orders with (security_invoker = true) as
@@ -235,6 +240,8 @@ end $$;
 revoke execute on all functions in schema app from public;
 
 grant select on app.work_order_notes, app.work_order_check_ins to anon, authenticated;
+-- What has no workflow is changed through the view.
+grant update (title, priority, location_id, asset_id, due_date), delete on app.work_orders to authenticated;
 
 revoke all on public.v_mobile_work_orders, public.v_mobile_assets, public.v_mobile_locations,
   public.v_mobile_work_order_time_entries, public.v_mobile_work_order_check_ins, public.v_mobile_work_order_notes
@@ -242,6 +249,7 @@ revoke all on public.v_mobile_work_orders, public.v_mobile_assets, public.v_mobi
 grant select on public.v_mobile_work_orders, public.v_mobile_assets, public.v_mobile_locations,
   public.v_mobile_work_order_time_entries, public.v_mobile_work_order_check_ins, public.v_mobile_work_order_notes
   to anon, authenticated, service_role;
+grant update (title, priority, location_id, asset_id, due_date), delete on public.v_mobile_work_orders to authenticated;
 
 revoke execute on function public.rpc_add_work_order_note, public.rpc_start_work_order, public.rpc_stop_work_order,
   public.rpc_mobile_sync from public;

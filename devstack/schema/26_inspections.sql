@@ -2,7 +2,7 @@
 
 -- ---------------------------------------------------------------- tables
 
-create table app.inspection_templates (
+create table cfg.inspection_templates (
   id             uuid primary key default gen_random_uuid(),
   tenant_id      uuid not null references app.tenants on delete cascade,
   name           text not null check (length(name) between 1 and 255),
@@ -16,16 +16,16 @@ create table app.inspection_templates (
 );
 
 -- Of the tenant of its template. One with a result in a run cannot go.
-create table app.inspection_template_items (
+create table cfg.inspection_template_items (
   id            uuid primary key default gen_random_uuid(),
-  template_id   uuid not null references app.inspection_templates on delete cascade,
+  template_id   uuid not null references cfg.inspection_templates on delete cascade,
   description   text not null check (length(description) between 1 and 1000),
   required      boolean not null default false,
   display_order integer not null default 0 check (display_order >= 0),
   created_at    timestamptz not null default now(),
   updated_at    timestamptz not null default now()
 );
-create index on app.inspection_template_items (template_id, display_order);
+create index on cfg.inspection_template_items (template_id, display_order);
 
 -- The platform looks at the tenant of no reference but the template's, here and
 -- below; names of what is another tenant's do not show.
@@ -43,7 +43,7 @@ create table app.inspection_schedules (
   updated_at     timestamptz not null default now(),
   unique (tenant_id, id),
   check (asset_id is not null or location_id is not null),
-  foreign key (tenant_id, template_id) references app.inspection_templates (tenant_id, id)
+  foreign key (tenant_id, template_id) references cfg.inspection_templates (tenant_id, id)
 );
 create index on app.inspection_schedules (tenant_id, template_id);
 create index on app.inspection_schedules (asset_id);
@@ -53,7 +53,7 @@ create index on app.inspection_schedules (location_id);
 create table app.inspection_runs (
   id                     uuid primary key default gen_random_uuid(),
   tenant_id              uuid not null references app.tenants on delete cascade,
-  template_id            uuid references app.inspection_templates on delete set null,
+  template_id            uuid references cfg.inspection_templates on delete set null,
   inspection_schedule_id uuid references app.inspection_schedules on delete set null,
   work_order_id          uuid references app.work_orders on delete set null,
   asset_id               uuid references app.assets on delete set null,
@@ -84,7 +84,7 @@ create table app.inspection_run_items (
   id                uuid primary key default gen_random_uuid(),
   tenant_id         uuid not null references app.tenants on delete cascade,
   inspection_run_id uuid not null,
-  template_item_id  uuid not null references app.inspection_template_items,
+  template_item_id  uuid not null references cfg.inspection_template_items,
   result            text not null default 'not_checked' check (result in ('pass', 'fail', 'na', 'not_checked')),
   notes             text,
   created_at        timestamptz not null default now(),
@@ -97,14 +97,14 @@ create index on app.inspection_run_items (template_item_id);
 
 -- ---------------------------------------------------------------- policies
 
-alter table app.inspection_templates enable row level security;
-create policy inspection_templates_read on app.inspection_templates for select to authenticated
+alter table cfg.inspection_templates enable row level security;
+create policy inspection_templates_read on cfg.inspection_templates for select to authenticated
   using (tenant_id = any ((select authz.my_tenant_ids())::uuid[]));
 
-alter table app.inspection_template_items enable row level security;
-create policy inspection_template_items_read on app.inspection_template_items for select to authenticated
+alter table cfg.inspection_template_items enable row level security;
+create policy inspection_template_items_read on cfg.inspection_template_items for select to authenticated
   using (exists (
-    select 1 from app.inspection_templates t
+    select 1 from cfg.inspection_templates t
     where t.id = template_id and t.tenant_id = any ((select authz.my_tenant_ids())::uuid[])));
 
 alter table app.inspection_schedules enable row level security;
@@ -124,15 +124,15 @@ create policy inspection_run_items_read on app.inspection_run_items for select t
 -- With its limit, item_count is one that may be null, as the contract has it.
 create view public.v_inspection_templates with (security_invoker = true) as
 select t.id, t.tenant_id, t.name, t.description, t.category, t.trigger_config, t.is_system, t.created_at, t.updated_at,
-  (select count(*)::integer from app.inspection_template_items i where i.template_id = t.id limit 1) as item_count
-from app.inspection_templates t
+  (select count(*)::integer from cfg.inspection_template_items i where i.template_id = t.id limit 1) as item_count
+from cfg.inspection_templates t
 where t.tenant_id = (select authz.current_tenant_id())
 order by t.name;
 
 create view public.v_inspection_template_items with (security_invoker = true) as
 select i.id, i.template_id, t.tenant_id, i.description, i.required, i.display_order, i.created_at, i.updated_at
-from app.inspection_template_items i
-join app.inspection_templates t on t.id = i.template_id
+from cfg.inspection_template_items i
+join cfg.inspection_templates t on t.id = i.template_id
 where t.tenant_id = (select authz.current_tenant_id())
 order by i.template_id, i.display_order;
 
@@ -140,7 +140,7 @@ create view public.v_inspection_schedules with (security_invoker = true) as
 select s.id, s.tenant_id, s.template_id, t.name as template_name, s.asset_id, a.name as asset_name, s.location_id,
   l.name as location_name, s.title, s.trigger_config, s.next_due_at, s.is_active, s.created_at, s.updated_at
 from app.inspection_schedules s
-join app.inspection_templates t on t.id = s.template_id
+join cfg.inspection_templates t on t.id = s.template_id
 left join app.assets a on a.tenant_id = s.tenant_id and a.id = s.asset_id
 left join app.locations l on l.tenant_id = s.tenant_id and l.id = s.location_id
 where s.tenant_id = (select authz.current_tenant_id())
@@ -152,7 +152,7 @@ select r.id, r.tenant_id, r.template_id, t.name as template_name, r.inspection_s
   r.scheduled_at, r.started_at, r.completed_at, r.completed_by, completer.full_name as completed_by_name,
   r.conducted_by, conductor.full_name as conducted_by_name, r.notes, r.created_at, r.updated_at
 from app.inspection_runs r
-left join app.inspection_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
+left join cfg.inspection_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
 left join app.work_orders w on w.tenant_id = r.tenant_id and w.id = r.work_order_id
 left join app.assets a on a.tenant_id = r.tenant_id and a.id = r.asset_id
 left join app.locations l on l.tenant_id = r.tenant_id and l.id = r.location_id
@@ -165,15 +165,15 @@ create view public.v_inspection_run_items with (security_invoker = true) as
 select r.id, r.tenant_id, r.inspection_run_id, r.template_item_id, i.description as template_item_description,
   i.required as template_item_required, r.result, r.notes, r.created_at, r.updated_at
 from app.inspection_run_items r
-join app.inspection_template_items i on i.id = r.template_item_id
+join cfg.inspection_template_items i on i.id = r.template_item_id
 where r.tenant_id = (select authz.current_tenant_id())
 order by r.inspection_run_id, i.display_order;
 
 -- ---------------------------------------------------------------- triggers
 
-create trigger touch before update on app.inspection_templates
+create trigger touch before update on cfg.inspection_templates
   for each row execute function app.touch_updated_at();
-create trigger touch before update on app.inspection_template_items
+create trigger touch before update on cfg.inspection_template_items
   for each row execute function app.touch_updated_at();
 create trigger touch before update on app.inspection_schedules
   for each row execute function app.touch_updated_at();
@@ -182,9 +182,9 @@ create trigger touch before update on app.inspection_runs
 create trigger touch before update on app.inspection_run_items
   for each row execute function app.touch_updated_at();
 
-create trigger audit after insert or update or delete on app.inspection_templates
+create trigger audit after insert or update or delete on cfg.inspection_templates
   for each row execute function audit.log_change();
-create trigger audit after insert or update or delete on app.inspection_template_items
+create trigger audit after insert or update or delete on cfg.inspection_template_items
   for each row execute function audit.log_change();
 create trigger audit after insert or update or delete on app.inspection_schedules
   for each row execute function audit.log_change();
@@ -224,9 +224,9 @@ end $$;
 create function app.replace_inspection_items(p_template_id uuid, p_items jsonb) returns void
 language plpgsql security definer set search_path = '' as $$
 begin
-  delete from app.inspection_template_items i where i.template_id = p_template_id;
+  delete from cfg.inspection_template_items i where i.template_id = p_template_id;
   if jsonb_typeof(p_items) = 'array' then
-    insert into app.inspection_template_items (template_id, description, required, display_order)
+    insert into cfg.inspection_template_items (template_id, description, required, display_order)
     select p_template_id, r.value ->> 'description', coalesce((r.value ->> 'required')::boolean, false), r.ordinality - 1
     from jsonb_array_elements(p_items) with ordinality r
     where r.value ->> 'description' <> '';
@@ -243,7 +243,7 @@ declare
 begin
   perform authz.rate_limit(p_tenant_id, 'inspection_template_create', 20);
   perform authz.require(p_tenant_id, 'tenant.admin');
-  insert into app.inspection_templates (tenant_id, name, description, category, trigger_config)
+  insert into cfg.inspection_templates (tenant_id, name, description, category, trigger_config)
   values (p_tenant_id, p_name, p_description, p_category, p_trigger_config)
   returning id into v_id;
   perform app.replace_inspection_items(v_id, p_checklist_items);
@@ -259,7 +259,7 @@ language plpgsql security definer set search_path = '' as $$
 begin
   perform authz.rate_limit(p_tenant_id, 'inspection_template_update', 20);
   perform authz.require(p_tenant_id, 'tenant.admin');
-  update app.inspection_templates t set
+  update cfg.inspection_templates t set
     name           = coalesce(p_name, t.name),
     description    = coalesce(p_description, t.description),
     category       = coalesce(p_category, t.category),
@@ -293,7 +293,7 @@ declare
 begin
   perform authz.admit(p_tenant_id, 'inspection_schedule_create', 20);
   perform app.require_anchor(p_asset_id, p_location_id);
-  if not exists (select 1 from app.inspection_templates t where t.id = p_template_id and t.tenant_id = p_tenant_id) then
+  if not exists (select 1 from cfg.inspection_templates t where t.id = p_template_id and t.tenant_id = p_tenant_id) then
     raise exception using errcode = '23503', message = 'unknown inspection template';
   end if;
   insert into app.inspection_schedules (
@@ -378,8 +378,8 @@ begin
     return;
   end if;
   if not exists (
-    select 1 from app.inspection_template_items i
-    join app.inspection_templates t on t.id = i.template_id
+    select 1 from cfg.inspection_template_items i
+    join cfg.inspection_templates t on t.id = i.template_id
     where i.id = v_item_id and t.tenant_id = p_tenant_id)
   then
     raise exception using errcode = '23503', message = 'unknown item of a template';
@@ -424,7 +424,7 @@ begin
       count(*) filter (where i.result = 'pass'), count(*) filter (where i.result = 'fail'),
       count(*) filter (where i.result = 'na'), count(*) filter (where i.result = 'not_checked')
     from app.inspection_runs r
-    left join app.inspection_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
+    left join cfg.inspection_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
     left join app.assets a on a.tenant_id = r.tenant_id and a.id = r.asset_id
     left join app.locations l on l.tenant_id = r.tenant_id and l.id = r.location_id
     left join app.profiles p on p.tenant_id = r.tenant_id and p.user_id = r.conducted_by
@@ -443,7 +443,7 @@ revoke execute on all functions in schema app from public;
 revoke execute on function authz.admit from public;
 
 -- anon gets 42501 from the views of runs, not an empty list.
-grant select on app.inspection_templates, app.inspection_template_items, app.inspection_schedules to anon, authenticated;
+grant select on cfg.inspection_templates, cfg.inspection_template_items, app.inspection_schedules to anon, authenticated;
 grant select on app.inspection_runs, app.inspection_run_items to authenticated;
 
 revoke all on public.v_inspection_templates, public.v_inspection_template_items, public.v_inspection_schedules,

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
 
 var scripts = sync.OnceValues(func() ([]string, error) {
 	var all []string
-	for _, name := range []string{"../bootstrap.sql", "../auth/schema.sql", "../storage/schema.sql"} {
+	for _, name := range []string{"../bootstrap.sql", "../auth/schema.sql", "../storage/schema.sql", "../services.sql"} {
 		b, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err

@@ -74,6 +74,7 @@ func TestAPIRolesWriteNothingElse(t *testing.T) {
 		"authenticated public.v_inventory_locations",
 		"authenticated public.v_locations",
 		"authenticated public.v_map_zones",
+		"authenticated public.v_mobile_work_orders",
 		"authenticated public.v_part_reservations",
 		"authenticated public.v_parts",
 		"authenticated public.v_projects",
@@ -87,6 +88,7 @@ func TestAPIRolesWriteNothingElse(t *testing.T) {
 		"authenticated public.v_technicians",
 		"authenticated public.v_work_order_attachments",
 		"authenticated public.v_work_order_time_entries",
+		"authenticated app.work_orders",
 	}, superOne[[]string](d, `
 		select coalesce(array_agg(r || ' ' || c.relnamespace::regnamespace || '.' || c.relname order by r, c.relname), '{}')
 		from pg_class c, unnest(array['anon', 'authenticated', 'service_role']) r
@@ -161,6 +163,8 @@ func TestViewsByRole(t *testing.T) {
 		if strings.HasPrefix(view, "v_audit_") || slices.Contains([]string{
 			"v_my_notifications", "v_tools", "v_tool_checkouts", "v_shift_handovers", "v_location_hierarchy", "v_map_zones", "v_asset_warranties",
 			"v_asset_lifecycle_alerts", "v_inspection_runs", "v_inspection_run_items", "v_incidents", "v_incident_actions",
+			"v_plugins", "v_plugin_installations", "v_plugin_webhook_subscriptions", "v_plugin_delivery_queue_recent",
+			"v_integration_external_ids", "v_outbound_integration_events",
 		}, view) {
 			d.anon().fails("42501", `select * from public.`+view)
 			continue
@@ -236,6 +240,7 @@ func fill(admin caller) {
 	fillPurchasing(admin)
 	fillCosts(admin, wo, asset)
 	fillSafety(admin, asset)
+	fillPlugins(admin, asset)
 	d.super(`update app.work_orders set status = 'completed', completed_at = now(), completed_by = $2 where id = $1`, one[string](admin, createWO, tenant, "Done"), admin.id)
 	d.super(`update app.work_orders set due_date = now() - interval '1 day' where id = $1`, wo)
 	admin.ok(`select public.refresh_analytics_views()`)
@@ -312,11 +317,11 @@ func TestDeletingATenantOrAUserLeavesNothingInTheWay(t *testing.T) {
 func TestAuditTriggersStandOnTheAuditedTables(t *testing.T) {
 	d := newDB(t)
 	require.Equal(t, []string{
+		`"int".plugin_installations`, `"int".plugins`,
 		"app.assets", "app.departments", "app.entity_attachments", "app.incident_actions", "app.incidents",
-		"app.inspection_run_items", "app.inspection_runs", "app.inspection_schedules", "app.inspection_template_items",
-		"app.inspection_templates", "app.locations", "app.tenant_memberships", "app.tenants",
-		"app.user_tenant_roles", "app.work_order_time_entries", "app.work_orders",
-		"cfg.tenant_role_permissions", "cfg.tenant_roles",
+		"app.inspection_run_items", "app.inspection_runs", "app.inspection_schedules", "app.locations",
+		"app.tenant_memberships", "app.tenants", "app.user_tenant_roles", "app.work_order_time_entries", "app.work_orders",
+		"cfg.inspection_template_items", "cfg.inspection_templates", "cfg.tenant_role_permissions", "cfg.tenant_roles",
 	}, superOne[[]string](d, `
 		select array_agg(t.tgrelid::regclass::text order by t.tgrelid::regclass::text) from pg_trigger t
 		where t.tgfoid = 'audit.log_change'::regproc`))

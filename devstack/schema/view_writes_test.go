@@ -66,3 +66,25 @@ func TestPlacesAreWrittenThroughTheirViewsByWhomTheRPCsLet(t *testing.T) {
 	require.Nil(t, one[*string](admin, `select warranty_expires_at::text from public.v_assets where id = $1`, asset))
 	require.Zero(t, requestor.count(`delete from public.v_projects where id = $1`, project))
 }
+
+// A work order's own words and dates are changed through its view; its status and
+// its assignee have a workflow.
+func TestWorkOrdersAreWrittenThroughTheirViewBesideTheWorkflow(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	_, otherAdmin := d.tenant()
+	member := d.member(admin, "member")
+	id := one[string](admin, `select public.rpc_create_work_order($1, 'Leak')`, tenant)
+
+	rename, remove := `update public.v_mobile_work_orders set title = 'Leak 2' where id = $1`, `delete from public.v_mobile_work_orders where id = $1`
+	require.Equal(t, 1, admin.count(rename, id))
+	for _, c := range []caller{member, otherAdmin, otherAdmin.in(tenant), admin.with("client_id", "client")} {
+		require.Zero(t, c.count(rename, id))
+		require.Zero(t, c.count(remove, id))
+	}
+	admin.fails("23503", `update public.v_mobile_work_orders set priority = 'x' where id = $1`, id)
+	admin.fails("42501", `update public.v_mobile_work_orders set status = 'completed' where id = $1`, id)
+	admin.fails("42501", `update public.v_mobile_work_orders set assigned_to = $2 where id = $1`, id, admin.id)
+	admin.fails("42501", `insert into public.v_mobile_work_orders (tenant_id, title) values ($1, 'x')`, tenant)
+	require.Equal(t, 1, admin.count(remove, id))
+}

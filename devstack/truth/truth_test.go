@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/workorder-systems/sdk-go/devstack"
@@ -16,13 +17,14 @@ import (
 
 // chapters are the first parts of the names of the scenarios to run. A chapter
 // of the backend that is built comes in here, with its scenarios and records.
-var chapters = []string{"00", "01", "02", "03", "04", "05"}
+var chapters = []string{"00", "01", "02", "03", "04", "05", "06"}
 
 func TestTheStackAnswersAsThePlatform(t *testing.T) {
 	node := findNode(t)
 	stack, err := devstack.Start(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
+	putSecrets(t, stack.DatabaseURL)
 
 	for _, chapter := range chapters {
 		t.Run(chapter, func(t *testing.T) {
@@ -35,6 +37,18 @@ func TestTheStackAnswersAsThePlatform(t *testing.T) {
 			t.Logf("%s", out)
 		})
 	}
+}
+
+// putSecrets puts into the Vault what the webhooks of chapter 06 are signed with.
+func putSecrets(t *testing.T, databaseURL string) {
+	t.Helper()
+	sql, err := os.ReadFile("06-vault.sql")
+	require.NoError(t, err)
+	conn, err := pgx.Connect(t.Context(), databaseURL)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), string(sql))
+	require.NoError(t, err)
+	require.NoError(t, conn.Close(t.Context()))
 }
 
 // Every chapter has scenarios, and every scenario its record and its chapter.

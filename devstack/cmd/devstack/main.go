@@ -58,6 +58,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		databaseURL = flags.String("database-url", "", "use the PostgreSQL server at this `URL`, as superuser (default $"+devstack.DatabaseURLEnv+")")
 		hook        = flags.String("token-hook", "", "`function` that adds claims to tokens, as schema.name")
 		costs       = flags.Bool("cost-functions", false, "let the three cost functions answer, which the platform refuses with 25006")
+		speed       = flags.Int("delivery-speed", 1, "how many `times` as fast deliveries of plugins are repeated and given up")
 		jwtExpiry   = flags.Duration("jwt-expiry", time.Hour, "`lifetime` of access tokens, such as 90s")
 		jwtSecret   = flags.String("jwt-secret", "", "`secret` of 32 bytes or more that signs tokens (default that of every local Supabase project)")
 		maxRows     = flags.Int("max-rows", 1000, "`number` of rows that one answer holds at most")
@@ -85,6 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		devstack.WithLogger(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))),
 		devstack.WithJWTExpiry(*jwtExpiry),
 		devstack.WithMaxRows(*maxRows),
+		devstack.WithDeliverySpeed(*speed),
 		devstack.WithCacheDir(*cacheDir),
 		devstack.WithAuthLimits(*signIns, *refreshes),
 	}
