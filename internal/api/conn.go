@@ -155,6 +155,8 @@ type Request struct {
 	// Secrets are values that must not show up in an error. Those in the body
 	// of an Auth request are found without being listed.
 	Secrets []string
+	// Lend says that the caller will Release the answer.
+	Lend bool
 }
 
 // Response is the complete answer of a successful call.
@@ -162,6 +164,17 @@ type Response struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	lent *[]byte // what Body is part of; nil: its own
+}
+
+// Release ends the use of the answer: nothing may refer to Body any longer. Other
+// calls get its memory if the request said Lend.
+func (r *Response) Release() {
+	if r.lent != nil {
+		giveBack(r.lent)
+		r.Body, r.lent = nil, nil
+	}
 }
 
 // Do sends the request and returns the complete answer. The body is read inside
@@ -417,7 +430,8 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 	if r.Method == http.MethodHead {
 		return &Response{Status: hresp.StatusCode, Header: hresp.Header}, nil
 	}
-	body, err := readBody(hresp, c.cfg.MaxResponseBytes)
+	resp := &Response{Status: hresp.StatusCode, Header: hresp.Header}
+	err = resp.read(hresp, c.cfg.MaxResponseBytes, r.Lend)
 	if errors.Is(err, errTooLarge) {
 		e := sdkerr.New(r.Op, sdkerr.ErrDecode, tooLarge, c.cfg.MaxResponseBytes)
 		e.Method, e.Path, e.HTTPStatus = r.Method, r.Path, hresp.StatusCode
@@ -426,7 +440,7 @@ func (c *Conn) exchange(ctx, actx context.Context, r *Request, tok Token, st *ca
 	if err != nil {
 		return nil, c.failure(ctx, actx, r, tok, w, err)
 	}
-	return &Response{Status: hresp.StatusCode, Header: hresp.Header, Body: body}, nil
+	return resp, nil
 }
 
 // checkAnswer reads and closes an answer that is no success, and says why it is

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -332,29 +333,66 @@ func inCallMiddleware[R any](
 
 var errTooLarge = errors.New("answer too large")
 
-// readBody reads the whole answer. It trusts Content-Length only as a hint for
-// how much memory to take.
-func readBody(resp *http.Response, limit int64) ([]byte, error) {
+// bodies are the memory of answers that are released: a list of some thousand
+// rows takes as much of it as its rows do. Memory that is lent out and never
+// comes back, as behind an error, goes to the garbage collector.
+var bodies = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxLent bounds the memory that is kept for other answers.
+const maxLent = 4 << 20
+
+// read reads the whole answer, into memory that Release gives back if it is
+// lent. It trusts Content-Length only as a hint for how much memory to take.
+func (r *Response) read(resp *http.Response, limit int64, lend bool) error {
 	const trust = 4 << 20
-	if resp.ContentLength > limit {
-		return nil, errTooLarge
+	n := resp.ContentLength
+	if n > limit {
+		return errTooLarge
 	}
-	if n := resp.ContentLength; n >= 0 && n <= trust {
-		body := make([]byte, n)
-		_, err := io.ReadFull(resp.Body, body)
-		if err == io.EOF && n > 0 {
-			err = io.ErrUnexpectedEOF
+	known := 0 <= n && n <= trust
+	if known && !lend {
+		r.Body = make([]byte, n)
+		return readFull(resp.Body, r.Body)
+	}
+	lent := bodies.Get().(*[]byte)
+	if known {
+		*lent = slices.Grow((*lent)[:0], int(n))[:n]
+		if err := readFull(resp.Body, *lent); err != nil {
+			return err
 		}
-		return body, err
+	} else {
+		buf := bytes.NewBuffer((*lent)[:0])
+		if _, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1)); err != nil {
+			return err
+		}
+		if int64(buf.Len()) > limit {
+			return errTooLarge
+		}
+		*lent = buf.Bytes()
 	}
-	buf := bytes.NewBuffer(make([]byte, 0, 64<<10))
-	if _, err := buf.ReadFrom(io.LimitReader(resp.Body, limit+1)); err != nil {
-		return nil, err
+	if lend {
+		r.Body, r.lent = *lent, lent
+		return nil
 	}
-	if int64(buf.Len()) > limit {
-		return nil, errTooLarge
+	r.Body = bytes.Clone(*lent)
+	giveBack(lent)
+	return nil
+}
+
+// giveBack lets other answers have the memory.
+func giveBack(lent *[]byte) {
+	if cap(*lent) <= maxLent {
+		bodies.Put(lent)
 	}
-	return buf.Bytes(), nil
+}
+
+// readFull fills b. An end before that is unexpected.
+func readFull(from io.Reader, b []byte) error {
+	_, err := io.ReadFull(from, b)
+	if err == io.EOF && len(b) > 0 {
+		err = io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // newRequestID makes the id that goes with a call into the platform's logs.

@@ -180,8 +180,10 @@ func (r *read) source() source {
 	case len(r.parts) == 0:
 		return nothing{}
 	case len(r.parts) == 1:
+		r.oneByOne = true
 		return r.newWalk(r.parts[0].where, r.rowColumns(), r.pageSize)
 	case r.partsInOrder():
+		r.oneByOne = true
 		return &chain{read: r, parts: r.parts}
 	}
 	return r.newMerge(r.parts, r.rowColumns())

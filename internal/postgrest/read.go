@@ -26,6 +26,19 @@ type read struct {
 	passed  int      // rows that came
 	parts   []part   // what the conditions come to, see split
 	rest    []string // the conditions without those that differ between the parts
+
+	// answer is the last one, when none is needed any longer once the next one
+	// is asked for.
+	answer   *api.Response
+	oneByOne bool // so it is
+}
+
+// release lets other calls have the memory of the last answer.
+func (r *read) release() {
+	if r.answer != nil {
+		r.answer.Release()
+		r.answer = nil
+	}
 }
 
 // maxRows is what deployments answer with at most, unless configured otherwise.
@@ -103,6 +116,7 @@ type request struct {
 	sorted  bool
 	limit   int
 	count   string // how to count the matching rows; empty: not at all
+	lent    bool   // the answer is given back
 }
 
 // get sends one request.
@@ -124,11 +138,12 @@ func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
 	if n := escapedLen(q.where...); n > maxQuery {
 		return nil, r.tooLong(n)
 	}
-	x := &exchange{conn: r.conn, op: r.op}
-	b, err := x.builder(r.def, q.columns, q.count)
+	x, err := newExchange(r.conn, r.op)
 	if err != nil {
 		return nil, err
 	}
+	x.lent = q.lent
+	b := x.builder(r.def, q.columns, q.count)
 	if len(q.where) > 0 {
 		b.And(strings.Join(q.where, ","), "")
 	}
@@ -137,7 +152,9 @@ func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
 			b.Order(c.Column, &postgrestgo.OrderOpts{Ascending: !c.Desc, NullsFirst: c.NullsFirst})
 		}
 	}
-	return x.run(ctx, b.Limit(q.limit, ""))
+	resp, err := x.run(ctx, b.Limit(q.limit, ""))
+	x.finish() // not after a panic
+	return resp, err
 }
 
 // count asks how many rows match the caller's conditions. It takes a row along:

@@ -15,7 +15,7 @@ import (
 // Definition describes one view.
 type Definition struct {
 	List   string // where clients read it, such as "WorkOrders.Summaries"
-	Schema string // "public" or "reporting"
+	Schema string // "public", which empty means, or "reporting"
 	Name   string // such as "v_departments"
 	Select string // column list; empty: every column
 	// AnyTenant says that the view can have rows for a token without a tenant.
@@ -72,6 +72,7 @@ func (v View[T]) List(ctx context.Context, opts ...query.Option) ([]T, error) {
 	}
 	rows := []T{}
 	src, marks := r.source(), r.marks()
+	defer r.release()
 	for !src.done() && !r.enough() {
 		p, err := fetch(ctx, r, src, marks, rows)
 		if err != nil {
@@ -103,6 +104,7 @@ func (v View[T]) All(ctx context.Context, opts ...query.Option) iter.Seq2[T, err
 		}
 		var page []T
 		src, marks := r.source(), r.marks()
+		defer r.release()
 		for !src.done() && !r.enough() {
 			clear(page) // decoding must not write through pointers handed out
 			p, err := fetch(ctx, r, src, marks, page[:0])
@@ -144,6 +146,7 @@ func (v View[T]) Page(ctx context.Context, opts ...query.Option) (*query.Page[T]
 	r.left = r.spec.Limit
 	page := &query.Page[T]{Items: []T{}}
 	src, marks := r.source(), r.marks()
+	defer r.release()
 	first, _ := src.(*walk)
 	if first != nil {
 		first.count = r.spec.Count

@@ -73,9 +73,14 @@ func (w *walk) fetch(ctx context.Context) ([]byte, error) {
 	} else if w.first == nil {
 		q.count = w.count
 	}
+	w.release()
+	q.lent = w.oneByOne
 	resp, err := w.get(ctx, q)
 	if err != nil {
 		return nil, err
+	}
+	if q.lent {
+		w.answer = resp
 	}
 	w.limit, w.counted = q.limit, -1
 	if w.at == nil && w.count != planned {
