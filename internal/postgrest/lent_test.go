@@ -86,7 +86,9 @@ func caller(t *testing.T, srv *httptest.Server, who string, middleware ...api.Ca
 
 type fixedToken string
 
-func (f fixedToken) Token(context.Context) (api.Token, error) { return api.Token{Value: string(f)}, nil }
+func (f fixedToken) Token(context.Context) (api.Token, error) {
+	return api.Token{Value: string(f)}, nil
+}
 
 // wantKept checks rows long after they came.
 func wantKept(t *testing.T, who string, rows []kept) {
