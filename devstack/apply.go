@@ -47,7 +47,11 @@ func (c *config) sources() ([]source, error) {
 	)
 	switch {
 	case c.migrations != "":
-		all = append(all, services, source{name: "standins.sql", sql: standinsSQL})
+		vector, err := schema.FS.ReadFile("53_vector.sql")
+		if err != nil {
+			return nil, fmt.Errorf("devstack: %w", err)
+		}
+		all = append(all, services, source{name: "standins.sql", sql: standinsSQL}, source{name: "schema/53_vector.sql", sql: string(vector)})
 		files, err = sqlFiles(os.DirFS(c.migrations), c.migrations, true)
 	case c.schema != nil:
 		files, err = sqlFiles(c.schema, "", false)
