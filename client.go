@@ -12,6 +12,7 @@ import (
 	"github.com/workorder-systems/sdk-go/inventory"
 	"github.com/workorder-systems/sdk-go/labor"
 	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/plugins"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/reporting"
 	"github.com/workorder-systems/sdk-go/safety"
@@ -50,6 +51,8 @@ type Client struct {
 	Analytics        reporting.AnalyticsService
 	SafetyCompliance safety.Service
 	PartsInventory   inventory.Service
+	Plugins          plugins.Service
+	Integrations     plugins.IntegrationService
 
 	conn   *api.Conn
 	family *family
@@ -90,6 +93,7 @@ func bind(conn *api.Conn, f *family) *Client {
 	reporting.Bind(conn, reporting.Services{Costs: &c.Costs, Dashboard: &c.Dashboard, Analytics: &c.Analytics})
 	safety.Bind(conn, safety.Services{SafetyCompliance: &c.SafetyCompliance})
 	inventory.Bind(conn, inventory.Services{PartsInventory: &c.PartsInventory})
+	plugins.Bind(conn, plugins.Services{Plugins: &c.Plugins, Integrations: &c.Integrations})
 	return c
 }
 

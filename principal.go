@@ -2,7 +2,6 @@ package workorder
 
 import (
 	"context"
-	"strings"
 	"time"
 )
 
@@ -41,14 +40,6 @@ func (c *Client) Identity(ctx context.Context) (Principal, error) {
 	}
 	if !tok.Expiry.IsZero() {
 		id.Expiry = tok.Expiry
-	}
-	if key := c.conn.Config().APIKey; tok.Value == "" && id.Role == "" {
-		switch { // the newer keys are no JWTs
-		case strings.HasPrefix(key, "sb_secret_"):
-			id.Role = "service_role"
-		case strings.HasPrefix(key, "sb_publishable_"):
-			id.Role = "anon"
-		}
 	}
 	return id, nil
 }

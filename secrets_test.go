@@ -24,6 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/plugins"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
@@ -69,7 +70,7 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		{v: WithAccessToken(tok.Value)}, {v: WithTokenSource(s)}, {v: WithHeader("X-Proxy-Secret", "proxy-secret-1")},
 		{v: tok, plain: true}, {v: bound, plain: true}, {v: a.conn.Config(), plain: true}, {v: signing, plain: true},
 		{v: types.Secret("wosk-secret-1"), plain: true}, {v: org.CreatedTenantAPIKey{Key: "wosk-secret-1"}, plain: true},
-		{v: pm.IngestParams{Key: "wosk-secret-1"}, plain: true},
+		{v: pm.IngestParams{Key: "wosk-secret-1"}, plain: true}, {v: plugins.IngestWebhookParams{Secret: "wosk-secret-1"}, plain: true},
 		{v: SignUpParams{Email: "a@example.com", Password: testPassword}, plain: true}, {v: SignUpResult{Session: s}},
 		{v: UpdateUserParams{Password: &password, Nonce: nonce}, plain: true},
 		{v: AdminCreateUserParams{Password: testPassword}, plain: true}, {v: AdminUpdateUserParams{Password: &password}, plain: true},

@@ -30,7 +30,9 @@ var plausible = map[string]any{
 	"Email": "a@example.com", "NewEmail": "a@example.com", "EntityID": someUUID, "StoragePath": "t1/asset/a1/x.pdf",
 	"EndAt": time.Now().Add(48 * time.Hour), "Kind": "photo", "TenantID": apitest.TenantID, "ContentType": "text/plain",
 	"ParentLocationID": someUUID, // not itself
-	"#1":               someUUID,
+	"Key":              "ab", "PluginKey": "ab", "EntityType": "ab", "Operations": "INSERT",
+	"Secret": "", // goes with no signature
+	"#1":     someUUID,
 }
 
 // oneAssignee are params that take a technician or a crew, not both.
@@ -41,7 +43,7 @@ var oneAssignee = map[reflect.Type]bool{
 }
 
 // refusals say no to odd values for another reason than what is odd about them.
-var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after", "is before", "no single key", "neither after nor before", "Operator is none", "is none of"}
+var refusals = []string{"the scope must be", "that of a function", "not a UUID", "a path cannot hold", "a header cannot carry", "Kind must be", "control character", "must be after", "is before", "no single key", "neither after nor before", "Operator is none", "is none of", "must be 2 to 80", "must be a–z", "are both given"}
 
 // harmless are fields whose text is not sent as it is.
 var harmless = map[string]string{
@@ -110,7 +112,7 @@ func fill(v reflect.Value, path string, reach func(reflect.Value) reflect.Value)
 		}
 		return out
 	}
-	name := path[strings.LastIndexAny(path, ".]")+1:]
+	name := strings.TrimSuffix(path[strings.LastIndex(path, ".")+1:], "[0]")
 	if some, ok := plausible[name]; ok && v.Kind() != reflect.Pointer && reflect.TypeOf(some).ConvertibleTo(v.Type()) {
 		v.Set(reflect.ValueOf(some).Convert(v.Type()))
 	}

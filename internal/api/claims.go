@@ -28,10 +28,23 @@ func (c *Conn) TokenTenant(ctx context.Context, op string) (string, error) {
 	return claims.TenantID, err
 }
 
-// Claims are what the current token says, or the API key where there is none.
-// They are zero when that is no JWT.
+// Claims are what the current token says, or the API key where there is none. They
+// are zero when that is no JWT, but for the role of the newer API keys.
 func (c *Conn) Claims(ctx context.Context, op string) (jwtclaims.Claims, error) {
 	return c.claims(ctx, op)
+}
+
+// NeedServiceKey fails with ErrPermissionDenied unless the client acts with the
+// service-role key, for functions that the platform forgets to keep from others.
+func (c *Conn) NeedServiceKey(ctx context.Context, op string) error {
+	claims, err := c.claims(ctx, op)
+	if err != nil {
+		return err
+	}
+	if claims.Role == "service_role" {
+		return nil
+	}
+	return sdkerr.New(op, sdkerr.ErrPermissionDenied, "only a client with the service-role key may do this")
 }
 
 func (c *Conn) claims(ctx context.Context, op string) (jwtclaims.Claims, error) {
@@ -39,10 +52,16 @@ func (c *Conn) claims(ctx context.Context, op string) (jwtclaims.Claims, error) 
 	if e != nil {
 		return jwtclaims.Claims{}, e
 	}
-	if tok.Value == "" {
-		tok.Value = c.cfg.APIKey
+	if tok.Value != "" {
+		return c.read(tok.Value), nil
 	}
-	return c.read(tok.Value), nil
+	switch { // keys that are no JWTs
+	case strings.HasPrefix(c.cfg.APIKey, "sb_secret_"):
+		return jwtclaims.Claims{Role: "service_role"}, nil
+	case strings.HasPrefix(c.cfg.APIKey, "sb_publishable_"):
+		return jwtclaims.Claims{Role: "anon"}, nil
+	}
+	return c.read(c.cfg.APIKey), nil
 }
 
 // seenClaims remembers what a token says, so that the same token is not parsed

@@ -66,6 +66,20 @@ func Call[R any](ctx context.Context, c Caller, op string, args Args) (R, error)
 	return decodeValue[R](op, resp.Body)
 }
 
+// CallAsService is Call for a function that only the service-role key is to call
+// and that the server lets others call too. Other clients send nothing.
+func CallAsService[R any](ctx context.Context, c Caller, op string, args Args) (R, error) {
+	_, err := Body(op, args) // what is wrong with it counts first
+	if err == nil {
+		err = c.conn.NeedServiceKey(ctx, op)
+	}
+	if err != nil {
+		var zero R
+		return zero, err
+	}
+	return Call[R](ctx, c, op, args)
+}
+
 // Exec calls a function that returns nothing; whatever it answers is ignored.
 func Exec(ctx context.Context, c Caller, op string, args Args) error {
 	_, err := c.call(ctx, op, args)
