@@ -28,6 +28,35 @@ type TenantPool struct {
 	entries map[string]*poolEntry
 	freed   chan struct{} // closed when an entry falls idle or goes
 	closed  bool
+	stats   TenantPoolStats
+}
+
+// TenantPoolStats says how a [TenantPool] does, for metrics. The numbers after
+// Waiting only grow.
+type TenantPoolStats struct {
+	MaxTenants int // that the pool holds
+	Tenants    int // in the pool
+	InUse      int // tenants that a function works in
+	Waiting    int // calls that wait for room
+
+	Made    int64 // clients made, each with a token of its own
+	Failed  int64 // clients that could not be made
+	Dropped int64 // tenants dropped, because they were idle or others needed the room
+	Waited  int64 // calls that had to wait for room
+}
+
+// Stats returns the numbers of now.
+func (p *TenantPool) Stats() TenantPoolStats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s := p.stats
+	s.MaxTenants, s.Tenants = p.opts.MaxTenants, len(p.entries)
+	for _, e := range p.entries {
+		if e.users > 0 {
+			s.InUse++
+		}
+	}
+	return s
 }
 
 type poolEntry struct {
@@ -64,8 +93,8 @@ func NewTenantPool(c *Client, opts TenantPoolOptions) *TenantPool {
 // is full of tenants in use.
 func (p *TenantPool) Do(ctx context.Context, tenantID string, fn func(ctx context.Context, c *Client) error) error {
 	const op = "TenantPool.Do"
-	if p.client == nil {
-		return sdkerr.New(op, ErrInvalidInput, "the pool is zero: make it with NewTenantPool, of a client")
+	if err := p.made(op); err != nil {
+		return err
 	}
 	if fn == nil {
 		return sdkerr.Required(op, "the function")
@@ -80,6 +109,14 @@ func (p *TenantPool) Do(ctx context.Context, tenantID string, fn func(ctx contex
 	}
 	defer p.release(e)
 	return fn(context.WithValue(ctx, insidePool{p}, true), e.client)
+}
+
+// made refuses a zero pool.
+func (p *TenantPool) made(op string) error {
+	if p.client == nil {
+		return sdkerr.New(op, ErrInvalidInput, "the pool is zero: make it with NewTenantPool, of a client")
+	}
+	return nil
 }
 
 // Len is the number of tenants in the pool.
@@ -146,10 +183,8 @@ func (p *TenantPool) acquire(ctx context.Context, tenant string) (*poolEntry, er
 				return nil, sdkerr.New("TenantPool.Do", sdkerr.ErrUnavailable,
 					"the pool is full of tenants in use, and a Do inside a Do cannot wait: raise MaxTenants (%d)", p.opts.MaxTenants)
 			}
-			select {
-			case <-freed:
-			case <-ctx.Done():
-				return nil, ctx.Err()
+			if err := p.wait(ctx, freed); err != nil {
+				return nil, err
 			}
 			continue
 		}
@@ -158,6 +193,25 @@ func (p *TenantPool) acquire(ctx context.Context, tenant string) (*poolEntry, er
 		p.mu.Unlock()
 		return p.fill(ctx, e)
 	}
+}
+
+// wait waits until there may be room.
+func (p *TenantPool) wait(ctx context.Context, freed <-chan struct{}) error {
+	p.count(func(s *TenantPoolStats) { s.Waiting++; s.Waited++ })
+	defer p.count(func(s *TenantPoolStats) { s.Waiting-- })
+	select {
+	case <-freed:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// count changes the numbers.
+func (p *TenantPool) count(change func(*TenantPoolStats)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	change(&p.stats)
 }
 
 // makingEntry is the key of contexts in which an entry's client is made.
@@ -172,8 +226,11 @@ func (p *TenantPool) fill(ctx context.Context, e *poolEntry) (*poolEntry, error)
 		defer p.mu.Unlock()
 		e.client, e.err, e.left = client, err, errors.Is(err, session.ErrAborted) || ctx.Err() != nil
 		if err != nil {
+			p.stats.Failed++
 			delete(p.entries, e.tenant)
 			p.wake()
+		} else {
+			p.stats.Made++
 		}
 		close(e.ready)
 	}()
@@ -238,6 +295,7 @@ func (p *TenantPool) makeRoom() bool {
 // drop forgets a tenant and its token. The caller holds p.mu.
 func (p *TenantPool) drop(e *poolEntry) {
 	delete(p.entries, e.tenant)
+	p.stats.Dropped++
 	if e.client == nil {
 		return
 	}

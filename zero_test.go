@@ -25,6 +25,8 @@ func TestZeroValuesRefuse(t *testing.T) {
 		"Pool.Do":               neverCalled,
 		"Client).Do":            neverCalled,
 		"Session).Do":           neverCalled,
+		"Each":                  neverCalledIn,
+		".Each":                 1,
 		".Auth.SignOut":         workorder.SignOutLocal,
 		".Locations.BulkImport": assets.BulkImportLocationsParams{},
 		".PM.CreateDependency":  pm.CreateDependencyParams{PMScheduleID: "s1", DependsOnPMID: "s2"},
@@ -74,6 +76,8 @@ func TestZeroValuesRefuse(t *testing.T) {
 }
 
 func neverCalled(context.Context, *workorder.Client) error { panic("called") }
+
+func neverCalledIn(context.Context, string, *workorder.Client) error { panic("called") }
 
 // A client of a zero session refuses what needs its user, and sends nothing.
 func TestZeroSessionSendsNothing(t *testing.T) {
