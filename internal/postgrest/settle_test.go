@@ -69,7 +69,7 @@ func TestWriteIsLookedUpByItsKey(t *testing.T) {
 			}))
 			t.Cleanup(srv.Close)
 			c, err := api.New(api.Config{
-				BaseURL: srv.URL, APIKey: "key", Tenant: "t1", AttemptTimeout: 500 * time.Millisecond,
+				BaseURL: srv.URL, APIKey: "key", Tenant: "t1", AttemptTimeout: 1500 * time.Millisecond, // long enough for answers on a busy machine
 				Retry: api.RetryPolicy{BaseDelay: time.Millisecond},
 			})
 			require.NoError(t, err)
