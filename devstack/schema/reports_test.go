@@ -1,8 +1,12 @@
 package schema_test
 
 import (
+	"context"
+	"sync"
 	"testing"
+	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 )
 
@@ -171,4 +175,41 @@ func TestSummaries(t *testing.T) {
 	a.ok(`select public.refresh_analytics_views()`)
 	_, err := reading(a, false, `select public.refresh_analytics_views()::text`)
 	require.Equal(t, "25006", sqlState(err))
+}
+
+// Callers who refresh at once wait for each other and all come to an end, also
+// beside readers and beside work that is going on.
+func TestRefreshesAtOnceComeToAnEnd(t *testing.T) {
+	d := newDB(t)
+	s := newReportStage(d)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var wg sync.WaitGroup
+	errs := make(chan error, 64)
+	for i := range 4 {
+		c := []caller{s.admin, d.anon(), d.service(), s.admin}[i]
+		wg.Go(func() {
+			for range 3 {
+				errs <- c.do(ctx, func(tx pgx.Tx) error {
+					_, err := tx.Exec(ctx, `select public.refresh_analytics_views()`)
+					return err
+				})
+			}
+		})
+		wg.Go(func() {
+			for range 3 {
+				errs <- s.admin.do(ctx, func(tx pgx.Tx) error {
+					_, err := tx.Exec(ctx, `select public.rpc_create_work_order($1, 'More', p_priority => 'high')`, s.tenant)
+					return err
+				})
+			}
+		})
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		require.NoError(t, err)
+	}
+	s.admin.ok(`select public.refresh_analytics_views()`)
+	require.Equal(t, 12, one[int](s.admin, `select count::int from public.v_work_orders_summary where priority = 'high'`))
 }

@@ -2,6 +2,7 @@ package schema_test
 
 import (
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -201,4 +202,35 @@ func TestIncidents(t *testing.T) {
 	requestor.fails("23514", report, tenant, "2031-06-02", "2031-06-02", "")
 	otherAdmin.fails("42501", report, tenant, "2031-06-02", "2031-06-02", nil)
 	require.Equal(t, []string{"INSERT", "UPDATE"}, column[string](admin, `select distinct operation from public.v_audit_entity_changes where table_name = 'incidents' and record_id = $1 order by 1`, id))
+}
+
+// Of two callers who complete a run at once, one is second: it replaces the
+// results of the first, and leaves no half of them.
+func TestCompletionsOfARunAtOnce(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	asset := one[string](admin, `select public.rpc_create_asset($1, 'Pump')`, tenant)
+	template := one[string](admin, `select public.rpc_create_inspection_template($1, 'Round', p_checklist_items => '[{"description": "a"}, {"description": "b"}]')`, tenant)
+	items := column[string](admin, `select id from public.v_inspection_template_items`)
+	run := one[string](admin, `select public.rpc_create_inspection_run($1, $2, p_asset_id => $3)`, tenant, template, asset)
+	var wg sync.WaitGroup
+	errs := make(chan error, 20)
+	for i := range 20 {
+		wg.Go(func() {
+			first, second, result := items[0], items[1], "pass"
+			if i%2 == 1 { // the other way round
+				first, second, result = second, first, "fail"
+			}
+			_, err := admin.exec(`select public.rpc_complete_inspection_run($1, $2, jsonb_build_array(
+				jsonb_build_object('template_item_id', $3::text, 'result', $5::text), jsonb_build_object('template_item_id', $4::text, 'result', $5::text)))`,
+				tenant, run, first, second, result)
+			errs <- err
+		})
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		require.NoError(t, err)
+	}
+	require.Equal(t, "2 1", one[string](admin, `select concat_ws(' ', count(*), count(distinct result)) from public.v_inspection_run_items`))
 }
