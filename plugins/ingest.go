@@ -2,14 +2,12 @@ package plugins
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 
 	"github.com/workorder-systems/sdk-go/internal/jsonbtext"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/plugins/webhook"
 	"github.com/workorder-systems/sdk-go/types"
 )
 
@@ -78,7 +76,7 @@ func (s *Service) IngestWebhook(ctx context.Context, p IngestWebhookParams) (*In
 	case p.Secret != "" && signature != "":
 		return nil, sdkerr.Invalid(op, "Secret and Signature", "are both given")
 	case p.Secret != "":
-		signature = sign(text, p.Secret.Reveal())
+		signature = webhook.Sign(text, p.Secret)
 	}
 	return postgrest.Call[*IngestResult](ctx, s.rpc, op, pluginIngestWebhookArgs{
 		PluginKey:      p.PluginKey,
@@ -86,11 +84,4 @@ func (s *Service) IngestWebhook(ctx context.Context, p IngestWebhookParams) (*In
 		Payload:        p.Payload,
 		Signature:      signature,
 	})
-}
-
-// sign is the signature of a text, as the platform computes it.
-func sign(text []byte, secret string) string {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(text)
-	return hex.EncodeToString(mac.Sum(nil))
 }

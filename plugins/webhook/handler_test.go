@@ -1,0 +1,339 @@
+package webhook_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/plugins/webhook"
+	"github.com/workorder-systems/sdk-go/types"
+)
+
+const secret = types.Secret("secret of the tests")
+
+// delivery is the body of an event.
+func delivery(audit int) string {
+	return fmt.Sprintf(`{"v": 1, "audit": {"id": %d, "operation": "UPDATE", "record_id": "r1", "table_name": "departments", `+
+		`"table_schema": "app", "changed_fields": ["name", "updated_at"]}, "snapshot": {"new_data": {"id": "r1", "name": "New", `+
+		`"description": null, "created_at": "2026-11-26T07:48:31.712358+00:00"}, "old_data": {"id": "r1", "name": "Old"}}, `+
+		`"tenant_id": "t1", "plugin_key": "erp", "installation_id": "i1"}`, audit)
+}
+
+func request(body string) *http.Request {
+	r := httptest.NewRequest(http.MethodPost, "/hook", strings.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+// signed is a delivery as the platform sends it.
+func signed(body string, s types.Secret) *http.Request {
+	r := request(body)
+	r.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(body), s))
+	r.Header.Set(webhook.DeliveryIDHeader, "d1")
+	return r
+}
+
+func serve(h http.Handler, r *http.Request) int {
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w.Code
+}
+
+// recorder handles events by keeping them.
+func recorder(secrets webhook.SecretFunc, opts ...webhook.Option) (http.Handler, *[]webhook.Event) {
+	var mu sync.Mutex
+	got := new([]webhook.Event)
+	return webhook.Handler(secrets, func(_ context.Context, e webhook.Event) error {
+		mu.Lock()
+		defer mu.Unlock()
+		*got = append(*got, e)
+		return nil
+	}, opts...), got
+}
+
+func TestEventOfADelivery(t *testing.T) {
+	h, got := recorder(webhook.Secrets(secret))
+	require.Equal(t, http.StatusOK, serve(h, signed(delivery(7), secret)))
+
+	e := (*got)[0]
+	require.Equal(t, `{"id": "r1", "name": "Old"}`, string(e.Old))
+	var row org.Department
+	require.NoError(t, e.DecodeNew(&row))
+	require.Equal(t, "New", row.Name)
+	require.Nil(t, row.Description)
+	require.Equal(t, 2026, row.CreatedAt.Year())
+	require.NoError(t, e.DecodeOld(&row))
+	e.Old, e.New = nil, nil
+	require.Empty(t, cmp.Diff(webhook.Event{
+		Source:  webhook.Source{TenantID: "t1", InstallationID: "i1", PluginKey: "erp"},
+		AuditID: 7, DeliveryID: "d1", Schema: "app", Table: "departments", RecordID: "r1",
+		Operation: webhook.Update, ChangedFields: []string{"name", "updated_at"},
+	}, e))
+	require.Equal(t, "i1/7", e.ID())
+	require.Equal(t, "entity_change.departments.update", e.Type())
+	require.True(t, e.Is("app", "departments"))
+	require.False(t, e.Is("cfg", "departments"))
+	require.ErrorIs(t, e.DecodeNew(&row), sdkerr.ErrNotFound)
+	e.New = []byte(`{"name": 5}`)
+	require.ErrorIs(t, e.DecodeNew(&row), sdkerr.ErrDecode)
+}
+
+func TestHandlerRefuses(t *testing.T) {
+	good := delivery(1)
+	unsigned := request(good)
+	for name, tc := range map[string]struct {
+		req  *http.Request
+		want int
+	}{
+		"no signature":     {unsigned, 401},
+		"another secret":   {signed(good, "another"), 401},
+		"no secret at all": {signed(good, ""), 401},
+		"a changed body":   {with(signed(good, secret), func(r *http.Request) { r.Body = io.NopCloser(strings.NewReader(delivery(2))) }), 401},
+		"nine signatures": {with(signed(good, secret), func(r *http.Request) {
+			r.Header[webhook.SignatureHeader] = append(make([]string, 8), r.Header.Get(webhook.SignatureHeader))
+		}), 401},
+		"GET":                  {with(signed(good, secret), func(r *http.Request) { r.Method = "GET" }), 405},
+		"a form":               {with(signed(good, secret), func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }), 415},
+		"no content type":      {with(signed(good, secret), func(r *http.Request) { r.Header.Del("Content-Type") }), 415},
+		"no JSON":              {signed(`{"v": 1`, secret), 400},
+		"an empty body":        {signed(``, secret), 400},
+		"another JSON":         {signed(`[1]`, secret), 400},
+		"another version":      {signed(strings.Replace(good, `"v": 1`, `"v": 2`, 1), secret), 400},
+		"no audit":             {signed(`{"v":1,"installation_id":"i1"}`, secret), 400},
+		"invalid UTF-8":        {signed(strings.Replace(good, "New", "N\xff", 1), secret), 400},
+		"a body too large":     {signed(strings.Replace(good, "New", strings.Repeat("N", 3000), 1), secret), 413},
+		"a body that ends":     {with(signed(good, secret), func(r *http.Request) { r.Body = io.NopCloser(&broken{}) }), 400},
+		"an unknown installer": {signed(strings.Replace(good, `"i1"`, `"other"`, 1), secret), 401},
+		"a vault that is down": {signed(strings.Replace(good, `"i1"`, `"down"`, 1), secret), 503},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var log bytes.Buffer
+			h, got := recorder(func(_ context.Context, from webhook.Source) ([]types.Secret, error) {
+				switch from.InstallationID {
+				case "other":
+					return nil, webhook.ErrUnknownInstallation
+				case "down":
+					return nil, errors.New("vault at 10.0.0.1 is sealed")
+				}
+				return []types.Secret{secret}, nil
+			}, webhook.WithMaxBody(2000), webhook.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, tc.req)
+
+			require.Equal(t, tc.want, w.Code)
+			require.Equal(t, http.StatusText(tc.want), w.Body.String(), "the platform keeps the body of an answer")
+			require.Empty(t, *got)
+			require.NotEmpty(t, log.String())
+			for _, s := range []string{secret.Reveal(), webhook.Sign([]byte(good), secret), "New"} {
+				require.NotContains(t, log.String(), s)
+			}
+			require.Equal(t, tc.want == 405, w.Header().Get("Allow") == "POST")
+		})
+	}
+}
+
+func with(r *http.Request, change func(*http.Request)) *http.Request {
+	change(r)
+	return r
+}
+
+type broken struct{}
+
+func (*broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func TestSecretsCanBeReplaced(t *testing.T) {
+	h, got := recorder(webhook.Secrets("new", "old"))
+	require.Equal(t, 200, serve(h, signed(delivery(1), "old")))
+	require.Equal(t, 200, serve(h, signed(delivery(2), "new")))
+	require.Equal(t, 401, serve(h, signed(delivery(3), "older")))
+	require.Len(t, *got, 2)
+}
+
+// What tells events apart is signed: another delivery id does not make a replay a
+// new event, and one id for all of them loses none.
+func TestEventsAreHandledOnce(t *testing.T) {
+	h, got := recorder(webhook.Secrets(secret))
+	for i := range 3 {
+		r := signed(delivery(1), secret)
+		r.Header.Set(webhook.DeliveryIDHeader, fmt.Sprint("d", i))
+		require.Equal(t, 200, serve(h, r))
+	}
+	require.Len(t, *got, 1)
+	for i := range 3 {
+		require.Equal(t, 200, serve(h, signed(delivery(10+i), secret)))
+	}
+	require.Len(t, *got, 4)
+	other := strings.Replace(delivery(1), `"installation_id": "i1"`, `"installation_id": "i2"`, 1)
+	require.Equal(t, 200, serve(h, signed(other, secret)))
+	require.Len(t, *got, 5)
+}
+
+func TestFailuresComeAgain(t *testing.T) {
+	for name, fail := range map[string]func(){
+		"panic": func() { panic("with a secret") }, "goexit": runtime.Goexit, "nil panic": func() { panic(nil) },
+	} {
+		var calls atomic.Int64
+		var log bytes.Buffer
+		h := webhook.Handler(webhook.Secrets(secret), func(context.Context, webhook.Event) error {
+			if calls.Add(1) == 1 {
+				fail()
+			}
+			return nil
+		}, webhook.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		require.Equal(t, 500, serve(h, signed(delivery(1), secret)), name)
+		require.NotContains(t, log.String(), "with a secret")
+		require.Equal(t, 200, serve(h, signed(delivery(1), secret)), name)
+		require.Equal(t, 200, serve(h, signed(delivery(1), secret)), name)
+		require.Equal(t, int64(2), calls.Load(), name)
+	}
+
+	var calls int
+	h := webhook.Handler(webhook.Secrets(secret), func(context.Context, webhook.Event) error {
+		calls++
+		if calls < 3 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	for _, want := range []int{500, 500, 200, 200} {
+		require.Equal(t, want, serve(h, signed(delivery(1), secret)))
+	}
+	require.Equal(t, 3, calls)
+}
+
+// A function that overruns its time leaves the delivery unacknowledged and keeps
+// others from handling the event while it runs. When it ends well after all, the
+// event counts as handled.
+func TestFunctionsThatTakeTooLong(t *testing.T) {
+	leave := make(chan error)
+	h := webhook.Handler(webhook.Secrets(secret), func(ctx context.Context, _ webhook.Event) error {
+		<-ctx.Done()
+		return <-leave
+	}, webhook.WithTimeout(300*time.Millisecond))
+
+	require.Equal(t, 503, serve(h, signed(delivery(1), secret)))
+	require.Equal(t, 409, serve(h, signed(delivery(1), secret)))
+	leave <- nil
+	require.Eventually(t, func() bool { return serve(h, signed(delivery(1), secret)) == 200 }, 5*time.Second, 10*time.Millisecond)
+}
+
+func TestFunctionsThatStopInTime(t *testing.T) {
+	var calls atomic.Int64
+	h := webhook.Handler(webhook.Secrets(secret), func(ctx context.Context, _ webhook.Event) error {
+		if calls.Add(1) > 1 {
+			return nil
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}, webhook.WithTimeout(50*time.Millisecond))
+
+	require.GreaterOrEqual(t, serve(h, signed(delivery(1), secret)), 500)
+	require.Equal(t, 200, serve(h, signed(delivery(1), secret)))
+	require.Equal(t, int64(2), calls.Load())
+}
+
+// The platform may hang up: what has begun is finished.
+func TestCallersThatGoAway(t *testing.T) {
+	begun, leave := make(chan struct{}), make(chan struct{})
+	var ended atomic.Value
+	h := webhook.Handler(webhook.Secrets(secret), func(ctx context.Context, _ webhook.Event) error {
+		close(begun)
+		<-leave
+		ended.Store(fmt.Sprint(ctx.Err()))
+		return nil
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	go serve(h, signed(delivery(1), secret).WithContext(ctx))
+	<-begun
+	cancel()
+	close(leave)
+	require.Eventually(t, func() bool { return ended.Load() == "<nil>" }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return serve(h, signed(delivery(1), secret)) == 200 }, 5*time.Second, time.Millisecond)
+}
+
+// failing is a store that is away.
+type failing struct{ begin, note error }
+
+func (f failing) Begin(context.Context, string, time.Duration) (webhook.Claim, error) {
+	return f, f.begin
+}
+func (f failing) Finish(context.Context) error  { return f.note }
+func (f failing) Abandon(context.Context) error { return f.note }
+
+func TestStoresThatFail(t *testing.T) {
+	h, got := recorder(webhook.Secrets(secret), webhook.WithStore(failing{begin: errors.New("connection refused")}))
+	require.Equal(t, 503, serve(h, signed(delivery(1), secret)))
+	require.Empty(t, *got, "nothing is handled that cannot be noted")
+
+	h, got = recorder(webhook.Secrets(secret), webhook.WithStore(failing{note: errors.New("connection refused")}))
+	require.Equal(t, 200, serve(h, signed(delivery(1), secret)), "the platform need not send what is handled")
+	require.Len(t, *got, 1)
+}
+
+func TestManyDeliveriesAtOnce(t *testing.T) {
+	var handled sync.Map
+	h := webhook.Handler(webhook.Secrets(secret), func(_ context.Context, e webhook.Event) error {
+		_, twice := handled.LoadOrStore(e.ID(), true)
+		assert.False(t, twice, e.ID())
+		return nil
+	})
+	var wg sync.WaitGroup
+	for i := range 200 {
+		wg.Go(func() {
+			status := serve(h, signed(delivery(i%50), secret))
+			assert.Contains(t, []int{200, 409}, status)
+		})
+	}
+	wg.Wait()
+	n := 0
+	handled.Range(func(any, any) bool { n++; return true })
+	require.Equal(t, 50, n)
+}
+
+func TestHandlerNeedsItsFunctions(t *testing.T) {
+	require.Panics(t, func() { webhook.Handler(nil, func(context.Context, webhook.Event) error { return nil }) })
+	require.Panics(t, func() { webhook.Handler(webhook.Secrets(secret), nil) })
+}
+
+// Nothing that is posted makes the handler panic or handle what is not signed.
+func FuzzHandler(f *testing.F) {
+	f.Add([]byte(delivery(1)), "application/json", webhook.Sign([]byte(delivery(1)), secret))
+	f.Add([]byte(`{"v":1,"installation_id":"i","audit":{"id":9223372036854775808,"table_name":"x"}}`), "application/json", "")
+	f.Add([]byte("\xff"), "text/plain", "00")
+	f.Add([]byte(`{"v":1e0,"audit":null}`), "application/json; charset=utf-8", strings.Repeat("0", 64))
+	f.Fuzz(func(t *testing.T, body []byte, contentType, signature string) {
+		handled := false
+		h := webhook.Handler(webhook.Secrets(secret), func(_ context.Context, e webhook.Event) error {
+			handled = true
+			_ = e.DecodeNew(&org.Department{})
+			_ = e.DecodeOld(&org.Department{})
+			return nil
+		})
+		r := request(string(body))
+		r.Header.Set("Content-Type", contentType)
+		r.Header[webhook.SignatureHeader] = []string{signature}
+		status := serve(h, r)
+		require.Contains(t, []int{200, 400, 401, 415}, status)
+		require.Equal(t, status == 200, handled)
+		if !webhook.Verify(body, signature, secret) {
+			require.False(t, handled)
+		}
+	})
+}
