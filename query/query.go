@@ -123,7 +123,7 @@ type AnyColumn interface {
 
 func (c Column[V]) selected() string      { return c.name }
 func (c ArrayColumn[V]) selected() string { return c.name }
-func (c JSONColumn) selected() string     { return c.name }
+func (c JSONColumn) selected() string     { return c.json() }
 
 // After starts behind the page that gave the cursor. The read must use the same
 // view and order; one of another read, or of an older version of this package,
