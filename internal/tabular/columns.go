@@ -17,7 +17,7 @@ type Column struct {
 	index    []int
 }
 
-// Columns are the columns of rows of type t that the options choose: all in the
+// Of gives the columns of rows of type t that the options choose: all in the
 // order of the row's fields, unless there is a choice.
 func (o *Options) Of(t reflect.Type) ([]Column, error) {
 	if o.err != nil {
