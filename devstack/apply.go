@@ -47,9 +47,9 @@ func (c *config) sources() ([]source, error) {
 	)
 	switch {
 	case c.migrations != "":
-		vector, err := schema.FS.ReadFile("53_vector.sql")
-		if err != nil {
-			return nil, fmt.Errorf("devstack: %w", err)
+		vector, readErr := schema.FS.ReadFile("53_vector.sql")
+		if readErr != nil {
+			return nil, fmt.Errorf("devstack: %w", readErr)
 		}
 		all = append(all, services, source{name: "standins.sql", sql: standinsSQL}, source{name: "schema/53_vector.sql", sql: string(vector)})
 		files, err = sqlFiles(os.DirFS(c.migrations), c.migrations, true)

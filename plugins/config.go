@@ -65,9 +65,12 @@ func checkConfig(op string, config json.RawMessage) error {
 	if !json.Valid(config) {
 		return sdkerr.Invalid(op, "Config", "must be JSON")
 	}
+	if bytes.TrimSpace(config)[0] != '{' {
+		return nil // the platform reads nothing in it
+	}
 	var members map[string]json.RawMessage
-	if json.Unmarshal(config, &members) != nil {
-		return nil // not an object: the platform reads nothing in it
+	if err := json.Unmarshal(config, &members); err != nil {
+		return sdkerr.Invalid(op, "Config", "must be JSON")
 	}
 	refuse := func(member, reason string) error { return sdkerr.Invalid(op, "Config."+member, reason) }
 	if raw := members["webhook_url"]; len(raw) > 0 && !isNull(raw) && !isWebhookURL(raw) {

@@ -380,7 +380,7 @@ func TestConfigs(t *testing.T) {
 		}
 	}
 	for _, config := range []string{
-		`null`, `{}`, `[]`, `"text"`, `7`, `false`, `{"WEBHOOK_URL":5,"Timeout_MS":"x"}`, `{"webhook_url":null,"timeout_ms":null,"headers":null}`,
+		``, `null`, `{}`, `[]`, `"text"`, `7`, `false`, `{"WEBHOOK_URL":5,"Timeout_MS":"x"}`, `{"webhook_url":null,"timeout_ms":null,"headers":null}`,
 		`{"webhook_url":"http://localhost"}`, `{"webhook_url":"HTTPS://user:pw@Example.com:8443/ä?x=1#f"}`, `{"webhook_url":"http://[::1]:80/"}`,
 		`{"timeout_ms":1000}`, `{"timeout_ms": 120000 }`, `{"timeout_ms":"x","timeout_ms":5000}`, `{"headers":{}}`, `{"headers":{"X-A":"","Authorization":"Bearer \u0009x ä"}}`,
 	} {

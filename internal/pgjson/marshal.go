@@ -110,6 +110,9 @@ func (w *walk) value(v reflect.Value) (changed reflect.Value, err *Error) {
 	case decimalType:
 		return changed, failed(Number(v.Interface().(decimal.Decimal)))
 	case rawType:
+		if v.Len() == 0 && !v.IsNil() {
+			changed = reflect.Zero(rawType) // none: null, as nil is
+		}
 		return changed, failed(Raw(v.Bytes()))
 	}
 	switch {

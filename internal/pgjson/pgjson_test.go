@@ -142,3 +142,15 @@ func FuzzMarshal(f *testing.F) {
 		require.NotContains(t, strings.ReplaceAll(string(again), `\\`, ""), `\u0000`)
 	})
 }
+
+// JSON of no bytes is none, however it was made.
+func TestEmptyRawIsNull(t *testing.T) {
+	for _, raw := range []json.RawMessage{nil, {}, json.RawMessage("")} {
+		body, err := pgjson.Marshal(struct {
+			Raw     json.RawMessage
+			Omitted json.RawMessage `json:",omitempty"`
+		}{raw, raw})
+		require.NoError(t, err)
+		require.Equal(t, `{"Raw":null}`, string(body))
+	}
+}
