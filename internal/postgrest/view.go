@@ -260,3 +260,14 @@ func (v View[T]) read(method string, opts []query.Option) (*read, error) {
 	}
 	return newRead(v.conn, def, def.List+method, spec, rowjson.HasColumn[T])
 }
+
+// KeyOf gives a view's name and the columns that identify its rows.
+func KeyOf[T any](op string, v View[T]) (name string, key []string, err error) {
+	switch {
+	case v.def == nil:
+		return "", nil, api.Unmade(op)
+	case v.def.Err != nil:
+		return "", nil, v.def.Err
+	}
+	return v.def.Name, v.def.Key, nil
+}
