@@ -45,7 +45,7 @@ func fieldsOf[T any](op, view string, key []string) (*fields, error) {
 }
 
 // of gives the key of a row as JSON and its state.
-func (f *fields) of(op string, row any) (string, Seen, error) {
+func (f *fields) of(op string, row any) (string, seen, error) {
 	v := reflect.ValueOf(row)
 	values := make([]any, len(f.key))
 	for i, n := range f.key {
@@ -53,15 +53,15 @@ func (f *fields) of(op string, row any) (string, Seen, error) {
 	}
 	key, err := json.Marshal(values)
 	if err != nil {
-		return "", Seen{}, sdkerr.New(op, sdkerr.ErrDecode, "key of a row: %v", err)
+		return "", seen{}, sdkerr.New(op, sdkerr.ErrDecode, "key of a row: %v", err)
 	}
 	whole, err := pgjson.Marshal(row)
 	if err != nil {
-		return "", Seen{}, sdkerr.New(op, sdkerr.ErrDecode, "row with the key %s: %v", key, err)
+		return "", seen{}, sdkerr.New(op, sdkerr.ErrDecode, "row with the key %s: %v", key, err)
 	}
 	sum := fnv.New64a()
 	_, _ = sum.Write(whole)
-	return string(key), Seen{At: v.Field(f.updated).Interface().(time.Time), Sum: sum.Sum64()}, nil
+	return string(key), seen{At: v.Field(f.updated).Interface().(time.Time), Sum: sum.Sum64()}, nil
 }
 
 // textField gives the value of the only key column, where that is text.

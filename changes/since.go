@@ -74,12 +74,12 @@ type look[T any] struct {
 	op     string
 	view   postgrest.View[T]
 	fields *fields
-	mark   Watermark
+	mark   state
 }
 
 func newLook[T any](view postgrest.View[T], since Watermark, opts []Option) (*look[T], error) {
 	const op = "changes.Since"
-	l := &look[T]{options: options{overlap: 5 * time.Minute, size: 500}, op: op, view: view, mark: since}
+	l := &look[T]{options: options{overlap: 5 * time.Minute, size: 500}, op: op, view: view, mark: since.s}
 	for _, opt := range opts {
 		opt(&l.options)
 	}
@@ -96,9 +96,9 @@ func newLook[T any](view postgrest.View[T], since Watermark, opts []Option) (*lo
 	if l.fields, err = fieldsOf[T](op, name, key); err != nil {
 		return nil, err
 	}
-	l.mark.Seen = maps.Clone(since.Seen)
+	l.mark.Seen = maps.Clone(since.s.Seen)
 	if l.mark.Seen == nil {
-		l.mark.Seen = map[string]Seen{}
+		l.mark.Seen = map[string]seen{}
 	}
 	return l, nil
 }
@@ -136,16 +136,16 @@ func (l *look[T]) walk(ctx context.Context, yield func(Page[T], error) bool) (bo
 		}
 		rows := p.Items[:0]
 		for _, row := range p.Items {
-			key, state, err := l.fields.of(l.op, row)
+			key, now, err := l.fields.of(l.op, row)
 			if err != nil {
 				return true, err
 			}
-			if seen, ok := l.mark.Seen[key]; ok && seen.Sum == state.Sum && seen.At.Equal(state.At) {
+			if last, ok := l.mark.Seen[key]; ok && last.Sum == now.Sum && last.At.Equal(now.At) {
 				continue
 			}
 			rows = append(rows, row)
-			if !state.At.Before(l.mark.Upto.Add(-l.overlap)) {
-				l.mark.see(key, state)
+			if !now.At.Before(l.mark.Upto.Add(-l.overlap)) {
+				l.mark.see(key, now)
 			} else {
 				delete(l.mark.Seen, key)
 			}
@@ -157,7 +157,7 @@ func (l *look[T]) walk(ctx context.Context, yield func(Page[T], error) bool) (bo
 		if len(rows) > 0 {
 			next := l.mark
 			next.Seen = maps.Clone(l.mark.Seen)
-			if !yield(Page[T]{Rows: rows, Next: next}, nil) {
+			if !yield(Page[T]{Rows: rows, Next: Watermark{next}}, nil) {
 				return false, nil
 			}
 		}

@@ -1,15 +1,45 @@
 package changes
 
 import (
+	"encoding/json"
 	"time"
 
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
 )
 
 // Watermark says how far a copy of a view has come. The zero Watermark stands
-// for an empty copy. Save it as JSON; what is in it is for people to read, not
-// for programs to change.
-type Watermark struct {
+// for an empty copy. Save it as JSON, which is for people to read, not for
+// programs to change. It belongs to one view, as one caller sees it.
+type Watermark struct{ s state }
+
+// IsZero reports whether the watermark stands for an empty copy.
+func (w Watermark) IsZero() bool { return w.s.Done.IsZero() && w.s.Upto.IsZero() }
+
+// String tells the time up to which everything has come.
+func (w Watermark) String() string {
+	if w.s.Done.IsZero() {
+		return "the beginning"
+	}
+	return w.s.Done.Format(time.RFC3339Nano)
+}
+
+// MarshalJSON implements json.Marshaler.
+func (w Watermark) MarshalJSON() ([]byte, error) { return json.Marshal(w.s) }
+
+// UnmarshalJSON implements json.Unmarshaler. Fails with ErrInvalidInput for what
+// is no watermark.
+func (w *Watermark) UnmarshalJSON(b []byte) error {
+	var s state
+	if err := json.Unmarshal(b, &s); err != nil {
+		return sdkerr.New("changes.Watermark", sdkerr.ErrInvalidInput, "the text is no watermark: %v", err)
+	}
+	w.s = s
+	return nil
+}
+
+// state is what a watermark remembers.
+type state struct {
 	// Done is the time up to which everything has come.
 	Done time.Time `json:"done,omitzero"`
 	// Upto is where a look that is under way ends.
@@ -17,11 +47,11 @@ type Watermark struct {
 	// Cursor is where the next page of that look starts.
 	Cursor query.Cursor `json:"cursor,omitempty"`
 	// Seen holds the rows of the last overlap by key.
-	Seen map[string]Seen `json:"seen,omitempty"`
+	Seen map[string]seen `json:"seen,omitempty"`
 }
 
-// Seen is the state in which a row came last.
-type Seen struct {
+// seen is the state in which a row came last.
+type seen struct {
 	At  time.Time `json:"at"`  // its updated_at
 	Sum uint64    `json:"sum"` // of the whole row: two changes may share a time
 }
@@ -30,14 +60,14 @@ type Seen struct {
 const maxSeen = 5000
 
 // see remembers a row of the overlap.
-func (w *Watermark) see(key string, row Seen) {
+func (w *state) see(key string, row seen) {
 	if _, there := w.Seen[key]; there || len(w.Seen) < maxSeen {
 		w.Seen[key] = row
 	}
 }
 
 // finish ends the look that is under way.
-func (w *Watermark) finish(overlap time.Duration) {
+func (w *state) finish(overlap time.Duration) {
 	from := w.Upto.Add(-overlap)
 	w.Done, w.Upto, w.Cursor = w.Upto, time.Time{}, ""
 	for key, row := range w.Seen {
