@@ -1,0 +1,108 @@
+// Command mirror keeps a copy of a tenant's work orders, assets and costs in a
+// PostgreSQL database of your own, for reports and joins that the platform has no
+// view for.
+//
+//	SUPABASE_URL=… SUPABASE_ANON_KEY=… SUPABASE_ACCESS_TOKEN=… MIRROR_DATABASE_URL=… go run ./mirror
+//
+// It makes its tables from the row types of the SDK, reads what changed since the
+// last time (package changes), and saves each page together with its watermark in
+// one transaction: stop it or kill it whenever you like, and it goes on where it
+// was. Costs have no updated_at, so they are read whole and written where they
+// differ. Rows that are gone are looked for every -sweep rounds, which takes one
+// request for every 1,000 rows.
+//
+// The token decides the tenant; WORKORDER_EMAIL, WORKORDER_PASSWORD and
+// MIRROR_TENANT take its place for a program that runs for long. Without
+// SUPABASE_URL it starts a local stack, fills a tenant and mirrors that once, into
+// a database beside it.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	workorder "github.com/workorder-systems/sdk-go"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Stdout, os.Args[1:])
+	stop()
+	if err != nil {
+		log.Fatal("mirror: ", err)
+	}
+}
+
+type settings struct {
+	once  bool
+	every time.Duration
+	sweep int
+	page  int
+}
+
+func run(ctx context.Context, out io.Writer, args []string) error {
+	var s settings
+	flags := flag.NewFlagSet("mirror", flag.ContinueOnError)
+	flags.BoolVar(&s.once, "once", false, "end after one round")
+	flags.DurationVar(&s.every, "every", time.Minute, "time between rounds")
+	flags.IntVar(&s.sweep, "sweep", 60, "look for rows that are gone every so many rounds, and in the first")
+	flags.IntVar(&s.page, "page", 500, "rows in a transaction")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if s.sweep < 1 {
+		return fmt.Errorf("-sweep is %d, not 1 or more", s.sweep)
+	}
+	if os.Getenv("SUPABASE_URL") == "" {
+		return demo(ctx, out, s)
+	}
+	client, err := workorder.NewFromEnv()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = client.Close() }()
+	if tenant := os.Getenv("MIRROR_TENANT"); tenant != "" {
+		if client, err = client.ForTenant(ctx, tenant); err != nil {
+			return err
+		}
+	}
+	db, err := pgxpool.New(ctx, os.Getenv("MIRROR_DATABASE_URL"))
+	if err != nil {
+		return fmt.Errorf("MIRROR_DATABASE_URL cannot be used: %w", err)
+	}
+	defer db.Close()
+	return keep(ctx, out, client, db, s)
+}
+
+// keep mirrors until ctx is done.
+func keep(ctx context.Context, out io.Writer, client *workorder.Client, db *pgxpool.Pool, s settings) error {
+	m := &mirror{client: client, db: db, page: s.page}
+	if err := m.createTables(ctx); err != nil {
+		return err
+	}
+	for n := 0; ; n++ {
+		start := time.Now()
+		counts, err := m.round(ctx, n%s.sweep == 0)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "round %d: %s in %v\n", n+1, counts, time.Since(start).Round(time.Millisecond))
+		if s.once {
+			return nil
+		}
+		select {
+		case <-time.After(s.every):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
