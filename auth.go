@@ -39,8 +39,11 @@ type User struct {
 	Email string `json:"email"`
 	// NewEmail is the address that the user wants instead of Email, until the mails
 	// about it are confirmed; else empty.
-	NewEmail    string `json:"new_email"`
-	Phone       string `json:"phone"`
+	NewEmail string `json:"new_email"`
+	Phone    string `json:"phone"`
+	// NewPhone is the number that the user wants instead of Phone, until its code is
+	// verified; else empty.
+	NewPhone    string `json:"new_phone"`
 	Role        string `json:"role"` // authenticated
 	IsAnonymous bool   `json:"is_anonymous"`
 	// UserMetadata is what the user may change: the sign-up data, and the
@@ -207,23 +210,14 @@ const (
 // session that had ended already is no error.
 func (s *AuthService) SignOut(ctx context.Context, scope SignOutScope) error {
 	const op = "Auth.SignOut"
-	switch scope {
-	case "":
-		scope = SignOutGlobal
-	case SignOutGlobal, SignOutLocal, SignOutOthers:
-	default:
-		return sdkerr.Invalid(op, "the scope", "must be global, local or others")
+	scope, err := scope.orGlobal(op)
+	if err != nil {
+		return err
 	}
 	if err := s.needUser(op); err != nil {
 		return err
 	}
-	err := authWire{s.conn}.do(ctx, api.Request{
-		Op: op, Method: http.MethodPost, Path: "/logout", RawQuery: "scope=" + string(scope),
-	}, nil, nil)
-	if scope == SignOutOthers {
-		return err
-	}
-	if err != nil && !errors.Is(err, ErrSessionExpired) {
+	if err := signOut(ctx, s.conn, op, scope); err != nil || scope == SignOutOthers {
 		return err
 	}
 	if session := sessionOf(s.conn.Config().Auth); session != nil {
@@ -234,10 +228,39 @@ func (s *AuthService) SignOut(ctx context.Context, scope SignOutScope) error {
 	return nil
 }
 
+// orGlobal is the scope, or the default for none.
+func (scope SignOutScope) orGlobal(op string) (SignOutScope, error) {
+	switch scope {
+	case "":
+		return SignOutGlobal, nil
+	case SignOutGlobal, SignOutLocal, SignOutOthers:
+		return scope, nil
+	}
+	return "", sdkerr.Invalid(op, "the scope", "must be global, local or others")
+}
+
+// signOut ends sessions of the user of conn.
+func signOut(ctx context.Context, conn *api.Conn, op string, scope SignOutScope) error {
+	scope, err := scope.orGlobal(op)
+	if err != nil {
+		return err
+	}
+	err = authWire{conn}.do(ctx, api.Request{
+		Op: op, Method: http.MethodPost, Path: "/logout", RawQuery: "scope=" + string(scope),
+	}, nil, nil)
+	if scope != SignOutOthers && errors.Is(err, ErrSessionExpired) {
+		return nil // it had ended already
+	}
+	return err
+}
+
 // User returns the client's user as Auth knows it now. Fails with
 // ErrSessionExpired after the user signed out.
 func (s *AuthService) User(ctx context.Context) (*User, error) {
-	const op = "Auth.User"
+	return s.user(ctx, "Auth.User")
+}
+
+func (s *AuthService) user(ctx context.Context, op string) (*User, error) {
 	if err := s.needUser(op); err != nil {
 		return nil, err
 	}
@@ -257,7 +280,9 @@ func (s *AuthService) User(ctx context.Context) (*User, error) {
 type UpdateUserParams struct {
 	// Email is the address to use from now on. It takes effect once the mails that
 	// Auth sends about it are confirmed; until then it is the user's NewEmail.
-	Email    *string
+	Email *string
+	// Phone is the number to use from now on, with the country's code. It takes
+	// effect once the code that Auth sends to it is verified.
 	Phone    *string
 	Password *string
 	Nonce    string // of the re-authentication mail, where the project asks for it
@@ -335,6 +360,11 @@ func checkAccount(op string, email, phone, password *string) error {
 	for name, v := range map[string]*string{"Email": email, "Phone": phone, "Password": password} {
 		if v != nil && *v == "" {
 			return sdkerr.Invalid(op, name, "is empty")
+		}
+	}
+	if phone != nil {
+		if err := checkPhone(op, *phone); err != nil {
+			return err
 		}
 	}
 	if email == nil {

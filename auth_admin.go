@@ -20,8 +20,8 @@ import (
 )
 
 // AdminService manages accounts. Every method needs a client made with the
-// service-role key and fails with ErrPermissionDenied or ErrUnauthenticated
-// without it. That key can do everything: keep it in trusted backends.
+// service-role key; without it, it fails with ErrPermissionDenied before anything
+// is sent. That key can do everything: keep it in trusted backends.
 type AdminService struct{ conn *api.Conn }
 
 // AdminCreateUserParams describes an account that an administrator creates.
@@ -128,8 +128,37 @@ type adminUser struct {
 	BanDuration  string         `json:"ban_duration,omitempty"` // such as 24h0m0s
 }
 
+// needKey refuses a client whose token or key shows that it is no administrator's.
+// About a key that shows nothing, Auth decides.
+func (s *AdminService) needKey(ctx context.Context, op string) error {
+	claims, err := s.conn.Claims(ctx, op)
+	if err != nil {
+		return err
+	}
+	switch claims.Role {
+	case "", "service_role", "supabase_admin":
+		return nil
+	}
+	return sdkerr.New(op, ErrPermissionDenied, "only a client with the service-role key may do this")
+}
+
 func (s *AdminService) do(ctx context.Context, r api.Request, in, out any) error {
+	if in != nil {
+		if err := checkBody(r.Op, in); err != nil {
+			return err
+		}
+	}
+	if err := s.needKey(ctx, r.Op); err != nil {
+		return err
+	}
 	return authWire{s.conn}.do(ctx, r, in, out)
+}
+
+func (s *AdminService) gotrue(ctx context.Context, op string, safe bool, out any, send func(gotrue.Client) error) error {
+	if err := s.needKey(ctx, op); err != nil {
+		return err
+	}
+	return authWire{s.conn}.gotrue(ctx, op, safe, out, send)
 }
 
 // GetUser returns one account. Fails with ErrNotFound when there is none.
@@ -140,7 +169,7 @@ func (s *AdminService) GetUser(ctx context.Context, id string) (*User, error) {
 		return nil, err
 	}
 	var u User
-	err = authWire{s.conn}.gotrue(ctx, op, true, &u, func(c gotrue.Client) error {
+	err = s.gotrue(ctx, op, true, &u, func(c gotrue.Client) error {
 		_, err := c.AdminGetUser(types.AdminGetUserRequest{UserID: user})
 		return err
 	})
@@ -189,7 +218,7 @@ func (s *AdminService) UpdateUser(ctx context.Context, id string, p AdminUpdateU
 		return nil, err
 	}
 	var u User
-	err = authWire{s.conn}.gotrue(ctx, op, false, &u, func(c gotrue.Client) error {
+	err = s.gotrue(ctx, op, false, &u, func(c gotrue.Client) error {
 		_, err := c.AdminUpdateUser(req)
 		return err
 	})
@@ -217,7 +246,7 @@ func (s *AdminService) DeleteUser(ctx context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	return authWire{s.conn}.gotrue(ctx, op, false, nil, func(c gotrue.Client) error {
+	return s.gotrue(ctx, op, false, nil, func(c gotrue.Client) error {
 		return c.AdminDeleteUser(types.AdminDeleteUserRequest{UserID: user})
 	})
 }
@@ -268,14 +297,4 @@ func (s *AdminService) AllUsers(ctx context.Context) iter.Seq2[User, error] {
 	}
 }
 
-// parseUserID refuses what is no id, and could lead to another endpoint.
-func parseUserID(op, id string) (uuid.UUID, error) {
-	if id == "" {
-		return uuid.Nil, sdkerr.Required(op, "the user id")
-	}
-	user, err := uuid.Parse(id)
-	if err != nil || len(id) != len(user.String()) {
-		return uuid.Nil, sdkerr.Invalid(op, "the user id", "is not a UUID")
-	}
-	return user, nil
-}
+func parseUserID(op, id string) (uuid.UUID, error) { return parseID(op, "the user id", id) }

@@ -76,6 +76,10 @@ var (
 	ErrTenantMismatch = sdkerr.ErrTenantMismatch
 	// ErrSessionExpired means that the session is over: sign in again.
 	ErrSessionExpired = sdkerr.ErrSessionExpired
+	// ErrAssuranceRequired means that the session does not know the user surely
+	// enough: a second factor has to be verified, or the nonce of a
+	// re-authentication mail given. Such an error is an ErrPermissionDenied too.
+	ErrAssuranceRequired = sdkerr.ErrAssurance
 	// ErrDecode means that an answer does not fit the Go type.
 	ErrDecode = sdkerr.ErrDecode
 	// ErrUnreadableRow means that one row of a list has a value that its Go type

@@ -72,6 +72,11 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		{v: types.Secret("wosk-secret-1"), plain: true}, {v: org.CreatedTenantAPIKey{Key: "wosk-secret-1"}, plain: true},
 		{v: pm.IngestParams{Key: "wosk-secret-1"}, plain: true}, {v: plugins.IngestWebhookParams{Secret: "wosk-secret-1"}, plain: true},
 		{v: SignUpParams{Email: "a@example.com", Password: testPassword}, plain: true}, {v: SignUpResult{Session: s}},
+		{v: VerifyOTPParams{Token: "one-time-secret-1", TokenHash: "one-time-secret-1"}, plain: true},
+		{v: VerifyFactorParams{Code: "one-time-secret-1"}, plain: true},
+		{v: TOTP{QRCode: "one-time-secret-1", Secret: "one-time-secret-1", URI: "one-time-secret-1"}, plain: true},
+		{v: GenerateLinkParams{Password: "one-time-secret-1"}, plain: true},
+		{v: GeneratedLink{ActionLink: "one-time-secret-1", EmailOTP: "one-time-secret-1", TokenHash: "one-time-secret-1"}, plain: true},
 		{v: UpdateUserParams{Password: &password, Nonce: nonce}, plain: true},
 		{v: AdminCreateUserParams{Password: testPassword}, plain: true}, {v: AdminUpdateUserParams{Password: &password}, plain: true},
 	}
@@ -82,7 +87,7 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		values = append(values, secret{v: err})
 	}
 	return values, []string{
-		tok.Value, bound.Value, "eyJ", "refresh-0", "refresh-secret-1", testPassword, nonce, "signing-secret-1", "wosk-secret-1",
+		tok.Value, bound.Value, "eyJ", "refresh-0", "refresh-secret-1", testPassword, nonce, "signing-secret-1", "wosk-secret-1", "one-time-secret-1",
 		"anon-key-0123456789", "proxy-secret-1", "query-secret-1",
 	}
 }

@@ -47,6 +47,7 @@ type Stack struct {
 	DatabaseURL string
 
 	log     *slog.Logger
+	mailbox auth.Mailbox
 	db      database
 	pools   []*pgxpool.Pool
 	rest    *rest.Server
@@ -153,14 +154,22 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	if err := requireHook(ctx, authPool, c.tokenHook); err != nil {
 		return nil, err
 	}
+	limits := c.authLimits
+	limits.Verify, limits.MailEvery = c.signIn.Verifications, c.signIn.MailEvery
 	authHandler, err := auth.New(auth.Config{
-		Pool:       authPool,
-		JWTSecret:  []byte(c.jwtSecret),
-		JWTExpiry:  c.jwtExpiry,
-		Issuer:     s.URL + "/auth/v1",
-		Hook:       c.tokenHook,
-		Logger:     c.logger,
-		RateLimits: c.authLimits,
+		Pool:           authPool,
+		JWTSecret:      []byte(c.jwtSecret),
+		JWTExpiry:      c.jwtExpiry,
+		Issuer:         s.URL + "/auth/v1",
+		Hook:           c.tokenHook,
+		Anonymous:      c.signIn.Anonymous,
+		Phone:          c.signIn.Phone,
+		ConfirmEmail:   c.signIn.ConfirmEmail,
+		Reauthenticate: c.signIn.Reauthenticate,
+		CodeExpiry:     c.signIn.CodeExpiry,
+		Mailbox:        &s.mailbox,
+		Logger:         c.logger,
+		RateLimits:     limits,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("devstack: %w", err)
@@ -182,12 +191,18 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		keys:      []string{s.AnonKey, s.ServiceRoleKey},
 		rest:      s.rest,
 		auth:      authHandler,
+		mailbox:   &s.mailbox,
 		storage:   s.storage,
 		functions: functions.New(restPool, c.logger),
 		healthy:   restPool.Ping,
 		log:       c.logger,
 	}, nil
 }
+
+// Mailbox returns the mails and text messages that a deployment would have sent to
+// an address or a phone number (digits only), the oldest first; all of them for "".
+// GET /mailbox?to=… on the stack's port answers the same as JSON.
+func (s *Stack) Mailbox(to string) []auth.Mail { return s.mailbox.To(to) }
 
 // startOutbox sends the deliveries of the reference backend. What a project's own
 // migrations queue stays in the queue.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/workorder-systems/sdk-go/devstack/auth"
 )
 
 // A gateway stands in front of the services, as Kong does in a Supabase project:
@@ -17,6 +19,7 @@ type gateway struct {
 	keys      []string // anon and service-role key
 	rest      http.Handler
 	auth      http.Handler
+	mailbox   *auth.Mailbox
 	storage   http.Handler
 	functions http.Handler
 	healthy   func(context.Context) error
@@ -51,6 +54,8 @@ func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case path == "/health":
 		g.health(w, r)
+	case path == "/mailbox":
+		writeBody(w, http.StatusOK, g.mailbox.To(r.URL.Query().Get("to")))
 	case under(path, "/rest/v1"):
 		if g.authenticate(w, r) {
 			forward(g.rest, w, r, "/rest/v1")
@@ -167,7 +172,9 @@ func writeMessage(w http.ResponseWriter, status int, message string) {
 	writeJSON(w, status, map[string]string{"message": message})
 }
 
-func writeJSON(w http.ResponseWriter, status int, body map[string]string) {
+func writeJSON(w http.ResponseWriter, status int, body map[string]string) { writeBody(w, status, body) }
+
+func writeBody(w http.ResponseWriter, status int, body any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_ = json.NewEncoder(w).Encode(body)

@@ -12,6 +12,7 @@ require (
 require (
 	github.com/lib/pq v1.10.9 // indirect
 	github.com/xi2/xz v0.0.0-20171230120015-48954b6210f8 // indirect
+	rsc.io/qr v0.2.0 // indirect
 )
 
 require (

@@ -37,6 +37,7 @@ type config struct {
 	jwtExpiry     time.Duration
 	maxRows       int
 	authLimits    auth.RateLimits
+	signIn        SignIn
 	tokenHook     string
 	costFunctions bool
 	deliverySpeed int
@@ -154,6 +155,41 @@ func WithAuthLimits(signIns, refreshes int) Option {
 			return fmt.Errorf("devstack: the limits of Auth, %d and %d, are negative", signIns, refreshes)
 		}
 		c.authLimits = auth.RateLimits{SignInUp: signIns, Refresh: refreshes}
+		return nil
+	}
+}
+
+// SignIn says which ways to sign in a stack offers, and how strict they are. The
+// zero value is what Supabase projects begin with, except that new accounts need
+// no confirmation.
+type SignIn struct {
+	// Anonymous lets users sign up with nothing.
+	Anonymous bool
+	// Phone lets users have a phone number, and sign in by codes sent to it.
+	Phone bool
+	// ConfirmEmail leaves new accounts without a session until the code of a mail
+	// confirms their address.
+	ConfirmEmail bool
+	// Reauthenticate asks for the nonce of a re-authentication mail with a new
+	// password, unless the session is younger than a day.
+	Reauthenticate bool
+	// CodeExpiry is how long codes and links are good, one hour when zero.
+	CodeExpiry time.Duration
+	// MailEvery is the least time between two messages of a kind to a user; sooner
+	// ones are refused with 429. Zero is no limit.
+	MailEvery time.Duration
+	// Verifications is how many codes an IP address may try in five minutes. Zero is
+	// no limit.
+	Verifications int
+}
+
+// WithSignIn changes how users sign in.
+func WithSignIn(s SignIn) Option {
+	return func(c *config) error {
+		if s.CodeExpiry < 0 || s.MailEvery < 0 || s.Verifications < 0 {
+			return errors.New("devstack: WithSignIn: a duration or a number is negative")
+		}
+		c.signIn = s
 		return nil
 	}
 }

@@ -46,6 +46,7 @@ var answers = []answer{
 	{sdkerr.ErrSessionExpired, "session_expired", http.StatusUnauthorized},
 	{sdkerr.ErrUnauthenticated, "unauthenticated", http.StatusUnauthorized},
 	{sdkerr.ErrTenantMismatch, "tenant_mismatch", http.StatusForbidden},
+	{sdkerr.ErrAssurance, "assurance_required", http.StatusForbidden},
 	{sdkerr.ErrPermissionDenied, "permission_denied", http.StatusForbidden},
 	{sdkerr.ErrNotFound, "not_found", http.StatusNotFound},
 	{sdkerr.ErrConflict, "conflict", http.StatusConflict},

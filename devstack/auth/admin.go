@@ -154,7 +154,8 @@ func (s *server) createUser(ctx context.Context, n newUser) (*user, error) {
 	return u, err
 }
 
-// invite creates a user who has to be given a password; no mail is sent.
+// invite creates a user and sends a mail whose code signs them in, so that they
+// can set a password.
 func (s *server) invite(w http.ResponseWriter, r *http.Request) error {
 	if err := s.admin(r); err != nil {
 		return err
@@ -172,6 +173,12 @@ func (s *server) invite(w http.ResponseWriter, r *http.Request) error {
 	}
 	u, err := s.createUser(r.Context(), newUser{
 		id: uuid.NewString(), email: email, userMetadata: p.Data, invited: true, asked: true,
+	})
+	if err != nil {
+		return err
+	}
+	err = s.tx(r.Context(), func(tx pgx.Tx) error {
+		return s.sendNow(r.Context(), tx, u, message{token: confirmationToken, kind: "invite", to: email, redirect: redirectOf(r)})
 	})
 	if err != nil {
 		return err

@@ -1,8 +1,10 @@
 // Package auth is the Auth service of the local stack: what Supabase Auth does
-// for clients that sign up, sign in, refresh and administer users with an
-// e-mail address and a password, with the same statuses, bodies and error codes.
+// for clients that sign up, sign in, refresh and administer users with
+// passwords, one-time codes and second factors, with the same statuses, bodies and
+// error codes.
 //
-// It sends no mail, and knows no phone, OAuth, SSO or multi-factor sign-in.
+// It sends nothing: what would be a mail or a text message goes into a [Mailbox].
+// It knows no OAuth and no SSO.
 package auth
 
 import (
@@ -55,6 +57,20 @@ type Config struct {
 	ConfirmEmail bool
 	// DisableSignup refuses sign-ups; administrators can still create users.
 	DisableSignup bool
+	// Anonymous lets users sign up with nothing.
+	Anonymous bool
+	// Phone lets users sign in by codes that are sent to a phone number.
+	Phone bool
+	// Reauthenticate asks for the nonce of a re-authentication mail with a new
+	// password, unless the session is younger than a day.
+	Reauthenticate bool
+	// CodeExpiry is how long codes are good; one hour when zero.
+	CodeExpiry time.Duration
+	// SiteURL is where links lead that name no other place on this machine;
+	// http://localhost:3000 when empty.
+	SiteURL string
+	// Mailbox gets what is sent; one that nobody reads when nil.
+	Mailbox *Mailbox
 	// RateLimits are off when zero.
 	RateLimits RateLimits
 	// Now is the clock; time.Now when nil.
@@ -68,6 +84,9 @@ type Config struct {
 type RateLimits struct {
 	SignInUp int // sign-ups and password sign-ins together
 	Refresh  int
+	Verify   int // tries of codes
+	// MailEvery is the least time between two messages of a kind to a user.
+	MailEvery time.Duration
 }
 
 // New returns the service's handler. It expects paths below /auth/v1 with that
@@ -99,6 +118,15 @@ func New(cfg Config) (http.Handler, error) {
 	if s.MinPasswordLength == 0 {
 		s.MinPasswordLength = 6
 	}
+	if s.CodeExpiry == 0 {
+		s.CodeExpiry = time.Hour
+	}
+	if s.SiteURL == "" {
+		s.SiteURL = "http://localhost:3000"
+	}
+	if s.Mailbox == nil {
+		s.Mailbox = &Mailbox{}
+	}
 	if s.Now == nil {
 		s.Now = time.Now
 	}
@@ -107,6 +135,7 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	s.signInUpLimit = newLimiter(cfg.RateLimits.SignInUp)
 	s.refreshLimit = newLimiter(cfg.RateLimits.Refresh)
+	s.verifyLimit = newLimiter(cfg.RateLimits.Verify)
 	return s.routes(), nil
 }
 
@@ -115,6 +144,7 @@ type server struct {
 	hookName      string // Hook, quoted
 	signInUpLimit *limiter
 	refreshLimit  *limiter
+	verifyLimit   *limiter
 }
 
 func (s *server) routes() http.Handler {
@@ -140,6 +170,17 @@ func (s *server) routes() http.Handler {
 	handle("GET /user/identities/authorize", s.linkIdentity)
 	handle("POST /sso", s.sso)
 	handle("POST /verify", s.verify)
+	handle("GET /verify", s.followLink)
+	handle("POST /otp", s.otp)
+	handle("POST /magiclink", s.magicLink)
+	handle("POST /recover", s.recover)
+	handle("POST /resend", s.resend)
+	handle("GET /reauthenticate", s.reauthenticate)
+
+	handle("POST /factors", s.enrollFactor)
+	handle("POST /factors/{factor}/challenge", s.challengeFactor)
+	handle("POST /factors/{factor}/verify", s.verifyFactor)
+	handle("DELETE /factors/{factor}", s.unenrollFactor)
 
 	handle("POST /invite", s.invite)
 	handle("GET /admin/users", s.adminListUsers)
@@ -147,6 +188,9 @@ func (s *server) routes() http.Handler {
 	handle("GET /admin/users/{id}", s.adminGetUser)
 	handle("PUT /admin/users/{id}", s.adminUpdateUser)
 	handle("DELETE /admin/users/{id}", s.adminDeleteUser)
+	handle("GET /admin/users/{id}/factors", s.adminListFactors)
+	handle("DELETE /admin/users/{id}/factors/{factor}", s.adminDeleteFactor)
+	handle("POST /admin/generate_link", s.generateLink)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern == "" {
 			w = &textless{ResponseWriter: w}

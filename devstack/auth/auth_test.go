@@ -231,7 +231,7 @@ func TestPublicEndpoints(t *testing.T) {
 	require.Equal(t, true, external["email"])
 	require.Equal(t, false, external["anonymous_users"])
 
-	require.Equal(t, http.StatusNotFound, s.do(t, "POST", "/otp", "", nil).Status)
+	require.Equal(t, http.StatusNotFound, s.do(t, "POST", "/nothing", "", nil).Status)
 	wrongMethod := s.do(t, "DELETE", "/user", "", nil)
 	require.Equal(t, http.StatusMethodNotAllowed, wrongMethod.Status)
 	require.Empty(t, wrongMethod.Header.Get("Content-Type"))

@@ -39,8 +39,9 @@ type weakPassword struct {
 	Reasons []string `json:"reasons"`
 }
 
-// openSession starts a session for a user who has just proved the password.
-func (s *server) openSession(ctx context.Context, tx pgx.Tx, r *http.Request, u *user) (*tokenResponse, error) {
+// openSession starts a session for a user who has just proved who they are, by
+// the method.
+func (s *server) openSession(ctx context.Context, tx pgx.Tx, r *http.Request, u *user, method string) (*tokenResponse, error) {
 	now := s.Now()
 	_, err := tx.Exec(ctx, `update auth.users set last_sign_in_at = $2, updated_at = $2 where id = $1`, u.ID, now)
 	if err != nil {
@@ -68,7 +69,7 @@ func (s *server) openSession(ctx context.Context, tx pgx.Tx, r *http.Request, u 
 	}
 	_, err = tx.Exec(ctx, `
 		insert into auth.mfa_amr_claims (session_id, created_at, updated_at, authentication_method)
-		values ($1, $2, $2, 'password')`, session, now)
+		values ($1, $2, $2, $3)`, session, now, method)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func (s *server) openSession(ctx context.Context, tx pgx.Tx, r *http.Request, u 
 	if err != nil {
 		return nil, err
 	}
-	return s.tokenResponse(ctx, tx, u, session, refresh, "password")
+	return s.tokenResponse(ctx, tx, u, session, refresh, method)
 }
 
 // insertRefreshToken adds a new active token to the session's chain.

@@ -21,17 +21,3 @@ func (s *server) linkIdentity(_ http.ResponseWriter, r *http.Request) error {
 func (s *server) sso(http.ResponseWriter, *http.Request) error {
 	return failf(http.StatusNotFound, "saml_provider_disabled", "SAML 2.0 is disabled")
 }
-
-// verify would take the token of a mail. None was ever sent, so no token is right.
-func (s *server) verify(w http.ResponseWriter, r *http.Request) error {
-	var p struct {
-		Type string `json:"type"`
-	}
-	if err := readJSON(w, r, &p); err != nil {
-		return err
-	}
-	if p.Type == "" {
-		return badRequest("validation_failed", "Verify requires a verification type")
-	}
-	return failf(http.StatusForbidden, "otp_expired", "Token has expired or is invalid")
-}

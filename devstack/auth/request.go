@@ -59,6 +59,7 @@ func badJWT(msg string) *apiError {
 type caller struct {
 	userID    string
 	sessionID string // empty for tokens not issued for a session
+	aal       string // how surely the session knows the user
 }
 
 // caller verifies the token and that its session has not been signed out.
@@ -87,10 +88,12 @@ func (s *server) callerOf(ctx context.Context, claims jwt.MapClaims) (caller, er
 	}
 
 	var userExists, sessionExists bool
+	var aal string
 	err := s.Pool.QueryRow(ctx, `
 		select exists (select from auth.users where id = $1 and deleted_at is null),
-		       exists (select from auth.sessions where id = $2)`,
-		sub, nullIfEmpty(sessionID)).Scan(&userExists, &sessionExists)
+		       exists (select from auth.sessions where id = $2),
+		       coalesce((select aal::text from auth.sessions where id = $2), 'aal1')`,
+		sub, nullIfEmpty(sessionID)).Scan(&userExists, &sessionExists, &aal)
 	switch {
 	case err != nil:
 		return caller{}, err
@@ -99,7 +102,7 @@ func (s *server) callerOf(ctx context.Context, claims jwt.MapClaims) (caller, er
 	case sessionID != "" && !sessionExists:
 		return caller{}, failf(http.StatusForbidden, "session_not_found", "Session from session_id claim in JWT does not exist")
 	}
-	return caller{userID: sub, sessionID: sessionID}, nil
+	return caller{userID: sub, sessionID: sessionID, aal: aal}, nil
 }
 
 // errCallerGone says that the caller was deleted while the request ran.
@@ -145,6 +148,17 @@ func normalizeEmail(email string) (string, error) {
 		return "", badRequest("validation_failed", "Unable to validate email address: invalid format")
 	}
 	return email, nil
+}
+
+var phoneFormat = regexp.MustCompile(`^[1-9][0-9]{1,14}$`)
+
+// normalizePhone returns the number as it is stored, without the plus sign.
+func normalizePhone(phone string) (string, error) {
+	phone = strings.TrimPrefix(strings.ReplaceAll(phone, " ", ""), "+")
+	if !phoneFormat.MatchString(phone) {
+		return "", badRequest("validation_failed", "Invalid phone number format (E.164 required)")
+	}
+	return phone, nil
 }
 
 const maxPasswordLength = 72 // of bcrypt

@@ -106,7 +106,58 @@ create table auth.refresh_tokens (
 );
 create index refresh_tokens_session_id_revoked_idx on auth.refresh_tokens (session_id, revoked);
 
+create type auth.one_time_token_type as enum (
+  'confirmation_token', 'reauthentication_token', 'recovery_token',
+  'email_change_token_new', 'email_change_token_current', 'phone_change_token');
+
+-- one_time_tokens: the hashes of the codes that were sent. A user has one of a
+-- kind, the newest; using it deletes it.
+create table auth.one_time_tokens (
+  id         uuid primary key default gen_random_uuid(),
+  user_id    uuid not null references auth.users on delete cascade,
+  token_type auth.one_time_token_type not null,
+  token_hash text not null check (token_hash <> ''),
+  relates_to text not null,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  unique (user_id, token_type)
+);
+create index one_time_tokens_token_hash_idx on auth.one_time_tokens (token_hash);
+
+create type auth.factor_type as enum ('totp', 'webauthn', 'phone');
+create type auth.factor_status as enum ('unverified', 'verified');
+
+-- mfa_factors: the second steps of users.
+create table auth.mfa_factors (
+  id                 uuid primary key default gen_random_uuid(),
+  user_id            uuid not null references auth.users on delete cascade,
+  friendly_name      text,
+  factor_type        auth.factor_type not null,
+  status             auth.factor_status not null,
+  created_at         timestamptz not null,
+  updated_at         timestamptz not null,
+  secret             text,
+  phone              text,
+  last_challenged_at timestamptz
+);
+create unique index mfa_factors_user_friendly_name_unique on auth.mfa_factors (friendly_name, user_id)
+  where trim(friendly_name) <> '';
+create index mfa_factors_user_id_idx on auth.mfa_factors (user_id, created_at);
+
+-- mfa_challenges: a factor is asked for its code.
+create table auth.mfa_challenges (
+  id          uuid primary key default gen_random_uuid(),
+  factor_id   uuid not null references auth.mfa_factors on delete cascade,
+  created_at  timestamptz not null,
+  verified_at timestamptz,
+  otp_code    text
+);
+create index mfa_challenges_factor_id_idx on auth.mfa_challenges (factor_id);
+
 alter table auth.users enable row level security;
+alter table auth.one_time_tokens enable row level security;
+alter table auth.mfa_factors enable row level security;
+alter table auth.mfa_challenges enable row level security;
 alter table auth.identities enable row level security;
 alter table auth.sessions enable row level security;
 alter table auth.mfa_amr_claims enable row level security;
@@ -147,7 +198,13 @@ create function auth.email() returns text
 -- Grants ---------------------------------------------------------------------
 
 alter type auth.aal_level owner to supabase_auth_admin;
+alter type auth.one_time_token_type owner to supabase_auth_admin;
+alter type auth.factor_type owner to supabase_auth_admin;
+alter type auth.factor_status owner to supabase_auth_admin;
 alter table auth.users owner to supabase_auth_admin;
+alter table auth.one_time_tokens owner to supabase_auth_admin;
+alter table auth.mfa_factors owner to supabase_auth_admin;
+alter table auth.mfa_challenges owner to supabase_auth_admin;
 alter table auth.identities owner to supabase_auth_admin;
 alter table auth.sessions owner to supabase_auth_admin;
 alter table auth.mfa_amr_claims owner to supabase_auth_admin;

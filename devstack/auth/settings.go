@@ -18,11 +18,11 @@ func (s *server) jwks(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *server) settings(w http.ResponseWriter, _ *http.Request) error {
-	providers := map[string]bool{"email": true}
+	providers := map[string]bool{"email": true, "anonymous_users": s.Anonymous, "phone": s.Phone}
 	for _, off := range []string{
-		"anonymous_users", "apple", "azure", "bitbucket", "discord", "facebook", "figma", "fly",
+		"apple", "azure", "bitbucket", "discord", "facebook", "figma", "fly",
 		"github", "gitlab", "google", "kakao", "keycloak", "linkedin", "linkedin_oidc", "notion",
-		"phone", "slack", "slack_oidc", "snapchat", "spotify", "twitch", "twitter", "workos", "zoom",
+		"slack", "slack_oidc", "snapchat", "spotify", "twitch", "twitter", "workos", "zoom",
 	} {
 		providers[off] = false
 	}

@@ -23,6 +23,9 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 	if err := readJSON(w, r, &p); err != nil {
 		return err
 	}
+	if s.Anonymous && p.Email == "" && p.Phone == "" {
+		return s.signUpAnonymously(w, r, p.Data)
+	}
 	email, err := s.checkSignup(p)
 	if err != nil {
 		return err
@@ -66,11 +69,37 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 			return internal("Database error saving new user", err)
 		}
 		answer = u
-		if !s.ConfirmEmail {
+		if s.ConfirmEmail {
+			err = s.sendNow(r.Context(), tx, u, message{token: confirmationToken, kind: "signup", to: email, redirect: redirectOf(r)})
+		} else {
 			u.justConfirmed()
 			u.Identities[0].Data = u.UserMetadata // as Auth answers; stored is false
-			answer, err = s.openSession(r.Context(), tx, r, u)
+			answer, err = s.openSession(r.Context(), tx, r, u, "password")
 		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// signUpAnonymously makes a user without an address, who can be given one later.
+func (s *server) signUpAnonymously(w http.ResponseWriter, r *http.Request, data metadata) error {
+	if s.DisableSignup {
+		return unprocessable("signup_disabled", "Signups not allowed for this instance")
+	}
+	var answer *tokenResponse
+	err := s.tx(r.Context(), func(tx pgx.Tx) error {
+		u, err := s.insertUser(r.Context(), tx, newUser{
+			id: uuid.NewString(), aud: "authenticated", role: "authenticated",
+			userMetadata: metadata{}.merge(data), anonymous: true,
+		})
+		if err != nil {
+			return internal("Database error creating anonymous user", err)
+		}
+		answer, err = s.openSession(r.Context(), tx, r, u, "anonymous")
 		return err
 	})
 	if err != nil {

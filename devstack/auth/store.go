@@ -55,6 +55,7 @@ type user struct {
 	AppMetadata        metadata   `json:"app_metadata"`
 	UserMetadata       metadata   `json:"user_metadata"`
 	Identities         []identity `json:"identities"`
+	Factors            []factor   `json:"factors,omitempty"`
 	CreatedAt          time.Time  `json:"created_at"`
 	UpdatedAt          time.Time  `json:"updated_at"`
 	BannedUntil        *time.Time `json:"banned_until,omitempty"`
@@ -164,6 +165,10 @@ func loadIdentities(ctx context.Context, q querier, u *user) error {
 		i.CreatedAt, i.UpdatedAt = i.CreatedAt.UTC(), i.UpdatedAt.UTC()
 		return i, err
 	})
+	if err != nil {
+		return err
+	}
+	u.Factors, err = factorsOf(ctx, q, u.ID)
 	return err
 }
 
@@ -177,6 +182,8 @@ type newUser struct {
 	userMetadata metadata
 	identityData metadata
 	confirmed    bool
+	phone        string
+	anonymous    bool
 	invited      bool
 	asked        bool // to confirm the address, as if by a mail
 	bannedUntil  *time.Time
@@ -196,26 +203,34 @@ func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, e
 	if n.asked {
 		askedAt = &now
 	}
-	app := metadata{
-		"provider":  jsonValue("email"),
-		"providers": jsonValue([]string{"email"}),
-	}.merge(n.appMetadata)
+	provider := "email"
+	if n.phone != "" {
+		provider = "phone"
+	}
+	app := metadata{}
+	if !n.anonymous {
+		app["provider"], app["providers"] = jsonValue(provider), jsonValue([]string{provider})
+	}
+	app = app.merge(n.appMetadata)
 	_, err := tx.Exec(ctx, `
 		insert into auth.users (instance_id, id, aud, role, email, encrypted_password,
 		    email_confirmed_at, invited_at, confirmation_sent_at, raw_app_meta_data, raw_user_meta_data,
 		    created_at, updated_at, banned_until,
-		    confirmation_token, recovery_token, email_change_token_new, email_change)
+		    confirmation_token, recovery_token, email_change_token_new, email_change, phone, is_anonymous)
 		values ('00000000-0000-0000-0000-000000000000', $1, $2, $3, $4, $5,
-		    $6, $7, $8, $9, $10, $11, $11, $12, '', '', '', '')`,
-		n.id, n.aud, n.role, n.email, n.passwordHash,
-		confirmedAt, invitedAt, askedAt, app, n.userMetadata, now, n.bannedUntil)
+		    $6, $7, $8, $9, $10, $11, $11, $12, '', '', '', '', $13, $14)`,
+		n.id, n.aud, n.role, nullIfEmpty(n.email), n.passwordHash,
+		confirmedAt, invitedAt, askedAt, app, n.userMetadata, now, n.bannedUntil, nullIfEmpty(n.phone), n.anonymous)
 	if err != nil {
 		return nil, err
 	}
+	if n.anonymous {
+		return findUser(ctx, tx, `where id = $1`, n.id)
+	}
 	_, err = tx.Exec(ctx, `
 		insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
-		values ($1::text, $2, $3, 'email', $4, $4, $4)`,
-		n.id, n.id, n.identityData, now)
+		values ($1::text, $2, $3, $5, $4, $4, $4)`,
+		n.id, n.id, n.identityData, now, provider)
 	if err != nil {
 		return nil, err
 	}
@@ -234,24 +249,6 @@ func (s *server) setEmail(ctx context.Context, tx pgx.Tx, userID, email string, 
 		update auth.identities
 		set identity_data = identity_data || jsonb_build_object('email', $2::text, 'email_verified', $4::boolean), updated_at = $3
 		where user_id = $1 and provider = 'email'`, userID, email, now, verified)
-	return err
-}
-
-// askForEmail notes the address that a user wants. It becomes the user's once the
-// mails about it are confirmed, which a stack does not send, or when an
-// administrator sets it.
-func (s *server) askForEmail(ctx context.Context, tx pgx.Tx, userID, email string) error {
-	var taken bool
-	err := tx.QueryRow(ctx, `select exists (select from auth.users where email = $1)`, email).Scan(&taken)
-	if err != nil {
-		return err
-	}
-	if taken {
-		return errEmailExists()
-	}
-	_, err = tx.Exec(ctx, `
-		update auth.users set email_change = $2, email_change_sent_at = $3, updated_at = $3 where id = $1`,
-		userID, email, s.Now())
 	return err
 }
 

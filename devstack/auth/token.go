@@ -102,7 +102,7 @@ func (s *server) passwordGrant(w http.ResponseWriter, r *http.Request) error {
 
 	var answer *tokenResponse
 	err = s.tx(r.Context(), func(tx pgx.Tx) (err error) {
-		answer, err = s.openSession(r.Context(), tx, r, u)
+		answer, err = s.openSession(r.Context(), tx, r, u, "password")
 		return err
 	})
 	if err != nil {

@@ -33,6 +33,7 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 		Data        metadata `json:"data"`
 		AppMetadata metadata `json:"app_metadata"`
 		Phone       string   `json:"phone"`
+		Nonce       string   `json:"nonce"`
 	}
 	if err := readJSON(w, r, &p); err != nil {
 		return err
@@ -40,8 +41,13 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 	switch {
 	case len(p.AppMetadata) > 0 && s.admin(r) != nil:
 		return failf(http.StatusForbidden, "not_admin", "Updating app_metadata requires admin privileges")
-	case p.Phone != "":
+	case p.Phone != "" && !s.Phone:
 		return badRequest("phone_provider_disabled", "Phone updates are disabled")
+	}
+	if p.Phone != "" {
+		if p.Phone, err = normalizePhone(p.Phone); err != nil {
+			return err
+		}
 	}
 	if p.Email != "" {
 		if p.Email, err = normalizeEmail(p.Email); err != nil {
@@ -59,7 +65,14 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 		if u, err = findUser(r.Context(), tx, `where id = $1 for update`, c.userID); err != nil {
 			return errCallerGone(err)
 		}
+		if (p.Password != nil || p.Email != "" || p.Phone != "") && u.hasVerifiedFactor() && c.aal != "aal2" {
+			return failf(http.StatusUnauthorized, "insufficient_aal",
+				"AAL2 session is required to update email or password when MFA is enabled.")
+		}
 		if p.Password != nil {
+			if err := s.checkNonce(r.Context(), tx, u, c.sessionID, p.Nonce); err != nil {
+				return err
+			}
 			if passwordMatches(u.passwordHash, *p.Password) {
 				return unprocessable("same_password", "New password should be different from the old password.")
 			}
@@ -73,7 +86,12 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		if p.Email != "" && p.Email != u.Email {
-			if err := s.askForEmail(r.Context(), tx, u.ID, p.Email); err != nil {
+			if err := s.askForEmail(r.Context(), tx, u, p.Email, redirectOf(r)); err != nil {
+				return err
+			}
+		}
+		if p.Phone != "" && p.Phone != u.Phone {
+			if err := s.askForPhone(r.Context(), tx, u, p.Phone); err != nil {
 				return err
 			}
 		}

@@ -29,6 +29,8 @@ type Claims struct {
 	SessionID string    // session_id: the Auth session that issued the token
 	Email     string    // email: the user's address
 	Issuer    string    // iss: who signed the token, <project URL>/auth/v1 in tokens of Auth
+	AAL       string    // aal: how surely the session knows the user
+	Methods   string    // amr: how the user proved who they are, the newest first, with blanks between
 	Project   string    // ref: the hosted project, in its API keys
 	Expiry    time.Time // exp; zero when the token never expires
 	IssuedAt  time.Time // iat; zero when missing
@@ -59,6 +61,8 @@ func Parse(token string) (Claims, error) {
 		Email     any         `json:"email"`
 		Issuer    any         `json:"iss"`
 		Project   any         `json:"ref"`
+		AAL       any         `json:"aal"`
+		AMR       any         `json:"amr"`
 		Exp       json.Number `json:"exp"`
 		Iat       json.Number `json:"iat"`
 	}
@@ -76,6 +80,20 @@ func Parse(token string) (Claims, error) {
 	c.Email, _ = body.Email.(string)
 	c.Issuer, _ = body.Issuer.(string)
 	c.Project, _ = body.Project.(string)
+	c.AAL, _ = body.AAL.(string)
+	var methods []string
+	steps, _ := body.AMR.([]any)
+	for _, step := range steps {
+		switch step := step.(type) {
+		case string: // RFC 8176
+			methods = append(methods, step)
+		case map[string]any: // Auth's own
+			if method, ok := step["method"].(string); ok {
+				methods = append(methods, method)
+			}
+		}
+	}
+	c.Methods = strings.Join(methods, " ")
 	return c, nil
 }
 

@@ -23,7 +23,7 @@ const jwt = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ1MSJ9.c2lnbmF0dXJl"
 var allKinds = []error{
 	ErrNotFound, ErrPermissionDenied, ErrUnauthenticated, ErrConflict, ErrInvalidReference, ErrInvalidInput,
 	ErrRuleViolation, ErrRateLimited, ErrInProgress, ErrUnavailable, ErrSchemaMismatch, ErrNoTenant,
-	ErrTenantMismatch, ErrSessionExpired, ErrDecode,
+	ErrTenantMismatch, ErrSessionExpired, ErrAssurance, ErrDecode,
 }
 
 func kindsOf(err error) []error {

@@ -1,0 +1,236 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// verifiable are the tokens that each type of verification takes.
+var verifiable = map[string][]tokenType{
+	"signup":       {confirmationToken},
+	"invite":       {confirmationToken},
+	"recovery":     {recoveryToken},
+	"magiclink":    {recoveryToken},
+	"email":        {recoveryToken, confirmationToken},
+	"email_change": {newEmailToken, currentEmailToken},
+	"sms":          {confirmationToken},
+	"phone_change": {phoneChangeToken},
+}
+
+// verify takes the code of a message and begins a session.
+func (s *server) verify(w http.ResponseWriter, r *http.Request) error {
+	if err := s.verifyLimit.allow(r, s.Now()); err != nil {
+		return err
+	}
+	var p struct {
+		Type      string `json:"type"`
+		Token     string `json:"token"`
+		TokenHash string `json:"token_hash"`
+		Email     string `json:"email"`
+		Phone     string `json:"phone"`
+	}
+	if err := readJSON(w, r, &p); err != nil {
+		return err
+	}
+	switch {
+	case p.Type == "":
+		return badRequest("validation_failed", "Verify requires a verification type")
+	case p.Token == "" && p.TokenHash == "":
+		return badRequest("validation_failed", "Verify requires a token or a token hash")
+	case p.Token != "" && (p.Email == "") == (p.Phone == ""):
+		return badRequest("validation_failed", "Only an email address or phone number should be provided on verify")
+	case p.Token == "" && (p.Email != "" || p.Phone != ""):
+		return badRequest("validation_failed", "Only the token_hash and type should be provided")
+	}
+	invalid := errCodeOver("Email link is invalid or has expired")
+	hash := p.TokenHash
+	if p.Token != "" {
+		address, err := "", error(nil)
+		if p.Phone != "" {
+			address, err = normalizePhone(p.Phone)
+		} else {
+			address, err = normalizeEmail(p.Email)
+		}
+		if err != nil {
+			return err
+		}
+		hash, invalid = tokenHash(address, p.Token), errCodeOver("Token has expired or is invalid")
+	}
+	answer, err := s.takeCode(r, p.Type, hash, invalid)
+	if err != nil {
+		return err
+	}
+	if answer == nil {
+		writeJSON(w, http.StatusOK, map[string]string{"msg": otherAddress, "code": "200"})
+		return nil
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// otherAddress says that the new address has to wait for the old one, or the
+// other way around.
+const otherAddress = "Confirmation link accepted. Please proceed to confirm link sent to the other email"
+
+func errCodeOver(msg string) *apiError { return failf(http.StatusForbidden, "otp_expired", "%s", msg) }
+
+// followLink is verify for the link in a mail. It sends the browser on, with the
+// session or what went wrong behind the hash sign, where servers do not see it.
+func (s *server) followLink(w http.ResponseWriter, r *http.Request) error {
+	if err := s.verifyLimit.allow(r, s.Now()); err != nil {
+		return err
+	}
+	q := r.URL.Query()
+	to := s.allowed(redirectOf(r))
+	fragment := url.Values{}
+	answer, err := s.takeCode(r, q.Get("type"), q.Get("token"), errCodeOver("Email link is invalid or has expired"))
+	var refused *apiError
+	switch {
+	case errors.As(err, &refused) && refused.status < http.StatusInternalServerError:
+		fragment = url.Values{
+			"error": {"access_denied"}, "error_code": {refused.code}, "error_description": {refused.msg}, "sb": {""},
+		}
+	case err != nil:
+		return err
+	case answer == nil:
+		fragment = url.Values{"message": {otherAddress}, "sb": {""}}
+	default:
+		fragment = url.Values{
+			"access_token": {answer.AccessToken}, "token_type": {answer.TokenType},
+			"expires_in": {strconv.FormatInt(answer.ExpiresIn, 10)}, "expires_at": {strconv.FormatInt(answer.ExpiresAt, 10)},
+			"refresh_token": {answer.RefreshToken}, "type": {q.Get("type")}, "sb": {""},
+		}
+	}
+	w.Header().Set("Location", to+"#"+fragment.Encode())
+	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// takeCode uses a code up and begins the session that it is good for. There is
+// none while the other address of a change has not agreed.
+func (s *server) takeCode(r *http.Request, kind, hash string, invalid error) (answer *tokenResponse, err error) {
+	types, ok := verifiable[kind]
+	if !ok {
+		return nil, badRequest("validation_failed", "Unsupported verification type")
+	}
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = string(t)
+	}
+	ctx := r.Context()
+	err = s.tx(ctx, func(tx pgx.Tx) error {
+		var userID, taken string
+		err := tx.QueryRow(ctx, `
+			delete from auth.one_time_tokens
+			where token_hash = $1 and token_type::text = any($2) and created_at > $3
+			returning user_id::text, token_type::text`,
+			hash, names, s.Now().Add(-s.CodeExpiry)).Scan(&userID, &taken)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return invalid
+		}
+		if err != nil {
+			return err
+		}
+		u, err := findUser(ctx, tx, `where id = $1 for update`, userID)
+		if err != nil {
+			return err
+		}
+		if u.banned(s.Now()) {
+			return failf(http.StatusForbidden, "user_banned", "User is banned")
+		}
+		waits, err := s.confirm(ctx, tx, u, tokenType(taken), kind == "sms")
+		if err != nil || waits {
+			return err
+		}
+		if u, err = findUser(ctx, tx, `where id = $1`, userID); err != nil {
+			return err
+		}
+		answer, err = s.openSession(ctx, tx, r, u, "otp")
+		return err
+	})
+	return answer, err
+}
+
+// confirm does what a code stands for. It waits when the other address has to
+// agree first.
+func (s *server) confirm(ctx context.Context, tx pgx.Tx, u *user, t tokenType, phone bool) (waits bool, err error) {
+	switch t {
+	case newEmailToken, currentEmailToken:
+		var agreed int
+		err := tx.QueryRow(ctx, `
+			update auth.users set email_change_confirm_status = email_change_confirm_status + 1
+			where id = $1 returning email_change_confirm_status`, u.ID).Scan(&agreed)
+		if err != nil {
+			return false, err
+		}
+		if u.Email != "" && agreed < 2 {
+			return true, nil
+		}
+		return false, s.becomeEmail(ctx, tx, u.ID, u.NewEmail)
+	case phoneChangeToken:
+		_, err = tx.Exec(ctx, `
+			update auth.users set phone = phone_change, phone_change = '', phone_confirmed_at = $2, is_anonymous = false, updated_at = $2
+			where id = $1`, u.ID, s.Now())
+		if isUniqueViolation(err) {
+			return false, unprocessable("phone_exists", "A user with this phone number has already been registered")
+		}
+		return false, err
+	}
+	if phone {
+		_, err = tx.Exec(ctx, `
+			update auth.users set phone_confirmed_at = coalesce(phone_confirmed_at, $2), updated_at = $2,
+			    raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || '{"phone_verified": true}'
+			where id = $1`, u.ID, s.Now())
+		return false, err
+	}
+	if u.confirmed() {
+		return false, nil
+	}
+	_, err = tx.Exec(ctx, `
+		update auth.users set email_confirmed_at = $2, updated_at = $2,
+		    raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || '{"email_verified": true}'
+		where id = $1`, u.ID, s.Now())
+	if err != nil {
+		return false, err
+	}
+	_, err = tx.Exec(ctx, `
+		update auth.identities set identity_data = identity_data || '{"email_verified": true}', updated_at = $2
+		where user_id = $1 and provider = 'email'`, u.ID, s.Now())
+	return false, err
+}
+
+// becomeEmail gives a user the address that they asked for.
+func (s *server) becomeEmail(ctx context.Context, tx pgx.Tx, userID, email string) error {
+	_, err := tx.Exec(ctx, `
+		update auth.users
+		set email_confirmed_at = $2, email_change = '', email_change_confirm_status = 0, is_anonymous = false,
+		    raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || jsonb_build_object('email', $3::text, 'email_verified', true)
+		where id = $1`, userID, s.Now(), email)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		insert into auth.identities (provider_id, user_id, identity_data, provider, created_at, updated_at)
+		values ($1::text, $1::uuid, jsonb_build_object('sub', $1::text, 'email', $2::text), 'email', $3, $3)
+		on conflict (provider_id, provider) do nothing`, userID, email, s.Now())
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, `
+		delete from auth.one_time_tokens
+		where user_id = $1 and token_type in ('email_change_token_new', 'email_change_token_current')`, userID)
+	if err != nil {
+		return err
+	}
+	err = s.setEmail(ctx, tx, userID, email, true)
+	var database *databaseError
+	if errors.As(err, &database) && database.Code == "23505" {
+		return errEmailExists()
+	}
+	return err
+}
