@@ -139,7 +139,9 @@ func (s *AdminService) needKey(ctx context.Context, op string) error {
 	case "", "service_role", "supabase_admin":
 		return nil
 	}
-	return sdkerr.New(op, ErrPermissionDenied, "only a client with the service-role key may do this")
+	e := sdkerr.New(op, ErrPermissionDenied, "only a client with the service-role key may do this")
+	e.Code = "not_admin" // as Auth says
+	return e
 }
 
 func (s *AdminService) do(ctx context.Context, r api.Request, in, out any) error {
