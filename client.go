@@ -16,6 +16,7 @@ import (
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/reporting"
 	"github.com/workorder-systems/sdk-go/safety"
+	"github.com/workorder-systems/sdk-go/search"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -53,6 +54,8 @@ type Client struct {
 	PartsInventory   inventory.Service
 	Plugins          plugins.Service
 	Integrations     plugins.IntegrationService
+	SemanticSearch   search.SemanticSearchService
+	Agent            search.AgentService
 
 	conn   *api.Conn
 	family *family
@@ -94,6 +97,7 @@ func bind(conn *api.Conn, f *family) *Client {
 	safety.Bind(conn, safety.Services{SafetyCompliance: &c.SafetyCompliance})
 	inventory.Bind(conn, inventory.Services{PartsInventory: &c.PartsInventory})
 	plugins.Bind(conn, plugins.Services{Plugins: &c.Plugins, Integrations: &c.Integrations})
+	search.Bind(conn, c, &c.WorkOrders, search.Services{SemanticSearch: &c.SemanticSearch, Agent: &c.Agent})
 	return c
 }
 

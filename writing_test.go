@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
 	"github.com/workorder-systems/sdk-go/pm"
+	"github.com/workorder-systems/sdk-go/search"
 	"github.com/workorder-systems/sdk-go/types"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
@@ -90,6 +92,11 @@ var oddGeometries = []odd{
 	{types.Geometry(`{"type":"Point","coordinates":[0,0],"a":"\u0000"}`), "NUL"}, {types.Geometry("{\"type\":\"Point\",\"coordinates\":[0,0],\"a\":\"\xff\"}"), "UTF-8"},
 }
 
+// oneAxis is a vector as the platform keeps them, of one number and zeros.
+func oneAxis(f float32) types.Vector {
+	return append(types.Vector{f}, make(types.Vector, search.Dimensions-1)...)
+}
+
 // poison is a place inside params and an odd value for it.
 type poison struct {
 	path string
@@ -131,6 +138,12 @@ func fill(v reflect.Value, path string, reach func(reflect.Value) reflect.Value)
 	case reflect.TypeFor[json.RawMessage]():
 		v.Set(reflect.ValueOf(json.RawMessage(`{}`)))
 		return put(oddJSON)
+	case reflect.TypeFor[types.Vector]():
+		v.Set(reflect.ValueOf(oneAxis(1)))
+		return put([]odd{{oneAxis(float32(math.NaN())), "finite"}, {oneAxis(float32(math.Inf(-1))), "finite"}, {oneAxis(0), "zeros"}, {types.Vector{1}, "numbers"}})
+	case reflect.TypeFor[search.Embedder]():
+		v.Set(reflect.ValueOf(search.Embedder(func(context.Context, string) (types.Vector, error) { return oneAxis(1), nil })))
+		return nil
 	case reflect.TypeFor[types.Geometry]():
 		v.Set(reflect.ValueOf(types.Geometry(`{"type":"Point","coordinates":[0,0]}`)))
 		return put(oddGeometries)

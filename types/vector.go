@@ -18,6 +18,31 @@ func ParseVector(s string) (Vector, error) {
 	return v, err
 }
 
+// VectorOf makes a vector of numbers such as a model gives. It fails for what is not
+// finite and for what a float32 cannot hold.
+func VectorOf(numbers []float64) (Vector, error) {
+	v := make(Vector, len(numbers))
+	for i, f := range numbers {
+		if v[i] = float32(f); f == f && !math.IsInf(f, 0) && math.IsInf(float64(v[i]), 0) {
+			return nil, fmt.Errorf("element %d of the vector is beyond the range of float32", i)
+		}
+	}
+	if err := v.Check(); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// Check fails for a vector that holds something that is not finite.
+func (v Vector) Check() error {
+	for i, f := range v {
+		if f != f || math.IsInf(float64(f), 0) {
+			return fmt.Errorf("element %d of the vector is not finite", i)
+		}
+	}
+	return nil
+}
+
 // String gives the vector as "[1,2.5,3]".
 func (v Vector) String() string {
 	b := []byte{'['}
@@ -33,10 +58,8 @@ func (v Vector) String() string {
 // MarshalText implements encoding.TextMarshaler. The server takes finite
 // numbers only.
 func (v Vector) MarshalText() ([]byte, error) {
-	for i, f := range v {
-		if f != f || math.IsInf(float64(f), 0) {
-			return nil, fmt.Errorf("element %d of the vector is not finite", i)
-		}
+	if err := v.Check(); err != nil {
+		return nil, err
 	}
 	return []byte(v.String()), nil
 }

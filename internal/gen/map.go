@@ -80,4 +80,4 @@ type field struct {
 }
 
 // packages is the whole map.
-var packages = []pkg{orgPackage, workordersPackage, assetsPackage, pmPackage, inventoryPackage, laborPackage, reportingPackage, safetyPackage, pluginsPackage}
+var packages = []pkg{orgPackage, workordersPackage, assetsPackage, pmPackage, inventoryPackage, laborPackage, reportingPackage, safetyPackage, pluginsPackage, searchPackage}

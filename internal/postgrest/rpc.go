@@ -86,14 +86,28 @@ func Exec(ctx context.Context, c Caller, op string, args Args) error {
 	return err
 }
 
+// CallAgain is Call for a call that does no harm when it arrives twice.
+func CallAgain[R any](ctx context.Context, c Caller, op string, args Args) (R, error) {
+	var out R
+	resp, err := c.callAgain(ctx, op, args)
+	if err != nil {
+		return out, err
+	}
+	return decodeValue[R](op, resp.Body)
+}
+
 // ExecAgain is Exec for a call that does no harm when it arrives twice.
 func ExecAgain(ctx context.Context, c Caller, op string, args Args) error {
+	_, err := c.callAgain(ctx, op, args)
+	return err
+}
+
+func (c Caller) callAgain(ctx context.Context, op string, args Args) (*api.Response, error) {
 	args, err := c.inTenant(ctx, op, args)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = c.send(ctx, op, args.RPC(), args, sending{keyed: true})
-	return err
+	return c.send(ctx, op, args.RPC(), args, sending{keyed: true})
 }
 
 // Invoke calls a function by name with any arguments that encode to a JSON
