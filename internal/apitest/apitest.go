@@ -7,6 +7,7 @@
 package apitest
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"io"
@@ -139,6 +140,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	switch {
 	case reply != nil:
+		r.Body = io.NopCloser(bytes.NewReader(body)) // read above
 		reply(w, r)
 	case r.Method == http.MethodGet:
 		w.Header().Set("Content-Type", "application/json")
