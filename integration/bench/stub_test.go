@@ -91,6 +91,9 @@ func (s *stub) span(q url.Values) (from, to int) {
 			}
 		}
 	}
+	if n, err := strconv.Atoi(q.Get("offset")); err == nil { // as those ask who page by hand
+		from += n
+	}
 	from = min(from, s.rows)
 	return from, min(from+limit, s.rows)
 }
