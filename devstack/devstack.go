@@ -193,7 +193,7 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		auth:      authHandler,
 		mailbox:   &s.mailbox,
 		storage:   s.storage,
-		functions: functions.New(restPool, c.logger),
+		functions: functions.New(restPool, s.rest, c.logger),
 		healthy:   restPool.Ping,
 		log:       c.logger,
 	}, nil

@@ -24,11 +24,13 @@ import (
 
 // New makes the handler. Paths arrive without a prefix, such as
 // /ingest-meter-reading. The pool connects as a role that may switch to
-// service_role (Supabase: authenticator). The log receives the causes of 500
-// answers.
-func New(pool *pgxpool.Pool, log *slog.Logger) http.Handler {
+// service_role (Supabase: authenticator). rest answers as PostgREST, for what is
+// asked as a user. The log receives the causes of 500 answers.
+func New(pool *pgxpool.Pool, rest http.Handler, log *slog.Logger) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/ingest-meter-reading", ingest{pool, log})
+	mux.Handle("/embed-search", embedder{rest, log, embedder.search})
+	mux.Handle("/embed-index", embedder{rest, log, embedder.index})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, http.StatusNotFound, map[string]string{"code": "NOT_FOUND", "message": "Requested function was not found"})
 	})

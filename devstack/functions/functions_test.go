@@ -62,7 +62,7 @@ func TestIngestMeterReading(t *testing.T) {
 		{"bad date", "POST", ingest, []string{"X-API-Key", key}, good + `2,"readingDate":"soon"}`, 400, `RPC_FAIL`},
 		{"falling", "POST", ingest, []string{"X-API-Key", key}, good + `0}`, 400, `RPC_FAIL`},
 		{"too large a number", "POST", ingest, []string{"X-API-Key", key}, good + `1e200000}`, 400, `RPC_FAIL`},
-		{"another function", "POST", "/functions/v1/embed-search", nil, "{}", 404, `NOT_FOUND`},
+		{"another function", "POST", "/functions/v1/no-such-function", nil, "{}", 404, `NOT_FOUND`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r, err := http.NewRequestWithContext(t.Context(), tc.method, stack.URL+tc.path, strings.NewReader(tc.body))

@@ -126,8 +126,10 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request) (Event, int, e
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return Event{}, http.StatusUnsupportedMediaType, errors.New("the content is no JSON")
 	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.timeout)) // where the server can
+	conn := http.NewResponseController(w)
+	_ = conn.SetReadDeadline(time.Now().Add(h.timeout)) // where the server can
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
+	_ = conn.SetReadDeadline(time.Time{}) // of the connection, which serves other requests too
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
