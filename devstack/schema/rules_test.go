@@ -102,6 +102,7 @@ func TestAPIRolesWriteNothingElse(t *testing.T) {
 func TestAPIRolesCallNoInternalFunction(t *testing.T) {
 	d := newDB(t)
 	require.Equal(t, []string{
+		"app.searched_tenant()", // searches run with the caller's rights
 		"authz.current_tenant_id()",
 		"authz.may_delete_object(text)",
 		"authz.may_read_object(text)",
@@ -241,6 +242,7 @@ func fill(admin caller) {
 	fillCosts(admin, wo, asset)
 	fillSafety(admin, asset)
 	fillPlugins(admin, asset)
+	fillSearch(admin, wo, asset)
 	d.super(`update app.work_orders set status = 'completed', completed_at = now(), completed_by = $2 where id = $1`, one[string](admin, createWO, tenant, "Done"), admin.id)
 	d.super(`update app.work_orders set due_date = now() - interval '1 day' where id = $1`, wo)
 	admin.ok(`select public.refresh_analytics_views()`)

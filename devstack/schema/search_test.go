@@ -70,3 +70,14 @@ func TestCandidatesAreOnesOwn(t *testing.T) {
 		d.service().fails("42501", find, "pump", nil)
 	}
 }
+
+// fillSearch gives a tenant an alias and vectors.
+func fillSearch(admin caller, wo, asset string) {
+	const vector = `(select ('[' || string_agg('0.5', ',') || ']')::extensions.vector from generate_series(1, 1536))`
+	tenant := admin.tenant()
+	admin.ok(`select public.rpc_register_entity_alias($1, 'asset', $2, 'Old Bess')`, tenant, asset)
+	admin.ok(`select public.rpc_upsert_work_order_embedding($1, `+vector+`, null, null, null, null)`, wo)
+	admin.ok(`select public.rpc_upsert_asset_embedding($1, `+vector+`, null, null, null, null)`, asset)
+	part := superOne[string](admin.db, `select id::text from app.parts where tenant_id = $1 limit 1`, tenant)
+	admin.ok(`select public.rpc_upsert_part_embedding($1, `+vector+`, null, null, null, null)`, part)
+}
