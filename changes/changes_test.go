@@ -153,7 +153,8 @@ func TestCopyEqualsView(t *testing.T) {
 			}
 			return 1
 		}), "seed %d", seed)
-		for range changes.Since(t.Context(), view, decode(t, saved), changes.Overlap(overlap*10*time.Microsecond)) {
+		for _, err := range changes.Since(t.Context(), view, decode(t, saved), changes.Overlap(overlap*10*time.Microsecond)) {
+			require.NoError(t, err)
 			require.Fail(t, "nothing changed, and yet rows came", "seed %d", seed)
 		}
 	}

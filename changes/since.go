@@ -48,7 +48,7 @@ func Since[T any](ctx context.Context, view postgrest.View[T], since Watermark, 
 		if err == nil && l.mark.Upto.IsZero() {
 			err = l.begin(ctx)
 		} else if err == nil { // first the rest of a look that was cut off
-			more := true
+			var more bool
 			if more, err = l.walk(ctx, yield); !more {
 				return
 			}

@@ -37,8 +37,7 @@ func CSV[T any](ctx context.Context, w io.Writer, rows iter.Seq2[T, error], opts
 				f.cell = append(f.cell[:0], c.Name...)
 				f.field(tabular.Text)
 			}
-			f.end()
-			return f, nil
+			return f, f.end()
 		})
 }
 

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -21,7 +20,7 @@ import (
 )
 
 // answered is the error of a call that the platform answers so.
-func answered(t *testing.T, status int, body string, header ...string) error {
+func answered(t *testing.T, status int, body string) error {
 	t.Helper()
 	c, srv := apitest.New(t)
 	for range 3 {
@@ -156,6 +155,6 @@ func TestDocsHaveEveryKind(t *testing.T) {
 	} {
 		require.Equal(t, kind, httperr.ProblemOf(err).Kind)
 		row := fmt.Sprintf("| `%s` | %d |", kind, httperr.Status(err))
-		require.True(t, strings.Contains(string(b), row), "docs/servers.md has no row %q", row)
+		require.Contains(t, string(b), row, "docs/servers.md")
 	}
 }

@@ -30,7 +30,7 @@ func ExampleHandler() {
 	body := `{"v": 1, "audit": {"id": 1, "operation": "INSERT", "table_name": "work_orders", "table_schema": "app"}, ` +
 		`"snapshot": {"new_data": {"title": "Oil leak"}}, "installation_id": "i1"}`
 	for range 2 {
-		r := httptest.NewRequest(http.MethodPost, "/hooks", strings.NewReader(body))
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/hooks", strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		r.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(body), secret))
 		w := httptest.NewRecorder()

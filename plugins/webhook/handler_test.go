@@ -37,7 +37,7 @@ func delivery(audit int) string {
 }
 
 func request(body string) *http.Request {
-	r := httptest.NewRequest(http.MethodPost, "/hook", strings.NewReader(body))
+	r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/hook", strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/json")
 	return r
 }
@@ -73,7 +73,7 @@ func TestEventOfADelivery(t *testing.T) {
 	require.Equal(t, http.StatusOK, serve(h, signed(delivery(7), secret)))
 
 	e := (*got)[0]
-	require.Equal(t, `{"id": "r1", "name": "Old"}`, string(e.Old))
+	require.JSONEq(t, `{"id": "r1", "name": "Old"}`, string(e.Old))
 	var row org.Department
 	require.NoError(t, e.DecodeNew(&row))
 	require.Equal(t, "New", row.Name)
