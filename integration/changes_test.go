@@ -100,7 +100,9 @@ func TestCopyEqualsTheView(t *testing.T) {
 					}
 				case rnd.IntN(4) == 0:
 					at := rnd.IntN(len(own))
-					assert.NoError(t, tn.Assets.Delete(t.Context(), assets.DeleteAssetParams{AssetID: own[at]}))
+					if err := tn.Assets.Delete(t.Context(), assets.DeleteAssetParams{AssetID: own[at]}); err != nil {
+						t.Error(err)
+					}
 					own = slices.Delete(own, at, at+1)
 				default:
 					assert.NoError(t, tn.Assets.Update(t.Context(), assets.UpdateAssetParams{

@@ -406,8 +406,8 @@ func TestWhoProcessesDeliveries(t *testing.T) {
 	require.Equal(t, "42501", errorCode(err))
 }
 
-// ingested sends a webhook to an installation of the tenant.
-func ingested(t testing.TB, tn *tenant, p plugins.IngestWebhookParams) (*plugins.IngestResult, error) {
+// ingested sends a webhook to an installation.
+func ingested(t testing.TB, p plugins.IngestWebhookParams) (*plugins.IngestResult, error) {
 	t.Helper()
 	return stack.Client(t).Plugins.IngestWebhook(t.Context(), p)
 }
@@ -419,7 +419,7 @@ func TestWebhooksAreTakenWhenSigned(t *testing.T) {
 	id, err := tn.Plugins.Install(t.Context(), plugins.InstallParams{PluginKey: key, SecretRef: name})
 	require.NoError(t, err)
 	send := func(payload string, secret types.Secret, signature string) error {
-		res, err := ingested(t, tn, plugins.IngestWebhookParams{
+		res, err := ingested(t, plugins.IngestWebhookParams{
 			PluginKey: key, InstallationID: id, Payload: json.RawMessage(payload), Secret: secret, Signature: signature,
 		})
 		if err == nil {
@@ -452,7 +452,7 @@ func TestWebhooksAreTakenWhenSigned(t *testing.T) {
 		{PluginKey: registerPlugin(t), InstallationID: id}, {PluginKey: key, InstallationID: unknownID}, {PluginKey: key, InstallationID: tn.ID},
 	} {
 		p.Payload, p.Secret = json.RawMessage(noop), secret
-		_, err := ingested(t, tn, p)
+		_, err := ingested(t, p)
 		require.Equal(t, "P0001", errorCode(err), "%v", err)
 	}
 	update := func(p plugins.UpdateInstallationParams) {
@@ -484,7 +484,7 @@ func TestWebhooksCreateWorkOrders(t *testing.T) {
 	send := func(action string, data map[string]any) (*plugins.IngestResult, error) {
 		payload, err := json.Marshal(map[string]any{"action": action, "data": data})
 		require.NoError(t, err)
-		return ingested(t, tn, plugins.IngestWebhookParams{PluginKey: key, InstallationID: id, Payload: payload, Secret: secret})
+		return ingested(t, plugins.IngestWebhookParams{PluginKey: key, InstallationID: id, Payload: payload, Secret: secret})
 	}
 	create := func(data map[string]any) workorders.WorkOrder {
 		t.Helper()

@@ -87,7 +87,7 @@ func (s *server) followLink(w http.ResponseWriter, r *http.Request) error {
 	}
 	q := r.URL.Query()
 	to := s.allowed(redirectOf(r))
-	fragment := url.Values{}
+	var fragment url.Values
 	answer, err := s.takeCode(r, q.Get("type"), q.Get("token"), errCodeOver("Email link is invalid or has expired"))
 	var refused *apiError
 	switch {

@@ -90,7 +90,7 @@ func TestKilledMirrorLosesNothing(t *testing.T) {
 			require.NoError(t, err, stderr.String())
 		case <-time.After(time.Duration(50+rnd.IntN(400)) * time.Millisecond):
 			require.NoError(t, cmd.Process.Kill())
-			<-ended
+			require.Error(t, <-ended)
 			killed++
 		}
 	}
@@ -128,7 +128,9 @@ func write(t *testing.T, client *workorder.Client, rnd *rand.Rand, stop <-chan s
 			assert.NoError(t, client.Assets.Update(ctx, assets.UpdateAssetParams{AssetID: own[rnd.IntN(len(own))], Name: new(fmt.Sprint("renamed ", i))}))
 		default:
 			at := rnd.IntN(len(own))
-			assert.NoError(t, client.Assets.Delete(ctx, assets.DeleteAssetParams{AssetID: own[at]}))
+			if err := client.Assets.Delete(ctx, assets.DeleteAssetParams{AssetID: own[at]}); err != nil {
+				t.Error(err)
+			}
 			own = slices.Delete(own, at, at+1)
 		}
 		time.Sleep(time.Millisecond)

@@ -83,31 +83,31 @@ func TestReportOfAYear(t *testing.T) {
 			end = first
 		}
 		open := `from app.work_orders where tenant_id = $1 and created_at <= $2 and (status not in ('completed', 'cancelled') or completed_at > $2)`
-		require.Equal(t, count(`select count(*) `+open, end), float(t, row[1]), row[0])
-		require.Equal(t, count(`select count(*) `+open+` and due_date < $2`, end), float(t, row[2]), row[0])
+		require.InDelta(t, count(`select count(*) `+open, end), float(t, row[1]), 0, row[0])
+		require.InDelta(t, count(`select count(*) `+open+` and due_date < $2`, end), float(t, row[2]), 0, row[0])
 	}
 	for _, row := range table(t, dir, "mttr.csv") {
 		of := `from app.work_orders where tenant_id = $1 and status = 'completed' and to_char(completed_at at time zone 'utc', 'YYYY-MM') = $2`
-		require.Equal(t, count(`select count(*) `+of, row[0]), float(t, row[1]))
+		require.InDelta(t, count(`select count(*) `+of, row[0]), float(t, row[1]), 0)
 		require.InDelta(t, count(`select avg(extract(epoch from completed_at - created_at)) / 3600 `+of, row[0]), float(t, row[2]), 1e-6)
 	}
 	for _, row := range table(t, dir, "mtbf.csv") {
 		gaps := `from (select completed_at, extract(epoch from completed_at - lag(completed_at) over (partition by asset_id order by completed_at)) / 3600 as hours
 			from app.work_orders where tenant_id = $1 and status = 'completed' and maintenance_type is null and asset_id is not null) g
 			where hours > 0 and to_char(completed_at at time zone 'utc', 'YYYY-MM') = $2`
-		require.Equal(t, count(`select count(*) `+gaps, row[0]), float(t, row[1]), row[0])
+		require.InDelta(t, count(`select count(*) `+gaps, row[0]), float(t, row[1]), 0, row[0])
 		require.InDelta(t, count(`select avg(hours) `+gaps, row[0]), float(t, row[2]), 1e-3, row[0])
 	}
 	for _, row := range table(t, dir, "pm_compliance.csv") {
 		of := `from app.pm_history where tenant_id = $1 and to_char(scheduled_date at time zone 'utc', 'YYYY-MM') = $2`
-		require.Equal(t, count(`select count(*) `+of, row[0]), float(t, row[1]))
-		require.Equal(t, count(`select count(completed_date) `+of, row[0]), float(t, row[2]))
-		require.Equal(t, count(`select count(*) `+of+` and (completed_date at time zone 'utc')::date <= (scheduled_date at time zone 'utc')::date + 7`, row[0]), float(t, row[3]))
+		require.InDelta(t, count(`select count(*) `+of, row[0]), float(t, row[1]), 0)
+		require.InDelta(t, count(`select count(completed_date) `+of, row[0]), float(t, row[2]), 0)
+		require.InDelta(t, count(`select count(*) `+of+` and (completed_date at time zone 'utc')::date <= (scheduled_date at time zone 'utc')::date + 7`, row[0]), float(t, row[3]), 0)
 	}
 	for _, row := range table(t, dir, "costs.csv") {
 		of := `w join app.assets a on a.id = w.asset_id where w.tenant_id = $1 and a.name = $2`
-		require.Equal(t, count(`select sum(e.labor_cost_cents) from app.work_order_time_entries e join app.work_orders `+strings.Replace(of, "w join", "w on w.id = e.work_order_id join", 1), row[0]), float(t, row[1]))
-		require.Equal(t, count(`select sum(c.amount_cents) from app.work_order_vendor_costs c join app.work_orders `+strings.Replace(of, "w join", "w on w.id = c.work_order_id join", 1), row[0]), float(t, row[3]))
+		require.InDelta(t, count(`select sum(e.labor_cost_cents) from app.work_order_time_entries e join app.work_orders `+strings.Replace(of, "w join", "w on w.id = e.work_order_id join", 1), row[0]), float(t, row[1]), 0)
+		require.InDelta(t, count(`select sum(c.amount_cents) from app.work_order_vendor_costs c join app.work_orders `+strings.Replace(of, "w join", "w on w.id = c.work_order_id join", 1), row[0]), float(t, row[3]), 0)
 	}
 	require.Len(t, table(t, dir, "costs.csv"), 10)
 	require.Len(t, table(t, dir, "downtime.csv"), 4)

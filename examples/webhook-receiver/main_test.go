@@ -68,14 +68,16 @@ func TestServiceStopsGracefully(t *testing.T) {
 		<-leave
 		return nil
 	})
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	base := "http://" + listener.Addr().String()
 	ctx, stop := context.WithCancel(t.Context())
 	stopped := make(chan error, 1)
 	go func() { stopped <- serve(ctx, slog.New(slog.DiscardHandler), listener, routes(h)) }()
 
-	resp, err := http.Get(base + "/healthz")
+	health, err := http.NewRequestWithContext(t.Context(), http.MethodGet, base+"/healthz", nil)
+	require.NoError(t, err)
+	resp, err := http.DefaultClient.Do(health)
 	require.NoError(t, err)
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, http.StatusNoContent, resp.StatusCode)

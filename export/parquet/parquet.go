@@ -32,14 +32,14 @@ func Write[T any](ctx context.Context, w io.Writer, rows iter.Seq2[T, error], op
 		func(w *tabular.Counter, _ *tabular.Options, columns []tabular.Column) (tabular.Format, error) {
 			f := &file{columns: columns}
 			schema := f.schema()
-			f.w = pq.NewWriter(w, schema, pq.Compression(&pq.Snappy), pq.CreatedBy("workorder-systems/sdk-go", "", ""))
+			f.w = pq.NewGenericWriter[any](w, schema, pq.Compression(&pq.Snappy), pq.CreatedBy("workorder-systems/sdk-go", "", ""))
 			return f, nil
 		})
 }
 
 // file implements tabular.Format.
 type file struct {
-	w       *pq.Writer
+	w       *pq.GenericWriter[any]
 	columns []tabular.Column
 	fields  []field
 	row     pq.Row
