@@ -236,6 +236,9 @@ func (s *Stack) authenticator(c *config) (*pgxpool.Config, error) {
 	if c.costFunctions {
 		cfg.ConnConfig.RuntimeParams["app.cost_functions"] = "answer"
 	}
+	if c.searchFunctions {
+		cfg.ConnConfig.RuntimeParams["app.search_functions"] = "answer"
+	}
 	return cfg, nil
 }
 

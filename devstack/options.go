@@ -28,21 +28,22 @@ const minJWTSecret = 32 // bytes, what PostgREST demands
 type Option func(*config) error
 
 type config struct {
-	port          int
-	logger        *slog.Logger
-	databaseURL   string
-	cacheDir      string
-	tempDir       string
-	jwtSecret     string
-	jwtExpiry     time.Duration
-	maxRows       int
-	authLimits    auth.RateLimits
-	signIn        SignIn
-	tokenHook     string
-	costFunctions bool
-	deliverySpeed int
-	schema        fs.FS  // nil: the reference backend
-	migrations    string // directory, "" for none
+	port            int
+	logger          *slog.Logger
+	databaseURL     string
+	cacheDir        string
+	tempDir         string
+	jwtSecret       string
+	jwtExpiry       time.Duration
+	maxRows         int
+	authLimits      auth.RateLimits
+	signIn          SignIn
+	tokenHook       string
+	costFunctions   bool
+	searchFunctions bool
+	deliverySpeed   int
+	schema          fs.FS  // nil: the reference backend
+	migrations      string // directory, "" for none
 
 	// Replaced by tests.
 	find     func() (*postgres.Installation, error)
@@ -223,6 +224,17 @@ func WithTokenHook(function string) Option {
 func WithCostFunctions() Option {
 	return func(c *config) error {
 		c.costFunctions = true
+		return nil
+	}
+}
+
+// WithSearchFunctions makes rpc_register_entity_alias, rpc_get_work_order_embedding
+// and rpc_similar_past_work_orders_by_work_order_id do what they are for. Without it
+// they refuse with SQLSTATE 42704, as on the platform, where they do not find a type
+// that they need.
+func WithSearchFunctions() Option {
+	return func(c *config) error {
+		c.searchFunctions = true
 		return nil
 	}
 }

@@ -455,11 +455,15 @@ func TestAuthHasTheRightsOfADeployment(t *testing.T) {
 	}
 }
 
-func TestCostFunctions(t *testing.T) {
+func TestFunctionsThatThePlatformRefuses(t *testing.T) {
 	s := newSandbox(t)
 	schema := WithSchema(fstest.MapFS{"1.sql": {Data: []byte(`create function public.setting() returns text language sql stable
-		return coalesce(current_setting('app.cost_functions', true), 'unset');`)}})
-	for want, opts := range map[string][]Option{`"answer"`: {schema, WithCostFunctions()}, `"unset"`: {schema}} {
+		return concat_ws(' ', 'costs', current_setting('app.cost_functions', true), 'search', current_setting('app.search_functions', true));`)}})
+	for want, opts := range map[string][]Option{
+		`"costs search"`:        {schema},
+		`"costs answer search"`: {schema, WithCostFunctions()},
+		`"costs search answer"`: {schema, WithSearchFunctions()},
+	} {
 		stack := s.start(t, opts...)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, stack.URL+"/rest/v1/rpc/setting", nil)
 		require.NoError(t, err)

@@ -56,7 +56,8 @@ func run(m *testing.M) int {
 	if stack.URL != "" && stack.AnonKey != "" {
 		return m.Run()
 	}
-	s, err := devstack.Start(context.Background(), devstack.WithSignIn(devstack.SignIn{Anonymous: true, Phone: true}))
+	s, err := devstack.Start(context.Background(),
+		devstack.WithSignIn(devstack.SignIn{Anonymous: true, Phone: true}), devstack.WithSearchFunctions())
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "integration:", err)
 		return 1

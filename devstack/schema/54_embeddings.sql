@@ -291,8 +291,10 @@ end $$;
 create function public.rpc_get_work_order_embedding(p_work_order_id uuid) returns extensions.vector
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_user_id constant uuid := authz.require_user();
+  v_user_id uuid;
 begin
+  perform app.find_types_of_search();
+  v_user_id := authz.require_user();
   return (
     select e.embedding from app.work_order_embeddings e
     where e.work_order_id = p_work_order_id and authz.is_member(v_user_id, e.tenant_id));

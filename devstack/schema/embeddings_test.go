@@ -71,6 +71,14 @@ func TestWhoStoresAndReadsVectors(t *testing.T) {
 	requestor.ok(store, order, axis(0, 1), nil, "m2")
 	require.Equal(t, "leak m2", superOne[string](d, `select source_text || ' ' || model_name from app.work_order_embeddings where work_order_id = $1`, order))
 
+	byID := `select title from public.rpc_similar_past_work_orders_by_work_order_id($1, p_min_similarity => -1)`
+	for _, c := range []caller{requestor, stranger, d.anon(), d.service()} {
+		for _, id := range []any{order, unknown, nil} {
+			c.fails("42704", get, id)
+			c.fails("42704", byID, id)
+		}
+	}
+	d.letSearchAnswer()
 	require.Equal(t, axis(0, 1), one[string](requestor, get, order))
 	require.Nil(t, one[*string](stranger, get, order))
 	require.Nil(t, one[*string](requestor, get, theirs))
@@ -79,7 +87,6 @@ func TestWhoStoresAndReadsVectors(t *testing.T) {
 	admin.fails("42501", `delete from app.work_order_embeddings`)
 
 	similar := `select title from public.rpc_similar_past_work_orders($1::text::extensions.vector, p_min_similarity => null)`
-	byID := `select title from public.rpc_similar_past_work_orders_by_work_order_id($1, p_min_similarity => -1)`
 	require.Empty(t, column[string](admin, similar, axis(0, 1)), "it is not completed")
 	past := one[string](admin, `select public.rpc_create_work_order($1, 'Past', p_assigned_to => $2)`, tenant, admin.id)
 	admin.ok(`select public.rpc_transition_work_order_status($1, $2, 'in_progress')`, tenant, past)

@@ -16,6 +16,11 @@ func TestAliases(t *testing.T) {
 	fan := one[string](admin, `select public.rpc_create_asset($1, 'F-1')`, tenant)
 	register := `select public.rpc_register_entity_alias($1, $2, $3, $4)`
 
+	admin.fails("42704", register, tenant, "asset", pump, "Bertha")
+	admin.fails("42704", register, tenant, nil, nil, "Bertha")
+	admin.fails("23514", register, tenant, "asset", pump, " ")
+	member.fails("42501", register, tenant, "asset", pump, "Bertha")
+	d.letSearchAnswer()
 	member.fails("42501", register, tenant, "asset", pump, "Bertha")
 	d.anon().fails("28000", register, tenant, "asset", pump, "Bertha")
 	otherAdmin.fails("42501", register, tenant, "asset", pump, "Bertha")
@@ -75,6 +80,7 @@ func TestCandidatesAreOnesOwn(t *testing.T) {
 func fillSearch(admin caller, wo, asset string) {
 	const vector = `(select ('[' || string_agg('0.5', ',') || ']')::extensions.vector from generate_series(1, 1536))`
 	tenant := admin.tenant()
+	admin.db.letSearchAnswer()
 	admin.ok(`select public.rpc_register_entity_alias($1, 'asset', $2, 'Old Bess')`, tenant, asset)
 	admin.ok(`select public.rpc_upsert_work_order_embedding($1, `+vector+`, null, null, null, null)`, wo)
 	admin.ok(`select public.rpc_upsert_asset_embedding($1, `+vector+`, null, null, null, null)`, asset)

@@ -57,6 +57,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		migrations  = flags.String("migrations", "", "apply the *.sql files of this `directory` instead of the reference backend")
 		databaseURL = flags.String("database-url", "", "use the PostgreSQL server at this `URL`, as superuser (default $"+devstack.DatabaseURLEnv+")")
 		hook        = flags.String("token-hook", "", "`function` that adds claims to tokens, as schema.name")
+		searches    = flags.Bool("search-functions", false, "let the three search functions answer, which the platform refuses with 42704")
 		costs       = flags.Bool("cost-functions", false, "let the three cost functions answer, which the platform refuses with 25006")
 		speed       = flags.Int("delivery-speed", 1, "how many `times` as fast deliveries of plugins are repeated and given up")
 		jwtExpiry   = flags.Duration("jwt-expiry", time.Hour, "`lifetime` of access tokens, such as 90s")
@@ -104,6 +105,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if *costs {
 		opts = append(opts, devstack.WithCostFunctions())
+	}
+	if *searches {
+		opts = append(opts, devstack.WithSearchFunctions())
 	}
 
 	stack, err := devstack.Start(ctx, append(opts, devstack.WithPort(*port))...)
