@@ -12,12 +12,28 @@ import (
 
 const noData = "No data in this period."
 
-// monthName is short, so that a year of them fits.
-func monthName(t time.Time) string {
-	if t.Month() == time.January {
-		return t.Format("2006")
+// monthNames names some of the months, each January by its year, since more names do
+// not fit beside each other.
+func monthNames(months []time.Time) []string {
+	every := 12
+	switch n := len(months); {
+	case n <= 6:
+		every = 1
+	case n <= 12:
+		every = 2
+	case n <= 24:
+		every = 6
 	}
-	return t.Format("Jan")
+	names := make([]string, len(months))
+	for i, m := range months {
+		switch {
+		case m.Month() == time.January:
+			names[i] = m.Format("2006")
+		case int(m.Month()-time.January)%every == 0:
+			names[i] = m.Format("Jan")
+		}
+	}
+	return names
 }
 
 // table is the head and the rows of a chart's numbers.
@@ -39,21 +55,20 @@ func backlogChart(d *data, dir string) (c chart, err error) {
 		Title: "Backlog", File: "backlog.csv",
 		Text: "Work orders that were neither completed nor cancelled at the end of each month, and those of them past the due date they have today.",
 	}
-	g := drawing{names: []string{"open", "overdue"}, values: make([][]float64, 2), unit: "work orders"}
+	g := drawing{labels: monthNames(d.months), names: []string{"open", "overdue"}, values: make([][]float64, 2), unit: "work orders", whole: true}
 	var rows []backlogRow
 	for i, b := range d.backlog {
 		rows = append(rows, backlogRow{d.months[i].Format("2006-01"), b.Open, b.Overdue})
-		g.labels = append(g.labels, monthName(d.months[i]))
 		g.values[0] = append(g.values[0], float64(b.Open))
 		g.values[1] = append(g.values[1], float64(b.Overdue))
 	}
 	if d.orders == 0 {
 		c.Empty = noData
-	} else if c.SVG, err = g.draw(); err != nil {
+	} else if c.SVG, err = g.draw(c.Title); err != nil {
 		return c, err
 	}
 	c.table([]string{"month", "open", "overdue"}, len(rows), func(i int) []string {
-		return []string{rows[i].Month, number(float64(rows[i].Open)), number(float64(rows[i].Overdue))}
+		return []string{rows[i].Month, count(rows[i].Open), count(rows[i].Overdue)}
 	})
 	return c, numbers(dir, c.File, rows)
 }
@@ -82,7 +97,7 @@ func priorityChart(d *data, dir string) (c chart, err error) {
 		}
 		return 1
 	})
-	g := drawing{names: []string{"open"}, values: make([][]float64, 1), unit: "work orders", bars: "vertical"}
+	g := drawing{names: []string{"open"}, values: make([][]float64, 1), unit: "work orders", whole: true, bars: "vertical"}
 	var rows []groupRow
 	for _, k := range keys {
 		rows = append(rows, groupRow{k, now[k]})
@@ -91,39 +106,44 @@ func priorityChart(d *data, dir string) (c chart, err error) {
 	}
 	if len(rows) == 0 {
 		c.Empty = "Nothing is open."
-	} else if c.SVG, err = g.draw(); err != nil {
+	} else if c.SVG, err = g.draw(c.Title); err != nil {
 		return c, err
 	}
-	c.table([]string{"priority", "open"}, len(rows), func(i int) []string { return []string{rows[i].Priority, number(float64(rows[i].Open))} })
+	c.table([]string{"priority", "open"}, len(rows), func(i int) []string { return []string{rows[i].Priority, count(rows[i].Open)} })
 	return c, numbers(dir, c.File, rows)
 }
 
 type meanRow struct {
-	Month string  `json:"month"`
-	Count int     `json:"count"`
-	Hours float64 `json:"hours"`
+	Month string   `json:"month"`
+	Count int      `json:"count"`
+	Hours *float64 `json:"hours"` // nil: there is no mean of nothing
 }
 
-// meanChart draws a mean by month. A month without any is left at zero and told
-// apart in the table by its count.
-func meanChart(c chart, dir, series, counted string, means []figures.Mean) (chart, error) {
-	g := drawing{names: []string{series}, values: make([][]float64, 1), unit: "hours", bars: "vertical"}
+// meanChart draws a mean by month. A month without any is a gap.
+func meanChart(c chart, dir, series, counted string, months []time.Time, means []figures.Mean) (chart, error) {
+	g := drawing{labels: monthNames(months), names: []string{series}, values: make([][]float64, 1), unit: "hours", bars: "vertical"}
 	var rows []meanRow
 	any := false
 	for _, m := range means {
-		rows = append(rows, meanRow{m.Month.Format("2006-01"), m.Count, m.Hours})
-		g.labels = append(g.labels, monthName(m.Month))
-		g.values[0] = append(g.values[0], m.Hours)
-		any = any || m.Count > 0
+		row, value := meanRow{Month: m.Month.Format("2006-01"), Count: m.Count}, gap
+		if m.Count > 0 {
+			any, row.Hours, value = true, &m.Hours, m.Hours
+		}
+		rows = append(rows, row)
+		g.values[0] = append(g.values[0], value)
 	}
 	var err error
 	if !any {
 		c.Empty = noData
-	} else if c.SVG, err = g.draw(); err != nil {
+	} else if c.SVG, err = g.draw(c.Title); err != nil {
 		return c, err
 	}
 	c.table([]string{"month", counted, "mean hours"}, len(rows), func(i int) []string {
-		return []string{rows[i].Month, number(float64(rows[i].Count)), number(rows[i].Hours)}
+		mean := ""
+		if rows[i].Hours != nil {
+			mean = number(*rows[i].Hours)
+		}
+		return []string{rows[i].Month, count(rows[i].Count), mean}
 	})
 	return c, numbers(dir, c.File, rows)
 }
@@ -131,15 +151,15 @@ func meanChart(c chart, dir, series, counted string, means []figures.Mean) (char
 func mttrChart(d *data, dir string) (chart, error) {
 	return meanChart(chart{
 		Title: "Mean time to repair (MTTR)", File: "mttr.csv",
-		Text: "Hours from creation to completion, averaged over the work orders completed in the month. Cancelled ones do not count.",
-	}, dir, "MTTR", "completed", d.mttr)
+		Text: "Hours from creation to completion, averaged over the work orders completed in the month. Cancelled ones do not count. A gap: none was completed.",
+	}, dir, "MTTR", "completed", d.months, d.mttr)
 }
 
 func mtbfChart(d *data, dir string) (chart, error) {
 	return meanChart(chart{
 		Title: "Mean time between failures (MTBF)", File: "mtbf.csv",
-		Text: "Hours between consecutive failures of the same asset, in the month of the later one. A failure is a completed work order that is reactive or of no type.",
-	}, dir, "MTBF", "gaps", d.mtbf)
+		Text: "Hours between consecutive failures of the same asset, in the month of the later one. A failure is a completed work order that is reactive or of no type. A gap: no asset failed again.",
+	}, dir, "MTBF", "gaps", d.months, d.mtbf)
 }
 
 type pmRow struct {
@@ -152,27 +172,26 @@ type pmRow struct {
 func pmChart(d *data, dir string) (c chart, err error) {
 	c = chart{
 		Title: "Preventive maintenance on time", File: "pm_compliance.csv",
-		Text: "Of the preventive maintenance due in the month, the share completed until 7 days after its due day, in percent.",
+		Text: "Of the preventive maintenance due in the month, the share completed until 7 days after its due day, in percent. A gap: nothing was due.",
 	}
-	g := drawing{names: []string{"on time"}, values: make([][]float64, 1), unit: "percent", most: 100, bars: "vertical"}
+	g := drawing{labels: monthNames(d.months), names: []string{"on time"}, values: make([][]float64, 1), unit: "percent", most: 100, bars: "vertical"}
 	var rows []pmRow
 	any := false
 	for _, m := range d.pm {
 		rows = append(rows, pmRow{m.Month.Format("2006-01"), m.Scheduled, m.Completed, m.OnTime})
-		share := 0.0
+		share := gap
 		if m.Scheduled > 0 {
 			any, share = true, 100*float64(m.OnTime)/float64(m.Scheduled)
 		}
-		g.labels = append(g.labels, monthName(m.Month))
 		g.values[0] = append(g.values[0], share)
 	}
 	if !any {
 		c.Empty = noData
-	} else if c.SVG, err = g.draw(); err != nil {
+	} else if c.SVG, err = g.draw(c.Title); err != nil {
 		return c, err
 	}
 	c.table([]string{"month", "due", "completed", "on time"}, len(rows), func(i int) []string {
-		return []string{rows[i].Month, number(float64(rows[i].Scheduled)), number(float64(rows[i].Completed)), number(float64(rows[i].OnTime))}
+		return []string{rows[i].Month, count(rows[i].Scheduled), count(rows[i].Completed), count(rows[i].OnTime)}
 	})
 	return c, numbers(dir, c.File, rows)
 }
@@ -202,7 +221,7 @@ func downtimeChart(d *data, dir string) (c chart, err error) {
 	case len(rows) == 0:
 		c.Empty = noData
 	default:
-		if c.SVG, err = g.draw(); err != nil {
+		if c.SVG, err = g.draw(c.Title); err != nil {
 			return c, err
 		}
 	}
@@ -243,7 +262,7 @@ func costChart(d *data, dir string) (c chart, err error) {
 	}
 	if len(rows) == 0 {
 		c.Empty = noData
-	} else if c.SVG, err = g.draw(); err != nil {
+	} else if c.SVG, err = g.draw(c.Title); err != nil {
 		return c, err
 	}
 	c.table([]string{"asset", "labour", "parts", "vendors"}, len(rows), func(i int) []string {

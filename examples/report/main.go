@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/devstack"
@@ -43,21 +44,23 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 	dir := flags.String("o", "report-out", "directory to write to")
 	months := flags.Int("months", 12, "months that the page shows, with the current one")
 	seed := flags.Uint64("seed", 1, "of the year that a local stack is filled with")
-	today := flags.String("today", "", "last day of the page, as 2026-11-26; today in UTC by default")
+	today := flags.String("today", "", "last day of the page, in full, as 2026-11-26; now by default, in UTC")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	now := time.Now().UTC()
 	if *today != "" {
-		if now, err = time.Parse(time.DateOnly, *today); err != nil {
+		day, err := time.Parse(time.DateOnly, *today)
+		if err != nil {
 			return fmt.Errorf("-today: %w", err)
 		}
+		now = day.Add(24*time.Hour - time.Second)
 	}
 	if *months < 1 || *months > 60 {
 		return fmt.Errorf("-months is %d, not 1 to 60", *months)
 	}
 
-	bar := newBar()
+	bar := newBar(os.Stderr)
 	var client *workorder.Client
 	if os.Getenv("SUPABASE_URL") == "" {
 		bar.Describe("starting a local stack")
@@ -90,9 +93,7 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 }
 
 // newBar is a progress bar on a terminal, and nothing elsewhere.
-func newBar() *progressbar.ProgressBar {
-	info, err := os.Stderr.Stat()
-	terminal := err == nil && info.Mode()&os.ModeCharDevice != 0
-	return progressbar.NewOptions(steps, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetVisibility(terminal),
+func newBar(f *os.File) *progressbar.ProgressBar {
+	return progressbar.NewOptions(steps, progressbar.OptionSetWriter(f), progressbar.OptionSetVisibility(term.IsTerminal(int(f.Fd()))),
 		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
 }

@@ -38,6 +38,16 @@ func float(t *testing.T, s string) float64 {
 	return f
 }
 
+// mean is that of a month, and 0 for one of nothing.
+func mean(t *testing.T, row []string) float64 {
+	t.Helper()
+	if row[1] == "0" {
+		require.Empty(t, row[2])
+		return 0
+	}
+	return float(t, row[2])
+}
+
 // report seeds a tenant of the stack and writes its report.
 func report(t *testing.T, stack *devstack.Stack, seed uint64) (dir, tenant string) {
 	t.Helper()
@@ -89,14 +99,14 @@ func TestReportOfAYear(t *testing.T) {
 	for _, row := range table(t, dir, "mttr.csv") {
 		of := `from app.work_orders where tenant_id = $1 and status = 'completed' and to_char(completed_at at time zone 'utc', 'YYYY-MM') = $2`
 		require.InDelta(t, count(`select count(*) `+of, row[0]), float(t, row[1]), 0)
-		require.InDelta(t, count(`select avg(extract(epoch from completed_at - created_at)) / 3600 `+of, row[0]), float(t, row[2]), 1e-6)
+		require.InDelta(t, count(`select avg(extract(epoch from completed_at - created_at)) / 3600 `+of, row[0]), mean(t, row), 1e-6)
 	}
 	for _, row := range table(t, dir, "mtbf.csv") {
 		gaps := `from (select completed_at, extract(epoch from completed_at - lag(completed_at) over (partition by asset_id order by completed_at)) / 3600 as hours
 			from app.work_orders where tenant_id = $1 and status = 'completed' and maintenance_type is null and asset_id is not null) g
 			where hours > 0 and to_char(completed_at at time zone 'utc', 'YYYY-MM') = $2`
 		require.InDelta(t, count(`select count(*) `+gaps, row[0]), float(t, row[1]), 0, row[0])
-		require.InDelta(t, count(`select avg(hours) `+gaps, row[0]), float(t, row[2]), 1e-3, row[0])
+		require.InDelta(t, count(`select avg(hours) `+gaps, row[0]), mean(t, row), 1e-3, row[0])
 	}
 	for _, row := range table(t, dir, "pm_compliance.csv") {
 		of := `from app.pm_history where tenant_id = $1 and to_char(scheduled_date at time zone 'utc', 'YYYY-MM') = $2`
@@ -107,10 +117,25 @@ func TestReportOfAYear(t *testing.T) {
 	for _, row := range table(t, dir, "costs.csv") {
 		of := `w join app.assets a on a.id = w.asset_id where w.tenant_id = $1 and a.name = $2`
 		require.InDelta(t, count(`select sum(e.labor_cost_cents) from app.work_order_time_entries e join app.work_orders `+strings.Replace(of, "w join", "w on w.id = e.work_order_id join", 1), row[0]), float(t, row[1]), 0)
+		require.InDelta(t, count(`select sum(p.total_cost_cents) from app.work_order_parts p join app.work_orders `+strings.Replace(of, "w join", "w on w.id = p.work_order_id join", 1), row[0]), float(t, row[2]), 0)
 		require.InDelta(t, count(`select sum(c.amount_cents) from app.work_order_vendor_costs c join app.work_orders `+strings.Replace(of, "w join", "w on w.id = c.work_order_id join", 1), row[0]), float(t, row[3]), 0)
 	}
 	require.Len(t, table(t, dir, "costs.csv"), 10)
-	require.Len(t, table(t, dir, "downtime.csv"), 4)
+	var open float64
+	for _, row := range table(t, dir, "open_by_priority.csv") {
+		of := `select count(*) from app.work_orders where tenant_id = $1 and priority = $2 and created_at <= $3 and (status not in ('completed', 'cancelled') or completed_at > $3)`
+		require.InDelta(t, count(of, row[0], today), float(t, row[1]), 0, row[0])
+		open += float(t, row[1])
+	}
+	require.InDelta(t, float(t, months[11][1]), open, 0, "every open one has a priority")
+	down := table(t, dir, "downtime.csv")
+	require.Len(t, down, 4)
+	for _, row := range down {
+		of := `select sum(extract(epoch from e.ended_at - e.started_at)) / 60 from app.asset_downtime_events e
+			join app.assets a on a.id = e.asset_id join app.locations l on l.id = a.location_id
+			where e.tenant_id = $1 and l.name = $2 and e.started_at >= $3`
+		require.InDelta(t, count(of, row[0], months[0][0]+"-01T00:00:00Z"), float(t, row[1]), 1, row[0])
+	}
 
 	same, _ := report(t, stack, 7)
 	other, _ := report(t, stack, 8)
@@ -149,6 +174,7 @@ func wantPage(t *testing.T, dir string, drawn int) {
 	for _, address := range regexp.MustCompile(`(?i)(?:https?:)?//[^"'\s<>)]+`).FindAllString(html, -1) {
 		require.Contains(t, []string{"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}, address)
 	}
+	require.Len(t, regexp.MustCompile(`<svg role="img" aria-label="[^"]+" `).FindAllString(html, -1), drawn)
 	require.NotContains(t, html, "<script")
 	require.Contains(t, html, "default-src 'none'")
 }
@@ -175,6 +201,7 @@ func TestProgram(t *testing.T) {
 	require.NoError(t, run(t.Context(), &out, []string{"-o", dir, "-months", "3", "-today", today.Format(time.DateOnly)}))
 	require.Contains(t, out.String(), "7 charts")
 	require.Len(t, table(t, dir, "backlog.csv"), 3)
+	require.Contains(t, read1(t, dir, "report.html"), "as of "+today.Format(time.DateOnly)+" 23:59 UTC")
 	for _, args := range [][]string{{"-months", "0"}, {"-today", "soon"}, {"-x"}} {
 		require.Error(t, run(t.Context(), &out, args))
 	}

@@ -4,10 +4,14 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
+	"fmt"
+	"html"
 	"html/template"
 	"iter"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"github.com/go-analyze/charts"
@@ -22,8 +26,8 @@ var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 
 // page is what page.html shows.
 type page struct {
-	Tenant, From, To, Generated string
-	Charts                      []chart
+	Tenant, From, To, AsOf string
+	Charts                 []chart
 }
 
 // chart is one section of the page.
@@ -43,7 +47,7 @@ func write(dir string, d *data) (*page, error) {
 	}
 	p := &page{
 		Tenant: d.tenant, From: d.months[0].Format("January 2006"), To: d.now.Format("2 January 2006"),
-		Generated: d.now.Format("2006-01-02 15:04 MST"),
+		AsOf: d.now.Format("2006-01-02 15:04 MST"),
 	}
 	for _, make := range []func(*data, string) (chart, error){backlogChart, priorityChart, mttrChart, mtbfChart, pmChart, downtimeChart, costChart} {
 		c, err := make(d, dir)
@@ -89,24 +93,37 @@ type drawing struct {
 	values [][]float64 // by series
 	unit   string      // on the axis of values
 	most   float64     // where that axis ends; 0: where the values do
+	whole  bool        // it has no fractions
 	bars   string      // "", "vertical", "horizontal"
 	stack  bool
 }
 
-const width = 860
+// width is that of a chart beside another; on a small screen a chart is as wide as
+// that, and its texts can still be read.
+const width = 480
 
-// draw renders a chart as SVG that fits any width.
-func (g drawing) draw() (template.HTML, error) {
+// gap is the value where there is none.
+var gap = charts.GetNullValue()
+
+// draw renders a chart as SVG that fits any width. The title is not drawn; it is read
+// to those who do not see the chart.
+func (g drawing) draw(title string) (template.HTML, error) {
 	height := 340
 	if g.bars == "horizontal" {
 		height = 120 + 34*len(g.labels)
 	}
 	p := charts.NewPainter(charts.PainterOptions{OutputFormat: charts.ChartOutputSVG, Width: width, Height: height})
 	value := charts.ValueAxisOption{Title: g.unit, Min: charts.Ptr(0.0), PreferNiceIntervals: charts.Ptr(true)}
-	if g.most > 0 {
+	if g.bars != "horizontal" {
+		value.LabelOffset = charts.OffsetInt{Left: 4} // off the unit
+	}
+	if g.whole {
+		steps, step := wholeSteps(slices.Max(slices.Concat(g.values...)))
+		value.Max, value.LabelCount = charts.Ptr(steps*step), int(steps)+1
+	} else if g.most > 0 {
 		value.Max, value.LabelCount = charts.Ptr(g.most), 6
 	}
-	category := charts.CategoryAxisOption{Labels: g.labels, LabelCount: len(g.labels)}
+	category := charts.CategoryAxisOption{Labels: g.labels, LabelCount: len(g.labels), BoundaryGap: charts.Ptr(g.bars != "")}
 	legend := charts.LegendOption{SeriesNames: g.names, Show: charts.Ptr(len(g.names) > 1)}
 	padding := charts.NewBoxEqual(14)
 	var err error
@@ -129,7 +146,19 @@ func (g drawing) draw() (template.HTML, error) {
 	if err != nil {
 		return "", err
 	}
-	return template.HTML(bytes.Replace(svg, []byte("<svg "), []byte(`<svg role="img" `), 1)), nil //nolint:gosec // the library escapes texts
+	label := fmt.Sprintf(`<svg role="img" aria-label="%s; the numbers are in the table below" `, html.EscapeString(title))
+	return template.HTML(bytes.Replace(svg, []byte("<svg "), []byte(label), 1)), nil //nolint:gosec // the library escapes texts
 }
+
+// wholeSteps divides an axis that reaches most into up to six steps of 1, 2, 5, 10, 20…
+func wholeSteps(most float64) (steps, step float64) {
+	step = 1
+	for i := 0; most > 6*step; i++ {
+		step *= []float64{2, 2.5, 2}[i%3]
+	}
+	return max(1, math.Ceil(most/step)), step
+}
+
+func count(n int) string { return strconv.Itoa(n) }
 
 func number(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
