@@ -14,8 +14,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/workorder-systems/sdk-go/devstack/internal/filelock"
 	"github.com/workorder-systems/sdk-go/devstack/internal/postgres"
+	"github.com/workorder-systems/sdk-go/internal/filelock"
 )
 
 const (

@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/workorder-systems/sdk-go/devstack/internal/filelock"
+	"github.com/workorder-systems/sdk-go/internal/filelock"
 )
 
 const (

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/workorder-systems/sdk-go/devstack/internal/filelock"
+	"github.com/workorder-systems/sdk-go/internal/filelock"
 )
 
 // Sweep clears away what killed processes left in parent: their PostgreSQL, if it

@@ -1,5 +1,3 @@
-//go:build unix
-
 package filelock_test
 
 import (
@@ -9,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/workorder-systems/sdk-go/devstack/internal/filelock"
+	"github.com/workorder-systems/sdk-go/internal/filelock"
 )
 
 func TestALockHasOneHolderUntilItsFileIsClosed(t *testing.T) {

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !solaris && !aix
 
 // Package filelock locks files against other processes.
 package filelock
