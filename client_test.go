@@ -130,6 +130,7 @@ func TestNewFromEnv(t *testing.T) {
 type seen struct {
 	Token, Tenant, Header, Agent string
 	Call, Attempt, Log, Transprt string
+	Watch                        string
 }
 
 // tag marks a context so that the shared recorders know whose call they see.
@@ -198,6 +199,12 @@ func optionsFor(r *recorder, name string) []struct {
 			r.note(req.Context(), func(s *seen) { s.Attempt += name })
 			return next(req)
 		}), func(s *seen) { s.Attempt += name }},
+		{workorder.WithObserver(workorder.Observer{
+			Call: func(ctx context.Context, _ workorder.CallStart) (context.Context, func(workorder.CallDone)) {
+				r.note(ctx, func(s *seen) { s.Watch += name })
+				return ctx, nil
+			},
+		}), func(s *seen) { s.Watch += name }},
 		{workorder.WithRetry(workorder.RetryPolicy{MaxAttempts: 2}), func(*seen) {}},
 		{workorder.WithAttemptTimeout(time.Minute), func(*seen) {}},
 	}

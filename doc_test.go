@@ -18,7 +18,7 @@ import (
 // documentation, so its comment lists them. This keeps the lists true.
 func TestAliasesListWhatTheyHave(t *testing.T) {
 	comments := map[string]string{}
-	for _, file := range []string{"options.go", "errors.go", "extend.go"} {
+	for _, file := range []string{"options.go", "errors.go", "extend.go", "observer.go"} {
 		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
 		require.NoError(t, err)
 		for _, d := range f.Decls {
@@ -29,18 +29,24 @@ func TestAliasesListWhatTheyHave(t *testing.T) {
 			}
 		}
 	}
-	field := regexp.MustCompile(`(?m)^\t\t(\w+) `)
+	field := regexp.MustCompile(`(?m)^\t\t(\w+)( |$)`)
 	for name, typ := range map[string]reflect.Type{
-		"RetryPolicy": reflect.TypeFor[workorder.RetryPolicy](),
-		"CallInfo":    reflect.TypeFor[workorder.CallInfo](),
-		"Token":       reflect.TypeFor[workorder.Token](),
-		"SdkError":    reflect.TypeFor[workorder.SdkError](),
+		"RetryPolicy":  reflect.TypeFor[workorder.RetryPolicy](),
+		"CallInfo":     reflect.TypeFor[workorder.CallInfo](),
+		"Token":        reflect.TypeFor[workorder.Token](),
+		"SdkError":     reflect.TypeFor[workorder.SdkError](),
+		"Observer":     reflect.TypeFor[workorder.Observer](),
+		"CallStart":    reflect.TypeFor[workorder.CallStart](),
+		"CallDone":     reflect.TypeFor[workorder.CallDone](),
+		"AttemptStart": reflect.TypeFor[workorder.AttemptStart](),
+		"AttemptDone":  reflect.TypeFor[workorder.AttemptDone](),
+		"RefreshDone":  reflect.TypeFor[workorder.RefreshDone](),
 	} {
 		var listed, has []string
 		for _, m := range field.FindAllStringSubmatch(comments[name], -1) {
 			listed = append(listed, m[1])
 		}
-		for _, f := range reflect.VisibleFields(typ) {
+		for f := range typ.Fields() { // an embedded one stands for its own
 			if f.IsExported() {
 				has = append(has, f.Name)
 			}

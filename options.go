@@ -68,7 +68,8 @@ type RetryPolicy = api.RetryPolicy
 type CallInfo = api.CallInfo
 
 // CallMiddleware wraps one logical call with all its attempts and waits, for
-// tracing, metrics or a circuit breaker. It may pass another context on, look
+// deadlines of one's own or a circuit breaker; an [Observer] is simpler where one
+// only looks. It may pass another context on, look
 // at the error, or refuse the call by not calling next. It calls next at most
 // once: only the SDK knows whether a failed write may run again. An error of its
 // own never counts as [SafeToRetry].
@@ -196,6 +197,16 @@ func WithTransport(rt http.RoundTripper) Option {
 			return sdkerr.Required("WithTransport", "the transport")
 		}
 		c.Transport = rt
+		return nil
+	}
+}
+
+// WithObserver tells o about the calls of the client and of those derived from
+// it, and about the refreshes of the sessions that they begin. Observers add up;
+// the first one added is the outermost. Without any, watching costs nothing.
+func WithObserver(o Observer) Option {
+	return func(c *config) error {
+		c.Observers = append(slices.Clip(c.Observers), o)
 		return nil
 	}
 }

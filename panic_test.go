@@ -184,6 +184,20 @@ func TestPanicsOfTheCallersCode(t *testing.T) {
 			return err
 		})
 	}
+	watchCall := func(b *bomb) workorder.Option {
+		return workorder.WithObserver(workorder.Observer{
+			Call: func(ctx context.Context, _ workorder.CallStart) (context.Context, func(workorder.CallDone)) {
+				return ctx, func(workorder.CallDone) { b.touch() }
+			},
+		})
+	}
+	watchAttempt := func(b *bomb) workorder.Option {
+		return workorder.WithObserver(workorder.Observer{
+			Attempt: func(ctx context.Context, _ workorder.AttemptStart) (context.Context, func(workorder.AttemptDone)) {
+				return ctx, func(workorder.AttemptDone) { b.touch() }
+			},
+		})
+	}
 	for name, tc := range map[string]struct {
 		option func(*bomb) workorder.Option
 		call   func(context.Context, *workorder.Client, *bomb) error
@@ -202,6 +216,12 @@ func TestPanicsOfTheCallersCode(t *testing.T) {
 		"call middleware":                {around, list},
 		"call middleware, download":      {around, download},
 		"call middleware, generation":    {around, generate},
+		"observer of a call":             {watchCall, list},
+		"observer of a call in a pool":   {watchCall, pooled},
+		"observer of a download":         {watchCall, download},
+		"observer of an attempt":         {watchAttempt, write},
+		"observer of an upload":          {watchAttempt, upload(func(*bomb) io.Reader { return strings.NewReader("bytes") })},
+		"observer of an attempt to load": {watchAttempt, download},
 		"function of a pool":             {none, pooled},
 		"body of a loop":                 {none, iterate},
 		"body of a loop over users":      {none, users},

@@ -137,8 +137,19 @@ func newSession(w authWire, login func(context.Context) (session.Grant, error), 
 		CoolDown:  c.coolDown,
 		HealPause: c.healPause,
 		Now:       c.now,
+		Refreshed: refreshed(w.conn),
 	})
 	return &Session{&sessionSecrets{&sessionState{engine: engine, gate: gate, realm: w.realm()}}}
+}
+
+// refreshed tells the observers of the client that a session was made of.
+func refreshed(conn *api.Conn) func(context.Context, time.Duration, error) {
+	if len(conn.Config().Observers) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, took time.Duration, err error) {
+		conn.Refreshed(ctx, api.RefreshDone{Duration: took, Err: err})
+	}
 }
 
 // newSessionFrom makes a session from a fresh sign-in.

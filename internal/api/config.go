@@ -33,6 +33,7 @@ type Config struct {
 
 	CallMiddleware    []CallMiddleware    // the first is the outermost
 	AttemptMiddleware []AttemptMiddleware // the first is the outermost
+	Observers         []Observer          // the first is the outermost
 
 	// answers is shared by all Conns of one family.
 	answers *answers

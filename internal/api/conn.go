@@ -185,8 +185,9 @@ func (c *Conn) Do(ctx context.Context, r *Request) (*Response, error) {
 		return nil, Unmade(r.Op)
 	}
 	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
-	resp, err := inCallMiddleware(ctx, c.cfg.CallMiddleware, info, func(ctx context.Context) (*Response, *sdkerr.Error) {
-		return c.do(ctx, r)
+	w := c.watch(info)
+	resp, err := inCall(ctx, c, w, info, func(ctx context.Context) (*Response, *sdkerr.Error) {
+		return c.do(ctx, r, w)
 	})
 	if err != nil {
 		return nil, err
@@ -195,8 +196,8 @@ func (c *Conn) Do(ctx context.Context, r *Request) (*Response, error) {
 }
 
 // do runs the attempts of one call.
-func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
-	return attempts(ctx, c, r, nil, r.Settle, func(tok Token, st *callState) (*Response, *sdkerr.Error) {
+func (c *Conn) do(ctx context.Context, r *Request, w *watch) (*Response, *sdkerr.Error) {
+	return attempts(ctx, c, r, w, nil, r.Settle, func(ctx context.Context, tok Token, st *callState) (*Response, *sdkerr.Error) {
 		return c.attempt(ctx, r, tok, st)
 	})
 }
@@ -205,10 +206,10 @@ func (c *Conn) do(ctx context.Context, r *Request) (*Response, *sdkerr.Error) {
 // follow. Before each further one it calls rewind, if there is one, which
 // reports whether the request can be sent again. For settle see Request.Settle.
 func attempts[R any](
-	ctx context.Context, c *Conn, r *Request, rewind func() bool, settle func(context.Context) (*R, error),
-	attempt func(Token, *callState) (*R, *sdkerr.Error),
+	ctx context.Context, c *Conn, r *Request, w *watch, rewind func() bool, settle func(context.Context) (*R, error),
+	attempt func(context.Context, Token, *callState) (*R, *sdkerr.Error),
 ) (*R, *sdkerr.Error) {
-	st := callState{id: newRequestID()}
+	st := callState{id: newRequestID(), watch: w}
 	for {
 		if err := ctx.Err(); err != nil {
 			return nil, sdkerr.NotSent(r.Op, err, st.last)
@@ -225,11 +226,18 @@ func attempts[R any](
 			return nil, sdkerr.NotSent(r.Op, err, st.last)
 		}
 		st.n++
-		resp, e := inside(leave, func() (*R, *sdkerr.Error) { return attempt(tok, &st) })
+		resp, e := inside(leave, func() (*R, *sdkerr.Error) {
+			return inAttempt(ctx, w, st.n, func(ctx context.Context) (*R, *sdkerr.Error) {
+				resp, e := attempt(ctx, tok, &st)
+				if e != nil {
+					c.finish(r, e, &st)
+				}
+				return resp, e
+			})
+		})
 		if e == nil {
 			return resp, nil
 		}
-		c.finish(r, e, &st)
 		st.last = e
 		if early := st.earlyWait(ctx, e); early > 0 && (rewind == nil || rewind()) {
 			c.logRetry(ctx, r, e, &st, "token issued at future")
@@ -292,6 +300,7 @@ type callState struct {
 	replayed bool   // the one replay after a refused token has been used
 	early    int    // how often it was sent again because the token was too new
 	last     *sdkerr.Error
+	watch    *watch // nil: nobody watches
 }
 
 // finish completes an error with what only the call knows.
@@ -333,9 +342,10 @@ func (c *Conn) unsettled(r *Request, e *sdkerr.Error, err error) *sdkerr.Error {
 	if !errors.As(err, &looked) || !errors.Is(err, sdkerr.ErrInProgress) {
 		return e // nobody knows more than that it took too long
 	}
-	looked.Op, looked.Method, looked.Path = r.Op, r.Method, r.Path
-	looked.Attempts, looked.RequestID = e.Attempts, e.RequestID
-	return looked
+	own := *looked // which was told to others
+	own.Op, own.Method, own.Path = r.Op, r.Method, r.Path
+	own.Attempts, own.RequestID = e.Attempts, e.RequestID
+	return &own
 }
 
 // tokenRefused reports whether the call failed because its token was refused
@@ -411,6 +421,7 @@ func (c *Conn) attempt(ctx context.Context, r *Request, tok Token, st *callState
 		defer cancel()
 	}
 	resp, e := c.exchange(ctx, actx, r, tok, st)
+	st.watch.saw(resp, e)
 	c.logAttempt(ctx, r, resp, e, st, time.Since(start))
 	return resp, e
 }

@@ -41,7 +41,7 @@ type StreamResponse struct {
 // while the body is read as well. Nothing reads r.Body once the answer has
 // begun or the call failed, except when ctx ends in the midst of a Read.
 //
-// To a call middleware the call ends when the answer begins.
+// To call middleware and observers the call ends when the answer begins.
 func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
 	if c == nil {
 		return nil, Unmade(r.Op)
@@ -54,11 +54,11 @@ func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
 		}
 	}
 	defer drop()
-	resp, err := inCallMiddleware(ctx, c.cfg.CallMiddleware, info, func(mctx context.Context) (*StreamResponse, *sdkerr.Error) {
-		resp, e := c.stream(mctx, ctx, r)
+	w := c.watch(info)
+	resp, err := inCall(ctx, c, w, info, func(mctx context.Context) (*StreamResponse, *sdkerr.Error) {
 		drop() // of a middleware that calls next again
-		begun = resp
-		return resp, e
+		begun = nil
+		return c.stream(mctx, ctx, r, w, &begun)
 	})
 	if err != nil {
 		return nil, err
@@ -68,8 +68,9 @@ func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
 }
 
 // stream runs the attempts of one call. ctx is the middleware's and ends with
-// it, reading is the caller's and lasts while the answer is read.
-func (c *Conn) stream(ctx, reading context.Context, s *Stream) (*StreamResponse, *sdkerr.Error) {
+// it, reading is the caller's and lasts while the answer is read. It leaves an
+// answer that has begun in begun, whatever panics behind it.
+func (c *Conn) stream(ctx, reading context.Context, s *Stream, w *watch, begun **StreamResponse) (*StreamResponse, *sdkerr.Error) {
 	r := &Request{Op: s.Op, Method: s.Method, Path: s.Path, Header: s.Header, Safe: s.Safe && s.Body == nil, Keyed: s.Keyed}
 	var body *outgoing
 	var rewind func() bool
@@ -77,8 +78,10 @@ func (c *Conn) stream(ctx, reading context.Context, s *Stream) (*StreamResponse,
 		body = newOutgoing(s.Body)
 		rewind = body.rewind
 	}
-	return attempts(ctx, c, r, rewind, nil, func(tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
-		return c.streamAttempt(ctx, reading, r, body, tok, st)
+	return attempts(ctx, c, r, w, rewind, nil, func(ctx context.Context, tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
+		resp, e := c.streamAttempt(ctx, reading, r, body, tok, st)
+		*begun = resp
+		return resp, e
 	})
 }
 
@@ -121,6 +124,7 @@ func (c *Conn) streamAttempt(ctx, reading context.Context, r *Request, body *out
 			end: func() { stop(); cancel(nil) },
 		}
 	}
+	st.watch.saw(begun, e)
 	c.logAttempt(ctx, r, begun, e, st, time.Since(start))
 	returned = true
 	return resp, e

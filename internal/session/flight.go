@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
@@ -86,6 +87,10 @@ func (e *Engine) run(ctx context.Context, f *flight) {
 				a, err = access{}, panicked(op, v, e.RefreshToken())
 			}
 		}()
+		if e.cfg.Refreshed != nil {
+			began := time.Now()
+			defer func() { e.cfg.Refreshed(ctx, time.Since(began), err) }()
+		}
 		a, err = e.mint(ctx, f.job)
 		if err != nil && ctx.Err() != nil { // not the caller's context, so not its error
 			err = sdkerr.New(op, sdkerr.ErrUnavailable, "the refresh did not end within %s", e.cfg.Timeout)

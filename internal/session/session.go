@@ -70,6 +70,8 @@ type Config struct {
 	CoolDown  time.Duration // after a failed flight
 	HealPause time.Duration // longest wait before the tenant is set again, times the try
 	Now       func() time.Time
+	// Refreshed is told how a flight ended; nil: nobody wants to know.
+	Refreshed func(ctx context.Context, took time.Duration, err error)
 }
 
 const (
