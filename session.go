@@ -17,7 +17,7 @@ import (
 // A refresh token is worth one use: every refresh replaces it. Auth tolerates
 // the token before the newest, so a store may lag one refresh behind, but not
 // two. A store therefore belongs to one Session of one running program at a
-// time.
+// time, unless it is a [SessionLocker]. Package sessionstore has stores to use.
 type SessionStore interface {
 	// Load returns the stored refresh token, or "" when there is none.
 	Load(ctx context.Context) (refreshToken string, err error)
@@ -26,6 +26,35 @@ type SessionStore interface {
 	// before the access token that came with it is handed out. An empty token
 	// means that the user signed out: remove what is stored.
 	Save(ctx context.Context, refreshToken string) error
+}
+
+// SessionLocker is a SessionStore that several programs share, such as the
+// replicas of a worker: one service account, one chain of refresh tokens.
+//
+// A session with such a store takes the lock, loads the refresh token, which
+// another replica may have replaced, refreshes, saves and gives the lock back.
+// The user's tenant is stored with Auth under the same lock, so that replicas
+// do not come between each other's storing and refreshing. What the store holds
+// comes before the refresh token that the session was made with; that one only
+// begins the session where the store is empty, or where Auth says that the
+// stored one is over.
+//
+// Replicas must not use a token twice, and whoever goes on from the store must
+// find one that still works. So without the lock there is no refresh, and while
+// Save fails there is no second one: once the access token at hand has expired,
+// calls fail until the store works again, with [ErrUnavailable] where the lock
+// cannot be had. Nothing is lost meanwhile.
+//
+// The tenant that Auth stores for the user is that of the replica that asked
+// last. So replicas use [Client.ForTenant] or a [TenantPool], and none relies on
+// the session's own tenant.
+type SessionLocker interface {
+	SessionStore
+
+	// Lock waits until nobody else has the store's lock, in this process or
+	// another, and takes it. When the process that has it dies the lock comes
+	// free. ctx bounds the wait alone. A Save after the lock was lost must fail.
+	Lock(ctx context.Context) (unlock func(), err error)
 }
 
 // SessionOption changes how a Session works.
@@ -46,7 +75,8 @@ type sessionConfig struct {
 // When Save fails the call that needed the token does not: the new refresh
 // token stays in memory, the session saves it before the next refresh, and
 // until that works it refreshes only when no access token it holds is valid any
-// more. [Session.Flush] reports and repairs the failure.
+// more. [Session.Flush] reports and repairs the failure. A store that several
+// programs share is a [SessionLocker].
 func WithSessionStore(store SessionStore) SessionOption {
 	return func(c *sessionConfig) { c.store = store }
 }
@@ -110,7 +140,8 @@ type sessionState struct {
 
 // NewSession makes a session from a refresh token, or, when refreshToken is
 // empty, from the one in the session's store. Nothing is sent until a token is
-// needed. Only one Session may use a refresh token.
+// needed. Only one Session may use a refresh token, except through a store that
+// is a [SessionLocker].
 func NewSession(c *Client, refreshToken string, opts ...SessionOption) *Session {
 	return newSession(newAuthority(c.conn), nil, refreshToken, opts)
 }

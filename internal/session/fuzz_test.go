@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,6 +25,10 @@ type fakeAuthority struct {
 	refuse        error  // of the next refresh
 	lose          bool   // the next refresh works, but its answer is lost
 	over          bool
+	strict        bool // nobody may use the token before the newest
+	password      bool // it can sign in
+	signIns       int
+	user          string // "": u1
 	stranger      string // tenant that the user is no member of
 	refreshes     int
 	broken        string
@@ -32,10 +37,15 @@ type fakeAuthority struct {
 }
 
 func (f *fakeAuthority) Exchange(_ context.Context, token string) (Grant, error) {
-	if token == "" {
+	if token == "" && !f.password {
 		return Grant{}, ErrNoSignIn
 	}
-	f.refreshes++
+	if token == "" {
+		f.signIns++
+		f.over, token = false, f.active
+	} else {
+		f.refreshes++
+	}
 	if f.over {
 		return Grant{}, sdkerr.New("op", sdkerr.ErrSessionExpired, "over")
 	}
@@ -47,6 +57,9 @@ func (f *fakeAuthority) Exchange(_ context.Context, token string) (Grant, error)
 		f.broken = fmt.Sprintf("the session used %q, but %q is active", token, f.active)
 		return Grant{}, sdkerr.New("op", sdkerr.ErrSessionExpired, "already used")
 	}
+	if token == f.prior && f.strict {
+		f.broken = fmt.Sprintf("the session used %q a second time", token)
+	}
 	if f.flip != "" {
 		f.stored, f.flip = f.flip, ""
 	}
@@ -54,7 +67,7 @@ func (f *fakeAuthority) Exchange(_ context.Context, token string) (Grant, error)
 	if token == f.active { // the token before the newest yields the newest
 		f.prior, f.active = f.active, fmt.Sprint("r", f.serial)
 	}
-	claims := map[string]any{"sub": "u1", "jti": f.serial}
+	claims := map[string]any{"sub": cmp.Or(f.user, "u1"), "jti": f.serial}
 	if f.stored != "" && f.stored != f.stranger {
 		claims["tenant_id"] = f.stored
 	}

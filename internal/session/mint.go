@@ -17,6 +17,11 @@ func (e *Engine) mint(ctx context.Context, j job) (access, error) {
 		return access{}, err
 	}
 	defer unlock()
+	ctx, unlockStore, err := e.lockStore(ctx)
+	if err != nil {
+		return access{}, err
+	}
+	defer unlockStore()
 	switch {
 	case j.task == adopt:
 		return e.mintStored(ctx)
@@ -35,9 +40,11 @@ func (e *Engine) mint(ctx context.Context, j job) (access, error) {
 // mintHome fetches a new access token of the session's own. The first one pins
 // the session's tenant; later ones are of that tenant. Where the newest token
 // does not show that the server has another one stored, it is set only when the
-// new token does.
+// new token does. Other programs that share the session store theirs all the
+// time, so then it is set at once.
 func (e *Engine) mintHome(ctx context.Context) (access, error) {
-	if cur := e.newest(); cur.token.Value == "" || SameTenant(cur.claims.TenantID, e.TenantID()) {
+	cur := e.newest()
+	if !e.homeNow().pinned || e.locker == nil && (cur.token.Value == "" || SameTenant(cur.claims.TenantID, e.TenantID())) {
 		a, err := e.rotate(ctx)
 		if err != nil || SameTenant(a.claims.TenantID, e.TenantID()) {
 			return a, err
@@ -143,27 +150,20 @@ func (e *rejectedError) Error() string   { return e.err.Error() }
 func (e *rejectedError) Unwrap() []error { return []error{e.err, errRejected} }
 
 // rotate trades the refresh token for the next one and an access token, or signs
-// in anew where that can be done. The caller holds the chain.
+// in anew where that can be done. The caller holds the chain and the store's
+// lock.
 func (e *Engine) rotate(ctx context.Context) (access, error) {
-	rt, load, err := e.spend()
+	rt, err := e.inStep(ctx)
 	if err != nil {
 		return access{}, err
-	}
-	if load {
-		if rt, err = e.load(ctx); err != nil {
-			return access{}, err
-		}
-		e.take(rt)
-	}
-	// Auth tolerates the refresh token before the newest. So the store may lag
-	// one behind, and the session waits with the next as long as it can.
-	if err := e.save(ctx); err != nil && e.newest().token.Value != "" {
-		return access{}, sdkerr.Wrap("SessionStore.Save", nil, err)
 	}
 	var g Grant
 	started := e.cfg.Now()
 	if rt != "" {
 		g, err = e.auth.Exchange(ctx, rt)
+		if isSessionOver(err) && e.locker != nil {
+			g, started, err = e.tryOthers(ctx, rt, err)
+		}
 	}
 	if rt == "" || isSessionOver(err) {
 		over := err
@@ -184,6 +184,51 @@ func (e *Engine) rotate(ctx context.Context) (access, error) {
 		return access{}, err
 	}
 	return e.accept(ctx, g, started)
+}
+
+// inStep gives the refresh token to trade once the store is in step with the
+// session.
+//
+// Auth tolerates the refresh token before the newest. So the store may lag one
+// behind. A session that has the store to itself waits with the next as long as
+// it can; where others go on from the store, they must find one that still works.
+func (e *Engine) inStep(ctx context.Context) (string, error) {
+	rt, err := e.spend()
+	if err != nil {
+		return "", err
+	}
+	if e.locker != nil || rt == "" && e.cfg.Store != nil {
+		stored, err := e.load(ctx)
+		if err != nil {
+			return "", err
+		}
+		rt = e.take(stored)
+	}
+	if err := e.save(ctx); err != nil && (e.locker != nil || e.newest().token.Value != "") {
+		return "", sdkerr.Wrap("SessionStore.Save", nil, err)
+	}
+	return rt, nil
+}
+
+// tryOthers looks for a refresh token that goes on when Auth says that rt, which
+// the store held, is over. The store may hold another by now, if the lock was
+// lost meanwhile; and it may hold an old session where the program was given the
+// refresh token of a new one.
+func (e *Engine) tryOthers(ctx context.Context, rt string, over error) (g Grant, started time.Time, err error) {
+	stored, err := e.load(ctx)
+	if err != nil {
+		return Grant{}, started, err
+	}
+	for _, other := range []string{stored, e.notTried()} {
+		if other == "" || other == rt {
+			continue
+		}
+		started = e.cfg.Now()
+		if g, err = e.auth.Exchange(ctx, other); !isSessionOver(err) {
+			return g, started, err
+		}
+	}
+	return Grant{}, started, over
 }
 
 // accept takes over what Auth granted. The refresh token comes first: it is

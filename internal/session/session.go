@@ -53,6 +53,12 @@ type Store interface {
 	Save(ctx context.Context, refreshToken string) error
 }
 
+// Locker is a Store that several programs share; see workorder.SessionLocker.
+type Locker interface {
+	Store
+	Lock(ctx context.Context) (unlock func(), err error)
+}
+
 // Gate is what the writes with the session's tokens pass.
 type Gate interface {
 	// Shut lets nobody in and waits for those inside, but no longer than patience.
@@ -102,8 +108,9 @@ var (
 
 // Engine is a session at work. It is safe for concurrent use.
 type Engine struct {
-	auth Authority
-	cfg  Config
+	auth   Authority
+	cfg    Config
+	locker Locker // the store, if other programs use it too; else nil
 
 	life    context.Context // ends with Close
 	stop    context.CancelFunc
@@ -117,19 +124,26 @@ type Engine struct {
 // the store or for signing in. Nothing is sent until a token is needed.
 func New(auth Authority, refreshToken string, cfg Config) *Engine {
 	life, stop := context.WithCancel(context.Background())
+	locker, _ := cfg.Store.(Locker)
 	return &Engine{
 		auth:    auth,
 		cfg:     cfg,
+		locker:  locker,
 		life:    life,
 		stop:    stop,
 		chain:   make(chan struct{}, 1),
 		storing: make(chan struct{}, 1),
-		tenancy: tenancy{cfg: cfg, refreshToken: refreshToken, slots: newSlots()},
+		tenancy: tenancy{cfg: cfg, refreshToken: refreshToken, given: refreshToken, slots: newSlots()},
 	}
 }
 
-// Begin takes over a fresh sign-in that was asked for at started.
+// Begin takes over a fresh sign-in that was asked for at started. Where the
+// store cannot be locked the sign-in stays unsaved.
 func (e *Engine) Begin(ctx context.Context, g Grant, started time.Time) error {
+	if held, unlock, err := e.lockStore(ctx); err == nil {
+		defer unlock()
+		ctx = held
+	}
 	_, err := e.accept(ctx, g, started)
 	return err
 }
@@ -223,8 +237,13 @@ func (e *Engine) Confirm(ctx context.Context, tenant string) error {
 }
 
 // storeTenant stores the user's tenant, without coming between the two steps of
-// another session of the same user.
+// another session of the same user, in this program or another.
 func (e *Engine) storeTenant(ctx context.Context, a access, tenant string) error {
+	ctx, unlockStore, err := e.lockStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlockStore()
 	ctx, unlock, err := e.lockUser(ctx, a)
 	if err != nil {
 		return err
@@ -240,7 +259,7 @@ func (e *Engine) Flush(ctx context.Context) error {
 		return err
 	}
 	defer unlock()
-	return e.save(ctx)
+	return e.flush(ctx)
 }
 
 // SignedOut ends the session after the user signed out, and empties its store.
@@ -251,7 +270,7 @@ func (e *Engine) SignedOut(ctx context.Context) error {
 	}
 	defer unlock()
 	e.signOut()
-	return e.save(ctx)
+	return e.flush(ctx)
 }
 
 // Close stops the session in this program. A flight under way gets a few seconds

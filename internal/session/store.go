@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
@@ -62,6 +63,83 @@ func (e *Engine) withStore(ctx context.Context, op, secret string, fn func(conte
 	return sdkerr.Wrap(op, nil, err, secret) // a store may quote what it could not write
 }
 
+// errUnlocked keeps a refresh token from a store that others may write to.
+var errUnlocked error = sdkerr.New("SessionStore.Save", sdkerr.ErrUnavailable, "the store is not locked")
+
+// storeHeld is the key of contexts whose holder has the store's lock.
+type storeHeld struct{ e *Engine }
+
+// lockStore waits for the store's lock, so that no other program changes the
+// user's stored tenant or the refresh token meanwhile. Whoever has it must work
+// with the context that comes back. A store that one program has to itself has
+// no lock.
+//
+// The refresh needs time too, so the wait ends after half of the session's
+// timeout.
+func (e *Engine) lockStore(ctx context.Context) (held context.Context, unlock func(), err error) {
+	if e.locker == nil {
+		return ctx, func() {}, nil
+	}
+	const op = "SessionStore.Lock"
+	if ctx.Value(storeHeld{e}) != nil {
+		return nil, nil, errNested
+	}
+	limited, cancel := context.WithTimeout(ctx, e.cfg.Timeout/2)
+	defer cancel()
+	type lock struct {
+		release func()
+		err     error
+	}
+	locked := make(chan lock, 1)
+	go func() {
+		l := lock{err: ErrAborted} // a store may end the goroutine
+		defer func() {
+			if v := recover(); v != nil {
+				l = lock{err: panicked(op, v)}
+			}
+			locked <- l
+		}()
+		l.release, l.err = e.locker.Lock(limited)
+	}()
+	var l lock
+	select {
+	case l = <-locked:
+	case <-limited.Done():
+		go func() { // it may still come
+			if l := <-locked; l.err == nil {
+				e.unlockStore(l.release)
+			}
+		}()
+		l.err = limited.Err()
+	}
+	switch {
+	case l.err == nil:
+		return context.WithValue(ctx, storeHeld{e}, true), func() { e.unlockStore(l.release) }, nil
+	case ctx.Err() != nil:
+		return nil, nil, sdkerr.NotSent(op, ctx.Err(), nil)
+	case limited.Err() != nil:
+		return nil, nil, sdkerr.New(op, sdkerr.ErrUnavailable, "the lock could not be had within %s", e.cfg.Timeout/2)
+	}
+	return nil, nil, sdkerr.Wrap(op, sdkerr.ErrUnavailable, l.err)
+}
+
+// unlockStore gives the store's lock back. What goes wrong does not matter here:
+// it shows when the store is next asked.
+func (e *Engine) unlockStore(release func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		defer func() { _ = recover() }()
+		release()
+	}()
+	t := time.NewTimer(e.cfg.Timeout / 3)
+	defer t.Stop()
+	select {
+	case <-done:
+	case <-t.C:
+	}
+}
+
 // load asks the store for the refresh token.
 func (e *Engine) load(ctx context.Context) (stored string, err error) {
 	loaded := make(chan string, 1)
@@ -80,8 +158,11 @@ func (e *Engine) load(ctx context.Context) (stored string, err error) {
 // holds the chain, so saves come in order.
 func (e *Engine) save(ctx context.Context) error {
 	rt, unsaved := e.toSave()
-	if !unsaved {
+	switch {
+	case !unsaved:
 		return nil
+	case e.locker != nil && ctx.Value(storeHeld{e}) == nil:
+		return errUnlocked
 	}
 	err := e.withStore(ctx, "Session.Save", rt, func(ctx context.Context) error { return e.cfg.Store.Save(ctx, rt) })
 	if err != nil {
@@ -89,4 +170,24 @@ func (e *Engine) save(ctx context.Context) error {
 	}
 	e.saved()
 	return nil
+}
+
+// flush saves what an earlier save could not. The caller holds the chain.
+func (e *Engine) flush(ctx context.Context) error {
+	if _, unsaved := e.toSave(); !unsaved {
+		return nil
+	}
+	ctx, unlock, err := e.lockStore(ctx)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if e.locker != nil {
+		stored, err := e.load(ctx)
+		if err != nil {
+			return err
+		}
+		e.take(stored)
+	}
+	return e.save(ctx)
 }

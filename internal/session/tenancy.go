@@ -18,9 +18,12 @@ type tenancy struct {
 
 	mu           sync.Mutex
 	refreshToken string
+	given        string // refresh token that the session was made with, until another came
 	unsaved      bool   // refreshToken is newer than what the store holds
-	loaded       bool   // the store has been asked
+	known        bool   // stored is what the store held when it was last asked or told
+	stored       string
 	latest       access // newest access token, of whatever tenant
+	subject      string // the user
 	user         any
 	home         home
 	slots        slots
@@ -214,29 +217,42 @@ func (t *tenancy) usableLocked() error {
 	return nil
 }
 
-// spend gives the refresh token to trade, and whether the store has to be asked
-// for it first.
-func (t *tenancy) spend() (refreshToken string, load bool, err error) {
+// spend gives the refresh token to trade.
+func (t *tenancy) spend() (refreshToken string, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ended != nil {
-		return "", false, t.ended
-	}
-	return t.refreshToken, t.refreshToken == "" && t.cfg.Store != nil && !t.loaded, nil
+	return t.refreshToken, t.ended
 }
 
-// take takes over what the store holds.
-func (t *tenancy) take(stored string) {
+// take takes over what the store holds, and gives the refresh token to go on
+// with. The session's own is newer than the stored one when it could not be
+// saved, unless somebody else has stored another since; and what somebody has
+// stored is newer than what the session was given to begin with.
+func (t *tenancy) take(stored string) (refreshToken string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.refreshToken, t.loaded = stored, stored != ""
+	switch changed := stored != t.stored; {
+	case t.unsaved && (t.refreshToken == "" || !t.known || !changed || stored == ""):
+	case stored != "" || t.known && changed:
+		t.refreshToken, t.unsaved = stored, false
+	}
+	t.stored, t.known = stored, true
+	return t.refreshToken
+}
+
+// notTried is the refresh token that the session was made with, if no other has
+// come since.
+func (t *tenancy) notTried() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.given
 }
 
 // keep takes over the refresh token that Auth gave, which is not saved yet.
 func (t *tenancy) keep(refreshToken string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.refreshToken, t.unsaved = refreshToken, t.cfg.Store != nil
+	t.refreshToken, t.given, t.unsaved = refreshToken, "", t.cfg.Store != nil
 }
 
 // toSave is the refresh token that the store lacks.
@@ -249,7 +265,7 @@ func (t *tenancy) toSave() (refreshToken string, unsaved bool) {
 func (t *tenancy) saved() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.unsaved = false
+	t.unsaved, t.stored, t.known = false, t.refreshToken, true
 }
 
 // publish takes over an access token and the user that came with it. The first
@@ -260,7 +276,10 @@ func (t *tenancy) publish(a access, user any) error {
 	if t.ended != nil {
 		return t.ended
 	}
-	t.latest = a
+	if t.subject != "" && t.subject != a.claims.Subject {
+		return sdkerr.New(op, sdkerr.ErrUnauthenticated, "the store holds the session of another user")
+	}
+	t.latest, t.subject = a, a.claims.Subject
 	if !t.home.pinned { // no token came before, so nobody has set a tenant for it
 		t.home = home{pinned: true, tenant: a.claims.TenantID}
 		if sl := t.slots.use("", t.cfg.Now()); sl.access.token.Value == "" {
