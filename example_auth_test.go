@@ -11,6 +11,7 @@ import (
 	"time"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/sessionstore"
 )
 
 // A person signs in and works in a tenant.
@@ -55,25 +56,6 @@ func ExampleAuthService_User() {
 	})
 }
 
-// fileStore keeps the refresh token in a file that only its owner can read.
-type fileStore string
-
-func (f fileStore) Load(context.Context) (string, error) {
-	b, err := os.ReadFile(string(f))
-	if errors.Is(err, os.ErrNotExist) {
-		return "", nil
-	}
-	return strings.TrimSpace(string(b)), err
-}
-
-func (f fileStore) Save(_ context.Context, refreshToken string) error {
-	tmp := string(f) + ".new" // a crash leaves the old token or the new one
-	if err := os.WriteFile(tmp, []byte(refreshToken), 0o600); err != nil {
-		return err
-	}
-	return os.Rename(tmp, string(f))
-}
-
 // A worker that keeps its session across restarts.
 func ExampleNewSession() {
 	ctx := context.Background()
@@ -81,7 +63,11 @@ func ExampleNewSession() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	session := workorder.NewSession(c, "", workorder.WithSessionStore(fileStore("/var/lib/worker/session")))
+	store, err := sessionstore.NewFile("/var/lib/worker/session")
+	if err != nil {
+		log.Fatal(err)
+	}
+	session := workorder.NewSession(c, "", workorder.WithSessionStore(store))
 	defer func() {
 		if err := session.Close(); err != nil {
 			log.Print("the session was not saved: ", err)

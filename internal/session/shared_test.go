@@ -481,3 +481,27 @@ func (a tenantWith) SetTenant(ctx context.Context, tok Token, tenant string) err
 	a.before(ctx)
 	return a.Authority.SetTenant(ctx, tok, tenant)
 }
+
+func TestTenantIsNotStoredWhileAnotherReplicaRefreshes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth, store := newFake(t), newSharedStore("r0")
+		e := replica(t, auth, store, "")
+		wantToken(t, e, "")
+		wantToken(t, e, "a")
+		auth.stored = "of the other"
+		store.held <- struct{}{}
+		for name, call := range map[string]func(context.Context) error{
+			"Confirm": func(ctx context.Context) error { return e.Confirm(ctx, "a") },
+			"SetHome": func(ctx context.Context) error { return e.SetHome(ctx, "b") },
+		} {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			require.ErrorIs(t, call(ctx), context.DeadlineExceeded, name)
+			cancel()
+			require.ErrorIs(t, call(t.Context()), sdkerr.ErrUnavailable, name)
+			require.Equal(t, "of the other", auth.stored, name)
+		}
+		<-store.held
+		require.NoError(t, e.SetHome(t.Context(), "b"))
+		require.Equal(t, "b", auth.stored)
+	})
+}
