@@ -3,6 +3,7 @@ module github.com/workorder-systems/sdk-go
 go 1.26.0
 
 require (
+	github.com/go-jose/go-jose/v4 v4.1.9 // signatures of tokens and key sets, for Verifier; it needs nothing else
 	github.com/google/uuid v1.6.0 // the ids of gotrue-go
 	github.com/shopspring/decimal v1.6.0 // numbers as PostgreSQL keeps them
 	github.com/supabase-community/gotrue-go v1.2.0 // Auth requests, where it can express them

@@ -60,6 +60,9 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 	pool := NewTenantPool(c, TenantPoolOptions{})
 	require.NoError(t, pool.Do(t.Context(), tenantA, func(context.Context, *Client) error { return nil }))
 	password, nonce := testPassword, "nonce-secret-1"
+	checking := VerifierOptions{Secret: "signing-secret-1-of-32-bytes-or-more"}
+	verifier, err := NewVerifier(c, checking)
+	require.NoError(t, err)
 
 	values = []secret{
 		{v: s}, {v: NewSession(c, "refresh-secret-1")}, {v: NewPasswordSession(c, "u1@example.com", testPassword)},
@@ -67,6 +70,7 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		{v: c}, {v: *c}, {v: a}, {v: *a}, {v: fixed}, {v: c.AsUser(tok.Value)}, {v: &Client{}}, {v: Client{}},
 		{v: c.Auth}, {v: c.Auth.Admin}, {v: c.Departments}, {v: c.WorkOrders}, {v: ViewOf[struct{}](c, "v_custom")},
 		{v: pool}, {v: TenantPoolOptions{}}, {v: static}, {v: signer}, {v: checked}, {v: a.conn.Config().Auth}, {v: s.User()},
+		{v: verifier}, {v: *verifier}, {v: checking, plain: true},
 		{v: WithAccessToken(tok.Value)}, {v: WithTokenSource(s)}, {v: WithHeader("X-Proxy-Secret", "proxy-secret-1")},
 		{v: tok, plain: true}, {v: bound, plain: true}, {v: a.conn.Config(), plain: true}, {v: signing, plain: true},
 		{v: types.Secret("wosk-secret-1"), plain: true}, {v: org.CreatedTenantAPIKey{Key: "wosk-secret-1"}, plain: true},

@@ -42,6 +42,7 @@ func TestZeroValuesRefuse(t *testing.T) {
 		"NewPasswordSession(Client)":       workorder.NewPasswordSession(zero, "a@example.com", "secret"),
 		"TenantPool":                       new(workorder.TenantPool),
 		"NewTenantPool(Client)":            workorder.NewTenantPool(zero, workorder.TenantPoolOptions{}),
+		"Verifier":                         new(workorder.Verifier),
 		"View":                             new(workorder.View[struct{}]),
 		"ViewOf(Client)":                   &view,
 		"NewTenantPool(Client of Session)": workorder.NewTenantPool(zero.WithSession(new(workorder.Session)), workorder.TenantPoolOptions{}),
@@ -104,7 +105,7 @@ func TestZeroSessionSendsNothing(t *testing.T) {
 
 // The methods without a context of zero values do nothing.
 func TestZeroValuesDoNothing(t *testing.T) {
-	for _, v := range []any{new(workorder.Client), new(workorder.Session), new(workorder.TenantPool)} {
+	for _, v := range []any{new(workorder.Client), new(workorder.Session), new(workorder.TenantPool), new(workorder.Verifier)} {
 		methods := reflect.ValueOf(v)
 		for i := range methods.NumMethod() {
 			m, name := methods.Method(i), methods.Type().Method(i).Name

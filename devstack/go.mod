@@ -7,12 +7,12 @@ require (
 	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/stretchr/testify v1.12.1
+	rsc.io/qr v0.2.0
 )
 
 require (
 	github.com/lib/pq v1.10.9 // indirect
 	github.com/xi2/xz v0.0.0-20171230120015-48954b6210f8 // indirect
-	rsc.io/qr v0.2.0 // indirect
 )
 
 require (

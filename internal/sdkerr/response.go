@@ -291,3 +291,18 @@ func neverSent(err error) bool {
 	var oe *net.OpError
 	return errors.As(err, &oe) && (oe.Op == "dial" || oe.Op == "proxyconnect")
 }
+
+// Lacking reports that a call could not be made because something that it needs
+// could not be fetched. It is ErrUnavailable and passes, whatever kind the cause
+// is: that says nothing about the call.
+func Lacking(op string, cause error, format string, args ...any) *Error {
+	e := New(op, ErrUnavailable, format, args...)
+	var inner *Error
+	if errors.As(cause, &inner) {
+		e.Method, e.Path, e.HTTPStatus = inner.Method, inner.Path, inner.HTTPStatus
+		e.RequestID, e.RetryAfter, e.Attempts = inner.RequestID, inner.RetryAfter, inner.Attempts
+	}
+	e.Message = clean(e.Message+": "+causeText(cause), maxMessage)
+	e.set(later(never, ErrUnavailable))
+	return e
+}
