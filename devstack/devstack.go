@@ -19,6 +19,7 @@ import (
 	"github.com/workorder-systems/sdk-go/devstack/auth"
 	"github.com/workorder-systems/sdk-go/devstack/functions"
 	"github.com/workorder-systems/sdk-go/devstack/internal/outbox"
+	"github.com/workorder-systems/sdk-go/devstack/internal/signing"
 	"github.com/workorder-systems/sdk-go/devstack/rest"
 	"github.com/workorder-systems/sdk-go/devstack/storage"
 )
@@ -41,12 +42,14 @@ type Stack struct {
 	// passes row level security.
 	AnonKey        string
 	ServiceRoleKey string
-	// JWTSecret signs the access tokens (HS256).
+	// JWTSecret signs the API keys and, without a signing key, the access tokens
+	// (HS256).
 	JWTSecret string
 	// DatabaseURL is the address of the database, as superuser.
 	DatabaseURL string
 
 	log     *slog.Logger
+	keys    signing.Keys
 	mailbox auth.Mailbox
 	db      database
 	pools   []*pgxpool.Pool
@@ -96,6 +99,11 @@ func Start(ctx context.Context, opts ...Option) (_ *Stack, err error) {
 		return nil, err
 	}
 	s.DatabaseURL = s.db.url()
+	if c.signingKey != "" {
+		if _, err := s.keys.Rotate(string(c.signingKey)); err != nil {
+			return nil, fmt.Errorf("devstack: %w", err)
+		}
+	}
 	gateway, err := s.gateway(ctx, c)
 	if err != nil {
 		return nil, err
@@ -142,11 +150,12 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		return nil, err
 	}
 	s.rest, err = rest.New(rest.Config{
-		Pool:      restPool,
-		JWTSecret: []byte(c.jwtSecret),
-		Schemas:   []string{"public", "reporting"},
-		MaxRows:   c.maxRows,
-		AnonRole:  "anon",
+		Pool:        restPool,
+		JWTSecret:   []byte(c.jwtSecret),
+		SigningKeys: &s.keys,
+		Schemas:     []string{"public", "reporting"},
+		MaxRows:     c.maxRows,
+		AnonRole:    "anon",
 	})
 	if err != nil {
 		return nil, fmt.Errorf("devstack: %w", err)
@@ -159,6 +168,7 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	authHandler, err := auth.New(auth.Config{
 		Pool:           authPool,
 		JWTSecret:      []byte(c.jwtSecret),
+		SigningKeys:    &s.keys,
 		JWTExpiry:      c.jwtExpiry,
 		Issuer:         s.URL + "/auth/v1",
 		Hook:           c.tokenHook,
@@ -179,10 +189,11 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		return nil, err
 	}
 	s.storage, err = storage.New(storage.Config{
-		Pool:      storagePool,
-		JWTSecret: []byte(c.jwtSecret),
-		Dir:       filepath.Join(s.db.directory(), "objects"),
-		Logger:    c.logger,
+		Pool:        storagePool,
+		JWTSecret:   []byte(c.jwtSecret),
+		SigningKeys: &s.keys,
+		Dir:         filepath.Join(s.db.directory(), "objects"),
+		Logger:      c.logger,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("devstack: %w", err)

@@ -35,6 +35,7 @@ type config struct {
 	tempDir         string
 	jwtSecret       string
 	jwtExpiry       time.Duration
+	signingKey      SigningAlgorithm // "": the secret signs
 	maxRows         int
 	authLimits      auth.RateLimits
 	signIn          SignIn
@@ -131,6 +132,20 @@ func WithJWTSecret(secret string) Option {
 			return fmt.Errorf("devstack: the JWT secret needs at least %d bytes", minJWTSecret)
 		}
 		c.jwtSecret = secret
+		return nil
+	}
+}
+
+// WithSigningKey signs access tokens with a new key of that algorithm, whose public
+// half is at /auth/v1/.well-known/jwks.json, instead of with the JWT secret. As in a
+// hosted project, the secret still signs the API keys, and tokens that it signs are
+// accepted.
+func WithSigningKey(alg SigningAlgorithm) Option {
+	return func(c *config) error {
+		if alg != ES256 && alg != RS256 {
+			return fmt.Errorf("devstack: WithSigningKey: the algorithm %q is neither ES256 nor RS256", alg)
+		}
+		c.signingKey = alg
 		return nil
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/crypto/bcrypt"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/signing"
 )
 
 // SchemaSQL creates the tables the service keeps its state in, and the
@@ -32,8 +34,10 @@ var SchemaSQL string
 type Config struct {
 	// Pool connects as the superuser or as supabase_auth_admin.
 	Pool *pgxpool.Pool
-	// JWTSecret signs access tokens (HS256) and verifies those of callers.
-	JWTSecret []byte
+	// JWTSecret signs access tokens (HS256) and verifies those of callers. When there
+	// are SigningKeys, these sign, and tokens of both kinds are taken.
+	JWTSecret   []byte
+	SigningKeys *signing.Keys
 	// JWTExpiry is the lifetime of an access token; one hour when zero.
 	JWTExpiry time.Duration
 	// Issuer is the claim iss, the URL of the service as clients see it.

@@ -122,7 +122,7 @@ func (s *server) tokenResponse(ctx context.Context, tx pgx.Tx, u *user, session,
 	if claims, err = s.runHook(ctx, tx, u.ID, method, claims); err != nil {
 		return nil, err
 	}
-	access, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims(claims)).SignedString(s.JWTSecret)
+	access, err := s.SigningKeys.Sign(jwt.MapClaims(claims), s.JWTSecret)
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -42,13 +43,26 @@ func (s *server) claims(r *http.Request) (jwt.MapClaims, error) {
 		return nil, failf(http.StatusUnauthorized, "no_authorization", "This endpoint requires a valid Bearer token")
 	}
 	claims := jwt.MapClaims{}
-	_, err := jwt.ParseWithClaims(m[1], claims,
-		func(*jwt.Token) (any, error) { return s.JWTSecret, nil },
-		jwt.WithValidMethods([]string{"HS256"}), jwt.WithTimeFunc(s.Now))
+	_, err := jwt.ParseWithClaims(m[1], claims, s.keyOf,
+		jwt.WithValidMethods(append([]string{"HS256"}, s.SigningKeys.Algorithms()...)), jwt.WithTimeFunc(s.Now))
 	if err != nil {
 		return nil, badJWT("invalid JWT: unable to parse or verify signature, " + err.Error())
 	}
 	return claims, nil
+}
+
+// keyOf is the key that a token has to be signed with.
+func (s *server) keyOf(token *jwt.Token) (any, error) {
+	alg := token.Method.Alg()
+	if id, ok := token.Header["kid"].(string); ok {
+		if key := s.SigningKeys.Public(alg, id); key != nil {
+			return key, nil
+		}
+	}
+	if alg == "HS256" {
+		return s.JWTSecret, nil
+	}
+	return nil, fmt.Errorf("unrecognized JWT kid %v for algorithm %v", token.Header["kid"], alg)
 }
 
 func badJWT(msg string) *apiError {

@@ -11,9 +11,11 @@ func (s *server) health(w http.ResponseWriter, _ *http.Request) error {
 	return nil
 }
 
-// jwks is empty: tokens are signed with a shared secret, which is no public key.
+// jwks answers with the public keys, of which there are none while tokens are
+// signed with a shared secret.
 func (s *server) jwks(w http.ResponseWriter, _ *http.Request) error {
-	writeJSON(w, http.StatusOK, map[string]any{"keys": []any{}})
+	w.Header().Set("Cache-Control", "public, max-age=600")
+	writeJSON(w, http.StatusOK, s.SigningKeys.Set())
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/workorder-systems/sdk-go/devstack/internal/bearer"
+	"github.com/workorder-systems/sdk-go/devstack/internal/signing"
 )
 
 // Config says what a Server serves.
@@ -20,8 +21,9 @@ type Config struct {
 	// (Supabase: authenticator).
 	Pool *pgxpool.Pool
 
-	// JWTSecret verifies the HS256 signature of tokens.
-	JWTSecret []byte
+	// JWTSecret verifies the HS256 signature of tokens, SigningKeys that of others.
+	JWTSecret   []byte
+	SigningKeys *signing.Keys
 
 	// Schemas are the exposed schemas; the first is the default.
 	// Default: public.
@@ -92,7 +94,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg:     cfg,
-		verify:  bearer.Verifier{Secret: cfg.JWTSecret, AnonRole: cfg.AnonRole, Audience: cfg.Audience, Skew: clockSkew, Now: time.Now},
+		verify:  bearer.Verifier{Secret: cfg.JWTSecret, Keys: cfg.SigningKeys, AnonRole: cfg.AnonRole, Audience: cfg.Audience, Skew: clockSkew, Now: time.Now},
 		stopped: make(chan struct{}),
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -21,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/workorder-systems/sdk-go/devstack/internal/bearer"
+	"github.com/workorder-systems/sdk-go/devstack/internal/signing"
 )
 
 // SchemaSQL creates the schema storage: buckets, objects and the functions that
@@ -35,8 +36,10 @@ type Config struct {
 	// Pool connects as a role that may switch to every role a token can name and
 	// to service_role (Supabase: authenticator).
 	Pool *pgxpool.Pool
-	// JWTSecret verifies the HS256 signature of tokens and signs URLs.
-	JWTSecret []byte
+	// JWTSecret verifies the HS256 signature of tokens and signs URLs. SigningKeys
+	// verify other signatures of tokens.
+	JWTSecret   []byte
+	SigningKeys *signing.Keys
 	// Dir holds the bytes of objects. It is made when it does not exist, and
 	// whoever named it removes it after Close.
 	Dir string
@@ -85,7 +88,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg:    cfg,
-		verify: bearer.Verifier{Secret: cfg.JWTSecret, AnonRole: "anon", Now: cfg.Now},
+		verify: bearer.Verifier{Secret: cfg.JWTSecret, Keys: cfg.SigningKeys, AnonRole: "anon", Now: cfg.Now},
 		files:  files{cfg.Dir},
 	}
 	s.ctx, s.stop = context.WithCancel(context.Background())

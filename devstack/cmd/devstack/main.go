@@ -62,6 +62,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		speed       = flags.Int("delivery-speed", 1, "how many `times` as fast deliveries of plugins are repeated and given up")
 		jwtExpiry   = flags.Duration("jwt-expiry", time.Hour, "`lifetime` of access tokens, such as 90s")
 		jwtSecret   = flags.String("jwt-secret", "", "`secret` of 32 bytes or more that signs tokens (default that of every local Supabase project)")
+		signingKey  = flags.String("signing-key", "", "`algorithm`, ES256 or RS256, of a key that signs access tokens instead of the secret")
 		maxRows     = flags.Int("max-rows", 1000, "`number` of rows that one answer holds at most")
 		cacheDir    = flags.String("cache-dir", "", "`directory` of the cache (default below the user's cache directory)")
 		signIns     = flags.Int("sign-in-limit", 0, "`number` of sign-ups and sign-ins that Auth takes from one address in five minutes; any when 0")
@@ -93,6 +94,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	if *jwtSecret != "" {
 		opts = append(opts, devstack.WithJWTSecret(*jwtSecret))
+	}
+	if *signingKey != "" {
+		opts = append(opts, devstack.WithSigningKey(devstack.SigningAlgorithm(*signingKey)))
 	}
 	if *migrations != "" {
 		opts = append(opts, devstack.WithMigrations(*migrations))

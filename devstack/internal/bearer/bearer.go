@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/workorder-systems/sdk-go/devstack/internal/signing"
 )
 
 // A Caller is who a request acts as.
@@ -22,9 +24,11 @@ type Caller struct {
 	Named   bool   // the role is not the anonymous one
 }
 
-// A Verifier verifies HS256 tokens.
+// A Verifier verifies tokens that are signed with a secret (HS256) or with one of
+// the project's keys.
 type Verifier struct {
 	Secret []byte
+	Keys   *signing.Keys
 	// AnonRole is the role of requests and tokens that name none. When empty they
 	// are refused.
 	AnonRole string
@@ -117,19 +121,25 @@ func (v Verifier) decode(token string) (map[string]json.RawMessage, error) {
 	}
 	var header struct {
 		Alg string `json:"alg"`
+		ID  string `json:"kid"`
 	}
 	if raw, err := base64.RawURLEncoding.DecodeString(parts[0]); err != nil || json.Unmarshal(raw, &header) != nil {
 		return nil, &Error{Garbled, "JWT cryptographic operation failed", ""}
 	}
-	switch header.Alg {
-	case "HS256":
-	case "none":
+	var key any
+	switch algorithms := v.Keys.Algorithms(); {
+	case header.Alg == "HS256":
+		key = v.Secret
+	case header.Alg == "none":
 		return nil, &Error{Algorithm, "Wrong or unsupported encoding algorithm", "JWT is unsecured but expected 'alg' was not 'none'"}
+	case slices.Contains(algorithms, header.Alg):
+		key = v.Keys.Public(header.Alg, header.ID)
 	default:
-		return nil, &Error{Algorithm, "Wrong or unsupported encoding algorithm", "JWT is signed with an algorithm other than HS256"}
+		others := strings.Join(append([]string{"HS256"}, algorithms...), ", ")
+		return nil, &Error{Algorithm, "Wrong or unsupported encoding algorithm", "JWT is signed with an algorithm other than " + others}
 	}
 	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if err != nil || jwt.SigningMethodHS256.Verify(parts[0]+"."+parts[1], signature, v.Secret) != nil {
+	if err != nil || key == nil || jwt.GetSigningMethod(header.Alg).Verify(parts[0]+"."+parts[1], signature, key) != nil {
 		return nil, &Error{Signature, "No suitable key or wrong key type", "None of the keys was able to decode the JWT"}
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
