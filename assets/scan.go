@@ -95,7 +95,7 @@ type scannedPart struct {
 	PartNumber string  `json:"part_number"`
 }
 
-var scannedPlaceView = locationView.At("Assets.ResolveByScanCode")
+var scannedPlaceView = postgrest.At(locationView, "Assets.ResolveByScanCode")
 
 var scannedPartView = postgrest.ViewDef[scannedPart]{
 	List:      "Assets.ResolveByScanCode",

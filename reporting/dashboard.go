@@ -59,8 +59,8 @@ type DashboardService struct {
 }
 
 var (
-	listOpenView    = openWorkOrderView.At("Dashboard.ListOpenWorkOrders")
-	listOverdueView = overdueWorkOrderView.At("Dashboard.ListOverdueWorkOrders")
+	listOpenView    = postgrest.At(openWorkOrderView, "Dashboard.ListOpenWorkOrders")
+	listOverdueView = postgrest.At(overdueWorkOrderView, "Dashboard.ListOverdueWorkOrders")
 )
 
 func (s *DashboardService) bind(conn *api.Conn) {

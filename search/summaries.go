@@ -10,11 +10,11 @@ import (
 )
 
 var (
-	assetSummaries      = assetSummaryView.At("Agent.ListAssetsSummary")
-	partSummaries       = partSummaryView.At("Agent.ListPartsSummary")
-	pmScheduleSummaries = pmScheduleSummaryView.At("Agent.ListPMSchedulesSummary")
-	workOrderSummaries  = workOrderSummaryView.At("Agent.ListWorkOrdersSummary")
-	workOrderByID       = workOrderSummaryView.At("Agent.GetWorkOrderSummary")
+	assetSummaries      = postgrest.At(assetSummaryView, "Agent.ListAssetsSummary")
+	partSummaries       = postgrest.At(partSummaryView, "Agent.ListPartsSummary")
+	pmScheduleSummaries = postgrest.At(pmScheduleSummaryView, "Agent.ListPMSchedulesSummary")
+	workOrderSummaries  = postgrest.At(workOrderSummaryView, "Agent.ListWorkOrdersSummary")
+	workOrderByID       = postgrest.At(workOrderSummaryView, "Agent.GetWorkOrderSummary")
 )
 
 // newest are the options of a short list: the last changed first.

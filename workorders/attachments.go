@@ -36,7 +36,7 @@ type AttachmentService struct {
 }
 
 // attachmentsOfWorkOrders is the list that WorkOrders.Attachments shows as well.
-var attachmentsOfWorkOrders = workOrderAttachmentView.At("Attachments.WorkOrders")
+var attachmentsOfWorkOrders = postgrest.At(workOrderAttachmentView, "Attachments.WorkOrders")
 
 func (s *AttachmentService) bind(conn *api.Conn) {
 	s.View = postgrest.NewView(conn, &entityAttachmentView)

@@ -7,15 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"slices"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
 // fetched is one page of a list.
-type fetched[T any] struct {
-	rows []T // those given before and the page's
+type fetched struct {
 	bad  []*badRow
 	from int // where the page's first row stands in the answer
 }
@@ -27,36 +25,32 @@ type badRow struct {
 }
 
 // fetch appends the next page of the source to rows.
-func fetch[T any](ctx context.Context, r *read, src source, marks *rowjson.Marks, rows []T) (fetched[T], error) {
+func (r *read) fetch(ctx context.Context, src source, marks *rowjson.Marks, rows rowjson.Rows) (fetched, error) {
 	body, err := src.fetch(ctx)
 	if err != nil {
-		return fetched[T]{}, err
+		return fetched{}, err
 	}
-	had := len(rows)
-	got, bad, err := rowjson.Decode(rows, body, marks)
+	had := rows.Len()
+	bad, err := rowjson.Decode(rows, body, marks)
 	if err != nil {
-		return fetched[T]{}, decodeError(r.op, err)
+		return fetched{}, decodeError(r.op, err)
 	}
 	from, to, err := src.advance(marks)
 	if err != nil {
-		return fetched[T]{}, err
+		return fetched{}, err
 	}
 	if r.limited() {
 		to = min(to, from+r.left)
 		r.left -= to - from
 	}
-	p := fetched[T]{from: from}
+	p := fetched{from: from}
 	for _, e := range bad {
 		if from <= e.Row && e.Row < to {
 			p.bad = append(p.bad, &badRow{r.unreadable(e, marks, from), e.Row - from})
 		}
 	}
 	r.passed += to - from
-	clear(got[had+to:])
-	if from > 0 {
-		got = slices.Delete(got, had, had+from)
-	}
-	p.rows = got[:had+to-from]
+	rows.Keep(had, from, to)
 	return p, nil
 }
 

@@ -122,6 +122,10 @@ type request struct {
 // get sends one request.
 func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
 	switch {
+	case r.def.ServiceKey:
+		if err := r.conn.NeedServiceKey(ctx, r.op); err != nil {
+			return nil, err
+		}
 	case r.def.AllTenants:
 		tenant, err := r.conn.ReadTenant(ctx, r.op)
 		if err != nil {

@@ -93,6 +93,6 @@ func Text(raw []byte) (string, error) {
 
 // Scan finds the marked columns and decodes nothing.
 func Scan(body []byte, marks *Marks) error {
-	_, _, err := Decode[struct{}](nil, body, marks)
+	_, err := Decode(RowsOf(new([]struct{})), body, marks)
 	return err
 }

@@ -160,9 +160,9 @@ func implementsText(t reflect.Type) bool {
 	return ok
 }
 
-// HasColumn tells whether the struct T has a field for the column.
-func HasColumn[T any](name string) bool {
-	p := planOf(reflect.TypeFor[T]())
+// HasColumn tells whether the type of row has a field for the column.
+func HasColumn(row reflect.Type, name string) bool {
+	p := planOf(row)
 	if p == nil {
 		return false
 	}

@@ -17,7 +17,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"unsafe"
 )
 
 // Error says which value does not fit.
@@ -52,25 +51,12 @@ func within(name string, raw []byte, err error) *Error {
 	return inner
 }
 
-// Append appends the rows of the JSON array body to rows. On an error it gives
-// what it got so far.
-func Append[T any](rows []T, body []byte) ([]T, error) {
-	got, bad, err := Decode(rows, body, nil)
-	switch {
-	case err != nil:
-		return rows, err
-	case len(bad) > 0:
-		return got[:len(rows)+bad[0].Row], bad[0]
-	}
-	return got, nil
-}
-
 // Decode appends the rows of the JSON array body to rows, and notes in marks,
 // unless it is nil, where the marked columns are. A row with a value that does
 // not fit is appended as a zero row and told in bad: it costs the others
 // nothing. An array that is malformed is an error, and rows stay as they were.
-func Decode[T any](rows []T, body []byte, marks *Marks) (got []T, bad []*Error, err error) {
-	p := planOf(reflect.TypeFor[T]())
+func Decode(rows Rows, body []byte, marks *Marks) (bad []*Error, err error) {
+	p := planOf(rows.Type())
 	d := decoder{plan: p, scanner: scanner{in: body}, marks: marks}
 	if p == nil {
 		d.plan = noPlan
@@ -80,26 +66,21 @@ func Decode[T any](rows []T, body []byte, marks *Marks) (got []T, bad []*Error, 
 	if marks != nil {
 		marks.begin(body, d.plan)
 	}
-	had, n := len(rows), 0
+	had, n := rows.Len(), 0
 	err = d.array(func() error {
-		if len(rows) == cap(rows) {
-			rows = grow(rows, body, d.pos, n)
-		}
-		var zero T
-		rows = append(rows, zero)
-		row := &rows[len(rows)-1]
+		row := rows.add(body, d.pos, n)
 		start := d.pos
 		if err := d.row(); err != nil {
 			return err
 		}
 		var e *Error
 		if p == nil {
-			e = whole(body[start:d.pos], reflect.ValueOf(row).Elem())
+			e = whole(body[start:d.pos], row)
 		} else {
-			e = d.fill(unsafe.Pointer(row), reflect.ValueOf(row).Elem())
+			e = d.fill(row.Addr().UnsafePointer(), row)
 		}
 		if e != nil {
-			*row = zero
+			row.SetZero()
 			e.Row = n
 			bad = append(bad, e)
 		}
@@ -107,10 +88,10 @@ func Decode[T any](rows []T, body []byte, marks *Marks) (got []T, bad []*Error, 
 		return nil
 	})
 	if err != nil {
-		clear(rows[had:])
-		return rows[:had], nil, d.inRow(n, err)
+		rows.Keep(had, 0, 0)
+		return nil, d.inRow(n, err)
 	}
-	return rows, bad, nil
+	return bad, nil
 }
 
 // noPlan skips every column, for rows that have no plan.
@@ -140,26 +121,6 @@ func (d *decoder) inRow(n int, err error) *Error {
 		e.Row = -1
 	}
 	return e
-}
-
-// grow makes room for the rows that are left. How many that are is a guess by
-// the size of the n rows read so far.
-func grow[T any](rows []T, body []byte, pos, n int) []T {
-	const (
-		fewBytes = 512 // of a row, before the first one is known
-		fewRows  = 16  // too few to judge by
-	)
-	left := len(body) - pos
-	want := min(left/fewBytes+1, fewRows)
-	if n > 0 {
-		want = left/(pos/n+1) + 1
-	}
-	if 0 < n && n < fewRows {
-		want = min(want, 4*fewRows)
-	}
-	out := make([]T, len(rows), max(len(rows)+want, len(rows)*5/4))
-	copy(out, rows)
-	return out
 }
 
 // Unmarshal decodes any JSON value into what ptr points at, at every depth as

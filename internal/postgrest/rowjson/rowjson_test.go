@@ -68,7 +68,7 @@ func TestAppendDecodesAsEncodingJSONDoes(t *testing.T) {
 	} {
 		var want []row
 		require.NoError(t, json.Unmarshal([]byte(body), &want), body)
-		got, err := rowjson.Append([]row{}, []byte(body))
+		got, err := appendRows([]row{}, []byte(body))
 		require.NoError(t, err, body)
 		require.Empty(t, cmp.Diff(want, got), body)
 	}
@@ -76,17 +76,17 @@ func TestAppendDecodesAsEncodingJSONDoes(t *testing.T) {
 
 func TestAppendKeepsEarlierRows(t *testing.T) {
 	rows := []row{{ID: "0"}}
-	rows, err := rowjson.Append(rows, []byte(`[{"id":"1"},{"id":"2"}]`))
+	rows, err := appendRows(rows, []byte(`[{"id":"1"},{"id":"2"}]`))
 	require.NoError(t, err)
 	require.Equal(t, []row{{ID: "0"}, {ID: "1"}, {ID: "2"}}, rows)
 }
 
 // A page buffer that is used again must not change rows handed out before.
 func TestRowsShareNothingWithLaterOnes(t *testing.T) {
-	buf, err := rowjson.Append([]row(nil), []byte(`[{"id":"1","name":"one","count":1,"data":{"a":1},"tags":["x"],"due":"2026-01-01T00:00:00Z"}]`))
+	buf, err := appendRows([]row(nil), []byte(`[{"id":"1","name":"one","count":1,"data":{"a":1},"tags":["x"],"due":"2026-01-01T00:00:00Z"}]`))
 	require.NoError(t, err)
 	kept := buf[0]
-	_, err = rowjson.Append(buf[:0], []byte(`[{"id":"2","name":"two","count":2,"data":{"b":2},"tags":["y"],"due":"2026-01-02T00:00:00Z"}]`))
+	_, err = appendRows(buf[:0], []byte(`[{"id":"2","name":"two","count":2,"data":{"b":2},"tags":["y"],"due":"2026-01-02T00:00:00Z"}]`))
 	require.NoError(t, err)
 	require.Equal(t, "one", *kept.Name)
 	require.Equal(t, 1, *kept.Count)
@@ -96,13 +96,13 @@ func TestRowsShareNothingWithLaterOnes(t *testing.T) {
 }
 
 func TestMissingAndNullColumns(t *testing.T) {
-	got, err := rowjson.Append([]row(nil), []byte(`[{"data":null,"small":null}]`))
+	got, err := appendRows([]row(nil), []byte(`[{"data":null,"small":null}]`))
 	require.NoError(t, err)
 	require.Equal(t, []row{{}}, got, "null leaves raw JSON nil")
 }
 
 func TestTimesAreUTC(t *testing.T) {
-	got, err := rowjson.Append([]row(nil), []byte(`[{"at":"2026-01-02T03:04:05.123456+00:00"},{"at":"2026-01-31T03:04:05+00:00"},{"at":"2026-01-02T03:04:05"},{"at":"2026-01-02T03:04:05+05:30"}]`))
+	got, err := appendRows([]row(nil), []byte(`[{"at":"2026-01-02T03:04:05.123456+00:00"},{"at":"2026-01-31T03:04:05+00:00"},{"at":"2026-01-02T03:04:05"},{"at":"2026-01-02T03:04:05+05:30"}]`))
 	require.NoError(t, err)
 	require.Equal(t, time.Date(2026, 1, 2, 3, 4, 5, 123456000, time.UTC), got[0].At)
 	require.Equal(t, time.Date(2026, 1, 31, 3, 4, 5, 0, time.UTC), got[1].At)
@@ -120,7 +120,7 @@ func TestArraysAreRead(t *testing.T) {
 		Docs  []json.RawMessage `json:"docs"`
 		Lists [][]string        `json:"lists"`
 	}
-	got, err := rowjson.Append([]arrays(nil), []byte(`[{"text":["a",null,"b"],"nums":[1.5,null],"texts":["",null]},
+	got, err := appendRows([]arrays(nil), []byte(`[{"text":["a",null,"b"],"nums":[1.5,null],"texts":["",null]},
 		{"text":[["a","b"],[null,"c"]],"kinds":[[["x"]],[["y"]]],"nums":[[1],["NaN"]],"docs":[[1],null],"lists":[["a"],[]]},
 		{"text":[],"texts":null}]`))
 	require.NoError(t, err)
@@ -139,7 +139,7 @@ func TestArraysAreRead(t *testing.T) {
 	for body, column := range map[string]string{
 		`[{"text":["a",["b",1]]}]`: "text", `[{"nums":[["1"],[{}]]}]`: "nums[1][0]", `[{"text":{"a":"b"}}]`: "text",
 	} {
-		_, err := rowjson.Append([]arrays(nil), []byte(body))
+		_, err := appendRows([]arrays(nil), []byte(body))
 		var e *rowjson.Error
 		require.ErrorAs(t, err, &e, body)
 		require.Equal(t, column, e.Column)
@@ -190,7 +190,7 @@ func TestErrorsNameRowAndColumn(t *testing.T) {
 		{``, -1, "", ``},
 		{`[`, 0, "", ``},
 	} {
-		_, err := rowjson.Append([]row(nil), []byte(tt.body))
+		_, err := appendRows([]row(nil), []byte(tt.body))
 		var e *rowjson.Error
 		require.ErrorAs(t, err, &e, tt.body)
 		require.Equal(t, []any{tt.row, tt.column, tt.raw}, []any{e.Row, e.Column, e.Raw}, tt.body)
@@ -198,7 +198,7 @@ func TestErrorsNameRowAndColumn(t *testing.T) {
 }
 
 func TestErrorKeepsTheRowsBefore(t *testing.T) {
-	got, err := rowjson.Append([]row(nil), []byte(`[{"id":"a"},{"id":5}]`))
+	got, err := appendRows([]row(nil), []byte(`[{"id":"a"},{"id":5}]`))
 	require.Error(t, err)
 	require.Equal(t, []row{{ID: "a"}}, got)
 }
@@ -208,7 +208,7 @@ func TestBadRowsCostTheOthersNothing(t *testing.T) {
 	marks := rowjson.Marks{Columns: []string{"id", "n"}}
 	want := []row{{ID: "a", Big: 1}, {}, {ID: "c", Big: 3}, {}, {OK: true}}
 	for range 2 { // marks are used again
-		got, bad, err := rowjson.Decode([]row{}, []byte(body), &marks)
+		got, bad, err := decodeRows([]row{}, []byte(body), &marks)
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 		require.Len(t, bad, 2)
@@ -226,7 +226,7 @@ func TestBadRowsCostTheOthersNothing(t *testing.T) {
 		require.Equal(t, "b!", text)
 	}
 
-	others, bad, err := rowjson.Decode([]embedded{}, []byte(`[{"id":"a","extra":7},{"id":"b","extra":"x"}]`), &marks)
+	others, bad, err := decodeRows([]embedded{}, []byte(`[{"id":"a","extra":7},{"id":"b","extra":"x"}]`), &marks)
 	require.NoError(t, err)
 	require.Equal(t, []embedded{{}, {row: row{ID: "b"}, Extra: "x"}}, others)
 	require.Equal(t, []any{0, "extra", `7`}, []any{bad[0].Row, bad[0].Column, bad[0].Raw})
@@ -237,7 +237,7 @@ func TestBadRowsCostTheOthersNothing(t *testing.T) {
 	require.False(t, marks.Equal(0, 1))
 	require.True(t, marks.Equal(4, 4))
 
-	_, _, err = rowjson.Decode([]row{{ID: "kept"}}, []byte(`[{"id":"a"},`), &marks)
+	_, _, err = decodeRows([]row{{ID: "kept"}}, []byte(`[{"id":"a"},`), &marks)
 	require.Error(t, err, "a broken array has no rows")
 }
 
@@ -251,19 +251,19 @@ type quotedNumber struct {
 }
 
 func TestTypesLeftToEncodingJSON(t *testing.T) {
-	got, err := rowjson.Append([]embedded(nil), []byte(`[{"id":"a","extra":"b"}]`))
+	got, err := appendRows([]embedded(nil), []byte(`[{"id":"a","extra":"b"}]`))
 	require.NoError(t, err)
 	require.Equal(t, []embedded{{row: row{ID: "a"}, Extra: "b"}}, got)
 
-	numbers, err := rowjson.Append([]quotedNumber(nil), []byte(`[{"n":"5"}]`))
+	numbers, err := appendRows([]quotedNumber(nil), []byte(`[{"n":"5"}]`))
 	require.NoError(t, err)
 	require.Equal(t, []quotedNumber{{5}}, numbers)
 
-	maps, err := rowjson.Append([]map[string]int(nil), []byte(`[{"a":1}]`))
+	maps, err := appendRows([]map[string]int(nil), []byte(`[{"a":1}]`))
 	require.NoError(t, err)
 	require.Equal(t, []map[string]int{{"a": 1}}, maps)
 
-	_, err = rowjson.Append([]embedded(nil), []byte(`[{"id":"a"},{"id":"b","extra":7}]`))
+	_, err = appendRows([]embedded(nil), []byte(`[{"id":"a"},{"id":"b","extra":7}]`))
 	var e *rowjson.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, rowjson.Error{Row: 1, Column: "extra", Raw: "7", Err: e.Err}, *e)
@@ -290,7 +290,7 @@ func FuzzAppend(f *testing.F) {
 	f.Add("[" + full + "]")
 	f.Add(`[{"id":"\u0041\\","unknown":[{}]},{"at":"2026-01-02T03:04:05.1Z"}]`)
 	f.Fuzz(func(t *testing.T, body string) {
-		got, err := rowjson.Append([]row(nil), []byte(body))
+		got, err := appendRows([]row(nil), []byte(body))
 		if !utf8.ValidString(body) || strings.Contains(body, "null") || !exactNames(body) {
 			return // the documented differences; it must only not panic
 		}
@@ -353,7 +353,7 @@ func FuzzRoundTrip(f *testing.F) {
 				return
 			}
 		}
-		got, err := rowjson.Append([]row(nil), body)
+		got, err := appendRows([]row(nil), body)
 		require.NoError(t, err)
 		in.Data = json.RawMessage(nil)
 		require.Empty(t, cmp.Diff([]row{in, in}, got), string(body))
@@ -368,7 +368,7 @@ func TestTimesAgreeWithTheStandardLibrary(t *testing.T) {
 		at := time.Date(2023, 12, 25, 0, 0, 0, 0, time.UTC).Add(time.Duration(day)*24*time.Hour + time.Duration(day*day)*time.Millisecond)
 		for _, layout := range []string{"2006-01-02T15:04:05.999999+00:00", time.RFC3339Nano, "2006-01-02T15:04:05.000000-07:00"} {
 			s := at.Format(layout)
-			got, err := rowjson.Append([]stamp(nil), fmt.Appendf(nil, `[{"at":%q}]`, s))
+			got, err := appendRows([]stamp(nil), fmt.Appendf(nil, `[{"at":%q}]`, s))
 			require.NoError(t, err, s)
 			require.True(t, at.Equal(got[0].At), "%s: %s", s, got[0].At)
 			require.Equal(t, time.UTC, got[0].At.Location())
@@ -403,7 +403,7 @@ func TestEveryTimeHasAValue(t *testing.T) {
 		"2026-01-02T03:04:05.123456":              utc(2026, 1, 2, 3, 4, 5, 123456000),
 		"12026-01-02T03:04:05.123456789012+00:00": types.FarFuture(),
 	} {
-		got, err := rowjson.Append([]row(nil), fmt.Appendf(nil, `[{"at":%q,"due":%q},{"id":"next"}]`, in, in))
+		got, err := appendRows([]row(nil), fmt.Appendf(nil, `[{"at":%q,"due":%q},{"id":"next"}]`, in, in))
 		require.NoError(t, err, in)
 		require.True(t, want.Equal(got[0].At), "%s: %s", in, got[0].At)
 		require.True(t, want.Equal(*got[0].Due), in)
@@ -418,13 +418,13 @@ func TestEveryTimeHasAValue(t *testing.T) {
 		"2026-01-02T03:04:05+", "2026-01-02T03:04:05+1", "2026-01-02T03:04:05+01:", "2026-01-02T03:04:05+01:60", "2026-01-02T03:04:05 AD",
 		"2026-01-02T03:04:05+01:00:00:00", "2026-01-02x03:04:05Z", "1234567-01-01T00:00:00Z", "20x6-01-01T00:00:00Z",
 	} {
-		_, err := rowjson.Append([]row(nil), fmt.Appendf(nil, `[{"at":%q}]`, bad))
+		_, err := appendRows([]row(nil), fmt.Appendf(nil, `[{"at":%q}]`, bad))
 		require.Error(t, err, bad)
 	}
 }
 
 func TestNumbersThatJSONLacks(t *testing.T) {
-	got, err := rowjson.Append([]row(nil), []byte(`[{"ratio":"NaN","cost":"NaN","price":"Infinity"},{"ratio":"Infinity"},{"ratio":"-Infinity","cost":"-Infinity"},
+	got, err := appendRows([]row(nil), []byte(`[{"ratio":"NaN","cost":"NaN","price":"Infinity"},{"ratio":"Infinity"},{"ratio":"-Infinity","cost":"-Infinity"},
 		{"ratio":1e308,"cost":123456789012345678901234567890.123456789,"price":"1.50"}]`))
 	require.NoError(t, err)
 	require.True(t, math.IsNaN(got[0].Ratio))
@@ -441,13 +441,13 @@ func TestNumbersThatJSONLacks(t *testing.T) {
 		N json.Number  `json:"n"`
 		P *json.Number `json:"p"`
 	}
-	ns, err := rowjson.Append([]numbers(nil), []byte(`[{"n":12345678901234567890.123456789,"p":-0.5e+7},{"n":null,"p":null}]`))
+	ns, err := appendRows([]numbers(nil), []byte(`[{"n":12345678901234567890.123456789,"p":-0.5e+7},{"n":null,"p":null}]`))
 	require.NoError(t, err)
 	require.Equal(t, json.Number("12345678901234567890.123456789"), ns[0].N)
 	require.Equal(t, json.Number("-0.5e+7"), *ns[0].P)
 	require.Equal(t, numbers{}, ns[1])
 	for _, bad := range []string{`"NaN"`, `"1"`, `1.`, `01`, `-`, `1e`, `1-1`, `true`} {
-		_, err = rowjson.Append([]numbers(nil), []byte(`[{"n":`+bad+`}]`))
+		_, err = appendRows([]numbers(nil), []byte(`[{"n":`+bad+`}]`))
 		require.Error(t, err, bad)
 	}
 }
@@ -455,7 +455,7 @@ func TestNumbersThatJSONLacks(t *testing.T) {
 func TestJSONOfAnyDepth(t *testing.T) {
 	for _, depth := range []int{10_001, 1_000_000} {
 		deep := strings.Repeat(`{"a":[`, depth/2) + "1" + strings.Repeat("]}", depth/2)
-		got, err := rowjson.Append([]row(nil), []byte(`[{"id":"a","data":`+deep+`},{"id":"b","unknown":`+deep+`}]`))
+		got, err := appendRows([]row(nil), []byte(`[{"id":"a","data":`+deep+`},{"id":"b","unknown":`+deep+`}]`))
 		require.NoError(t, err)
 		require.Equal(t, deep, string(got[0].Data))
 		require.Equal(t, "b", got[1].ID)
