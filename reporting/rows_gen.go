@@ -1025,6 +1025,284 @@ var portfolioSiteView = postgrest.ViewDef[PortfolioSite]{
 	NullKey: []string{"site_id"},
 }
 
+// WorkOrderSnapshot is how many work orders of a tenant have a status and a
+// priority: one row of the materialized view mv_work_order_summary. A nil field
+// is null in the database.
+type WorkOrderSnapshot struct {
+	TenantID           string           `json:"tenant_id"`
+	Status             string           `json:"status"`
+	Priority           string           `json:"priority"`
+	Count              int64            `json:"count"`
+	AssignedCount      int64            `json:"assigned_count"`
+	OverdueCount       int64            `json:"overdue_count"`   // as of the refresh
+	CompletedCount     int64            `json:"completed_count"` // completed or cancelled
+	CreatedLast30Days  int64            `json:"created_last_30_days"`
+	AvgCompletionHours *decimal.Decimal `json:"avg_completion_hours"`
+	FirstWorkOrderAt   *time.Time       `json:"first_work_order_at"`
+	LastWorkOrderAt    *time.Time       `json:"last_work_order_at"`
+	LastUpdatedAt      *time.Time       `json:"last_updated_at"`
+}
+
+// WorkOrderSnapshotCols are the columns of WorkOrderSnapshot, for filters and
+// ordering.
+var WorkOrderSnapshotCols = struct {
+	TenantID           query.Column[string]
+	Status             query.TextColumn
+	Priority           query.TextColumn
+	Count              query.Column[int64]
+	AssignedCount      query.Column[int64]
+	OverdueCount       query.Column[int64]
+	CompletedCount     query.Column[int64]
+	CreatedLast30Days  query.Column[int64]
+	AvgCompletionHours query.Column[decimal.Decimal]
+	FirstWorkOrderAt   query.Column[time.Time]
+	LastWorkOrderAt    query.Column[time.Time]
+	LastUpdatedAt      query.Column[time.Time]
+}{
+	TenantID:           query.NewColumn[string]("tenant_id"),
+	Status:             query.NewTextColumn("status"),
+	Priority:           query.NewTextColumn("priority"),
+	Count:              query.NewColumn[int64]("count"),
+	AssignedCount:      query.NewColumn[int64]("assigned_count"),
+	OverdueCount:       query.NewColumn[int64]("overdue_count"),
+	CompletedCount:     query.NewColumn[int64]("completed_count"),
+	CreatedLast30Days:  query.NewColumn[int64]("created_last_30_days"),
+	AvgCompletionHours: query.NewColumn[decimal.Decimal]("avg_completion_hours"),
+	FirstWorkOrderAt:   query.NewColumn[time.Time]("first_work_order_at"),
+	LastWorkOrderAt:    query.NewColumn[time.Time]("last_work_order_at"),
+	LastUpdatedAt:      query.NewColumn[time.Time]("last_updated_at"),
+}
+
+var workOrderSnapshotView = postgrest.ViewDef[WorkOrderSnapshot]{
+	List:       "Dashboard.Snapshots.WorkOrders",
+	Schema:     "public",
+	Name:       "mv_work_order_summary",
+	ServiceKey: true,
+	Key:        []string{"tenant_id", "status", "priority"},
+}
+
+// AssetSnapshot is how many assets of a tenant have a status at a place: one
+// row of the materialized view mv_asset_summary. A nil field is null in the
+// database.
+type AssetSnapshot struct {
+	TenantID        string     `json:"tenant_id"`
+	Status          string     `json:"status"`
+	LocationID      *string    `json:"location_id"` // nil: at no place
+	Count           int64      `json:"count"`
+	ActiveCount     int64      `json:"active_count"`
+	InactiveCount   int64      `json:"inactive_count"`
+	UnassignedCount int64      `json:"unassigned_count"` // Count at no place, else 0
+	FirstAssetAt    *time.Time `json:"first_asset_at"`
+	LastAssetAt     *time.Time `json:"last_asset_at"`
+	LastUpdatedAt   *time.Time `json:"last_updated_at"`
+}
+
+// AssetSnapshotCols are the columns of AssetSnapshot, for filters and ordering.
+var AssetSnapshotCols = struct {
+	TenantID        query.Column[string]
+	Status          query.TextColumn
+	LocationID      query.Column[string]
+	Count           query.Column[int64]
+	ActiveCount     query.Column[int64]
+	InactiveCount   query.Column[int64]
+	UnassignedCount query.Column[int64]
+	FirstAssetAt    query.Column[time.Time]
+	LastAssetAt     query.Column[time.Time]
+	LastUpdatedAt   query.Column[time.Time]
+}{
+	TenantID:        query.NewColumn[string]("tenant_id"),
+	Status:          query.NewTextColumn("status"),
+	LocationID:      query.NewColumn[string]("location_id"),
+	Count:           query.NewColumn[int64]("count"),
+	ActiveCount:     query.NewColumn[int64]("active_count"),
+	InactiveCount:   query.NewColumn[int64]("inactive_count"),
+	UnassignedCount: query.NewColumn[int64]("unassigned_count"),
+	FirstAssetAt:    query.NewColumn[time.Time]("first_asset_at"),
+	LastAssetAt:     query.NewColumn[time.Time]("last_asset_at"),
+	LastUpdatedAt:   query.NewColumn[time.Time]("last_updated_at"),
+}
+
+var assetSnapshotView = postgrest.ViewDef[AssetSnapshot]{
+	List:       "Dashboard.Snapshots.Assets",
+	Schema:     "public",
+	Name:       "mv_asset_summary",
+	ServiceKey: true,
+	Key:        []string{"tenant_id", "status", "location_id"},
+	NullKey:    []string{"location_id"},
+}
+
+// LocationSnapshot is what there is at a place of a tenant itself, not inside:
+// one row of the materialized view mv_location_summary. A nil field is null in
+// the database.
+type LocationSnapshot struct {
+	TenantID                string     `json:"tenant_id"`
+	LocationID              string     `json:"location_id"`
+	LocationName            string     `json:"location_name"`
+	ParentLocationID        *string    `json:"parent_location_id"`
+	LocationType            string     `json:"location_type"`
+	SiteID                  *string    `json:"site_id"` // the nearest site above, or the place itself
+	AssetCount              int64      `json:"asset_count"`
+	ActiveAssetCount        int64      `json:"active_asset_count"`
+	WorkOrderCount          int64      `json:"work_order_count"` // by the place of the work orders, not of their assets
+	ActiveWorkOrderCount    int64      `json:"active_work_order_count"`
+	CompletedWorkOrderCount int64      `json:"completed_work_order_count"` // completed or cancelled
+	LastWorkOrderActivityAt *time.Time `json:"last_work_order_activity_at"`
+	LastAssetActivityAt     *time.Time `json:"last_asset_activity_at"`
+}
+
+// LocationSnapshotCols are the columns of LocationSnapshot, for filters and
+// ordering.
+var LocationSnapshotCols = struct {
+	TenantID                query.Column[string]
+	LocationID              query.Column[string]
+	LocationName            query.TextColumn
+	ParentLocationID        query.Column[string]
+	LocationType            query.TextColumn
+	SiteID                  query.Column[string]
+	AssetCount              query.Column[int64]
+	ActiveAssetCount        query.Column[int64]
+	WorkOrderCount          query.Column[int64]
+	ActiveWorkOrderCount    query.Column[int64]
+	CompletedWorkOrderCount query.Column[int64]
+	LastWorkOrderActivityAt query.Column[time.Time]
+	LastAssetActivityAt     query.Column[time.Time]
+}{
+	TenantID:                query.NewColumn[string]("tenant_id"),
+	LocationID:              query.NewColumn[string]("location_id"),
+	LocationName:            query.NewTextColumn("location_name"),
+	ParentLocationID:        query.NewColumn[string]("parent_location_id"),
+	LocationType:            query.NewTextColumn("location_type"),
+	SiteID:                  query.NewColumn[string]("site_id"),
+	AssetCount:              query.NewColumn[int64]("asset_count"),
+	ActiveAssetCount:        query.NewColumn[int64]("active_asset_count"),
+	WorkOrderCount:          query.NewColumn[int64]("work_order_count"),
+	ActiveWorkOrderCount:    query.NewColumn[int64]("active_work_order_count"),
+	CompletedWorkOrderCount: query.NewColumn[int64]("completed_work_order_count"),
+	LastWorkOrderActivityAt: query.NewColumn[time.Time]("last_work_order_activity_at"),
+	LastAssetActivityAt:     query.NewColumn[time.Time]("last_asset_activity_at"),
+}
+
+var locationSnapshotView = postgrest.ViewDef[LocationSnapshot]{
+	List:       "Dashboard.Snapshots.Locations",
+	Schema:     "public",
+	Name:       "mv_location_summary",
+	ServiceKey: true,
+	Key:        []string{"location_id"},
+}
+
+// SiteSnapshot is what there is at a site of a tenant and everywhere inside; a
+// site inside another counts in both: one row of the materialized view
+// mv_site_summary. A nil field is null in the database.
+type SiteSnapshot struct {
+	SiteID               string  `json:"site_id"`
+	TenantID             string  `json:"tenant_id"`
+	SiteName             string  `json:"site_name"`
+	LocationType         string  `json:"location_type"`
+	SiteCode             *string `json:"site_code"`
+	BuildingCount        int64   `json:"building_count"`
+	FloorCount           int64   `json:"floor_count"`
+	RoomCount            int64   `json:"room_count"`
+	ZoneCount            int64   `json:"zone_count"`
+	AssetCount           int64   `json:"asset_count"`
+	ActiveAssetCount     int64   `json:"active_asset_count"`
+	WorkOrderCount       int64   `json:"work_order_count"`
+	ActiveWorkOrderCount int64   `json:"active_work_order_count"`
+}
+
+// SiteSnapshotCols are the columns of SiteSnapshot, for filters and ordering.
+var SiteSnapshotCols = struct {
+	SiteID               query.Column[string]
+	TenantID             query.Column[string]
+	SiteName             query.TextColumn
+	LocationType         query.TextColumn
+	SiteCode             query.TextColumn
+	BuildingCount        query.Column[int64]
+	FloorCount           query.Column[int64]
+	RoomCount            query.Column[int64]
+	ZoneCount            query.Column[int64]
+	AssetCount           query.Column[int64]
+	ActiveAssetCount     query.Column[int64]
+	WorkOrderCount       query.Column[int64]
+	ActiveWorkOrderCount query.Column[int64]
+}{
+	SiteID:               query.NewColumn[string]("site_id"),
+	TenantID:             query.NewColumn[string]("tenant_id"),
+	SiteName:             query.NewTextColumn("site_name"),
+	LocationType:         query.NewTextColumn("location_type"),
+	SiteCode:             query.NewTextColumn("site_code"),
+	BuildingCount:        query.NewColumn[int64]("building_count"),
+	FloorCount:           query.NewColumn[int64]("floor_count"),
+	RoomCount:            query.NewColumn[int64]("room_count"),
+	ZoneCount:            query.NewColumn[int64]("zone_count"),
+	AssetCount:           query.NewColumn[int64]("asset_count"),
+	ActiveAssetCount:     query.NewColumn[int64]("active_asset_count"),
+	WorkOrderCount:       query.NewColumn[int64]("work_order_count"),
+	ActiveWorkOrderCount: query.NewColumn[int64]("active_work_order_count"),
+}
+
+var siteSnapshotView = postgrest.ViewDef[SiteSnapshot]{
+	List:       "Dashboard.Snapshots.Sites",
+	Schema:     "public",
+	Name:       "mv_site_summary",
+	ServiceKey: true,
+	Key:        []string{"site_id"},
+}
+
+// TenantSnapshot is how large a tenant is: one row of the materialized view
+// mv_tenant_overview. A nil field is null in the database.
+type TenantSnapshot struct {
+	TenantID              string     `json:"tenant_id"`
+	TenantName            string     `json:"tenant_name"`
+	Slug                  string     `json:"slug"`
+	MemberCount           int64      `json:"member_count"`
+	LocationCount         int64      `json:"location_count"`
+	AssetCount            int64      `json:"asset_count"`
+	WorkOrderCount        int64      `json:"work_order_count"`
+	ActiveWorkOrderCount  int64      `json:"active_work_order_count"`
+	OverdueWorkOrderCount int64      `json:"overdue_work_order_count"`
+	FirstWorkOrderAt      *time.Time `json:"first_work_order_at"`
+	LastWorkOrderAt       *time.Time `json:"last_work_order_at"`
+	TenantCreatedAt       time.Time  `json:"tenant_created_at"`
+}
+
+// TenantSnapshotCols are the columns of TenantSnapshot, for filters and
+// ordering.
+var TenantSnapshotCols = struct {
+	TenantID              query.Column[string]
+	TenantName            query.TextColumn
+	Slug                  query.TextColumn
+	MemberCount           query.Column[int64]
+	LocationCount         query.Column[int64]
+	AssetCount            query.Column[int64]
+	WorkOrderCount        query.Column[int64]
+	ActiveWorkOrderCount  query.Column[int64]
+	OverdueWorkOrderCount query.Column[int64]
+	FirstWorkOrderAt      query.Column[time.Time]
+	LastWorkOrderAt       query.Column[time.Time]
+	TenantCreatedAt       query.Column[time.Time]
+}{
+	TenantID:              query.NewColumn[string]("tenant_id"),
+	TenantName:            query.NewTextColumn("tenant_name"),
+	Slug:                  query.NewTextColumn("slug"),
+	MemberCount:           query.NewColumn[int64]("member_count"),
+	LocationCount:         query.NewColumn[int64]("location_count"),
+	AssetCount:            query.NewColumn[int64]("asset_count"),
+	WorkOrderCount:        query.NewColumn[int64]("work_order_count"),
+	ActiveWorkOrderCount:  query.NewColumn[int64]("active_work_order_count"),
+	OverdueWorkOrderCount: query.NewColumn[int64]("overdue_work_order_count"),
+	FirstWorkOrderAt:      query.NewColumn[time.Time]("first_work_order_at"),
+	LastWorkOrderAt:       query.NewColumn[time.Time]("last_work_order_at"),
+	TenantCreatedAt:       query.NewColumn[time.Time]("tenant_created_at"),
+}
+
+var tenantSnapshotView = postgrest.ViewDef[TenantSnapshot]{
+	List:       "Dashboard.Snapshots.Tenants",
+	Schema:     "public",
+	Name:       "mv_tenant_overview",
+	ServiceKey: true,
+	Key:        []string{"tenant_id"},
+}
+
 // TenantDimension is the tenant: one row of the view reporting.dim_tenant.
 type TenantDimension struct {
 	TenantID   string `json:"tenant_id"`

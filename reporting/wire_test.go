@@ -12,6 +12,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
+	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/reporting"
 	"github.com/workorder-systems/sdk-go/types"
 )
@@ -118,6 +119,28 @@ func TestDashboardAndAnalyticsNameTheirViews(t *testing.T) {
 	srv.WantCounted(t, "reporting.kpi_pm_compliance", a.PMComplianceRates.Count)
 	srv.WantCounted(t, "reporting.kpi_utilization", a.Utilization.Count)
 	srv.WantCounted(t, "reporting.kpi_backlog", a.Backlog.Count)
+}
+
+func TestSnapshotsAreForTheServiceKey(t *testing.T) {
+	c, srv := apitest.New(t)
+	for _, other := range []*workorder.Client{c, c.AsUser(apitest.JWT(map[string]any{"role": "authenticated", "sub": "u1"}))} {
+		s := other.Dashboard.Snapshots()
+		for name, count := range map[string]func(context.Context, ...query.Option) (int64, error){
+			"WorkOrders": s.WorkOrders.Count, "Assets": s.Assets.Count, "Locations": s.Locations.Count, "Sites": s.Sites.Count, "Tenants": s.Tenants.Count,
+		} {
+			_, err := count(t.Context())
+			require.ErrorIs(t, err, workorder.ErrPermissionDenied, name)
+			require.ErrorContains(t, err, "Dashboard.Snapshots."+name+".Count")
+		}
+	}
+	require.Empty(t, srv.Requests(), "nothing is sent")
+
+	s := c.AsUser(apitest.JWT(map[string]any{"role": "service_role"})).Dashboard.Snapshots()
+	srv.WantCounted(t, "mv_work_order_summary", s.WorkOrders.Count)
+	srv.WantCounted(t, "mv_asset_summary", s.Assets.Count)
+	srv.WantCounted(t, "mv_location_summary", s.Locations.Count)
+	srv.WantCounted(t, "mv_site_summary", s.Sites.Count)
+	srv.WantCounted(t, "mv_tenant_overview", s.Tenants.Count)
 }
 
 func TestRefreshAndMetadata(t *testing.T) {

@@ -35,7 +35,8 @@ func (c *Conn) Claims(ctx context.Context, op string) (jwtclaims.Claims, error) 
 }
 
 // NeedServiceKey fails with ErrPermissionDenied unless the client acts with the
-// service-role key, for functions that the platform forgets to keep from others.
+// service-role key, for functions and views that the platform forgets to keep from
+// others.
 func (c *Conn) NeedServiceKey(ctx context.Context, op string) error {
 	claims, err := c.claims(ctx, op)
 	if err != nil {

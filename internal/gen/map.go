@@ -27,6 +27,9 @@ type view struct {
 	// AllTenants says that the view shows the rows of every tenant of the caller,
 	// whatever the token says: reads ask for the one tenant that they are for.
 	AllTenants bool
+	// ServiceKey says that the view shows the rows of all tenants to the
+	// service-role key; other clients read nothing.
+	ServiceKey bool
 	// Columns are the columns to read. Nil means all.
 	Columns []string
 	// Types replaces the Go type of a column by a named one of the package.

@@ -63,6 +63,21 @@ var reportingPackage = pkg{
 		{Name: "v_portfolio_overview", Row: "PortfolioSite", List: "Dashboard.PortfolioOverview", Doc: "the tenant with one of its sites", Key: []string{"tenant_id", "site_id"}, Docs: map[string]string{
 			"site_id": "nil, as all of the site: the tenant has none",
 		}},
+		{Name: "mv_work_order_summary", Row: "WorkOrderSnapshot", List: "Dashboard.Snapshots.WorkOrders", Doc: "how many work orders of a tenant have a status and a priority", Key: []string{"tenant_id", "status", "priority"}, ServiceKey: true, Docs: map[string]string{
+			"overdue_count":   "as of the refresh",
+			"completed_count": "completed or cancelled",
+		}},
+		{Name: "mv_asset_summary", Row: "AssetSnapshot", List: "Dashboard.Snapshots.Assets", Doc: "how many assets of a tenant have a status at a place", Key: []string{"tenant_id", "status", "location_id"}, ServiceKey: true, Docs: map[string]string{
+			"location_id":      "nil: at no place",
+			"unassigned_count": "Count at no place, else 0",
+		}},
+		{Name: "mv_location_summary", Row: "LocationSnapshot", List: "Dashboard.Snapshots.Locations", Doc: "what there is at a place of a tenant itself, not inside", Key: []string{"location_id"}, ServiceKey: true, Docs: map[string]string{
+			"site_id":                    "the nearest site above, or the place itself",
+			"work_order_count":           "by the place of the work orders, not of their assets",
+			"completed_work_order_count": "completed or cancelled",
+		}},
+		{Name: "mv_site_summary", Row: "SiteSnapshot", List: "Dashboard.Snapshots.Sites", Doc: "what there is at a site of a tenant and everywhere inside; a site inside another counts in both", Key: []string{"site_id"}, ServiceKey: true},
+		{Name: "mv_tenant_overview", Row: "TenantSnapshot", List: "Dashboard.Snapshots.Tenants", Doc: "how large a tenant is", Key: []string{"tenant_id"}, ServiceKey: true},
 
 		{Name: "reporting.dim_tenant", Row: "TenantDimension", List: "Analytics.Tenants", Doc: "the tenant", Key: []string{"tenant_id"}},
 		{Name: "reporting.dim_location", Row: "LocationDimension", List: "Analytics.Locations", Doc: "a place with its site", Key: []string{"location_id"}},

@@ -99,6 +99,9 @@ func writeView(b *bytes.Buffer, v view, cv *contract.View) error {
 		}
 		b.WriteString("\tAllTenants: true,\n")
 	}
+	if v.ServiceKey {
+		b.WriteString("\tServiceKey: true,\n")
+	}
 	fmt.Fprintf(b, "\tKey: %#v,\n", key)
 	var nullKey []string
 	for _, k := range key {
