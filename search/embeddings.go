@@ -224,7 +224,8 @@ func (s *SemanticSearchService) batch(ctx context.Context, op string, kind Domai
 // GetWorkOrderEmbedding returns the stored vector of a work order, nil when it has
 // none and when the caller is not a member of its tenant.
 //
-// On the platform as it is, every call fails with code 42704.
+// On the platform as it is, every call fails with ErrSchemaMismatch (code
+// 42704).
 //
 // TypeScript: semanticSearch.getWorkOrderEmbedding.
 func (s *SemanticSearchService) GetWorkOrderEmbedding(ctx context.Context, workOrderID string) (types.Vector, error) {

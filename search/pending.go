@@ -85,8 +85,12 @@ const maxQueue = 500
 // is no vector, or panics, stands in the report's Failures and does not keep the
 // rest from being embedded; each thing is tried once in a run. The error then wraps
 // those of the embedder. ErrQueueStuck ends a domain with 500 such things. Any other
-// error ends the run, and so does ctx. What is stored stays: the next run goes on
-// from there. Runs at the same time do no harm but do some work twice.
+// error ends the run, and so does ctx. What is stored stays, and the next run goes on
+// from there. A page in which ctx ends is lost: it is neither stored nor in the report,
+// and the next run embeds it again. When ctx ends, or the connection breaks, while the
+// page is being stored, it may be stored without being counted. EmbedPending returns
+// when the calls of embed that are under way have. Runs at the same time do no harm but
+// do some work twice.
 //
 // Texts are joined as the platform's own function embed-index does it, see SourceText
 // of PendingWorkOrder, PendingAsset and PendingPart; the first 8,000 characters are
@@ -248,51 +252,41 @@ func (r *run) page(ctx context.Context, things []pending) error {
 	return nil
 }
 
-// vectors calls the embedder for each thing. It returns when all calls have.
+// errEnded is for an embedder that calls runtime.Goexit, as t.FailNow does it.
+var errEnded = errors.New("the embedder ended its goroutine")
+
+// vectors calls the embedder for each thing, on a goroutine of its own. It returns when
+// all calls have.
 func (r *run) vectors(ctx context.Context, things []pending) ([]types.Vector, []error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	vectors, errs := make([]types.Vector, len(things)), make([]error, len(things))
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(r.p.Concurrency, len(things)) {
-		workers.Go(func() {
-			for i := range next {
-				vectors[i], errs[i] = r.vector(ctx, things[i].text)
-			}
-		})
-	}
-feed:
+	free := make(chan struct{}, r.p.Concurrency)
+	var calls sync.WaitGroup
+	defer calls.Wait()
 	for i := range things {
 		select {
-		case next <- i:
+		case free <- struct{}{}:
 		case <-ctx.Done():
-			break feed
+			return vectors, errs
 		}
+		errs[i] = errEnded // unless it returns
+		calls.Go(func() {
+			defer func() { <-free }()
+			vectors[i], errs[i] = r.vector(ctx, things[i].text)
+		})
 	}
-	close(next)
-	workers.Wait()
 	return vectors, errs
 }
 
 // vector calls the embedder once.
 func (r *run) vector(ctx context.Context, text string) (v types.Vector, err error) {
-	returned := false
 	defer func() {
-		if returned {
-			return
-		}
-		v = nil
-		// runtime.Goexit, as t.FailNow does it, leaves nothing to recover.
 		if p := recover(); p != nil {
-			err = fmt.Errorf("the embedder panicked: %v", p)
-		} else {
-			err = errors.New("the embedder ended its goroutine")
+			v, err = nil, fmt.Errorf("the embedder panicked: %v", p)
 		}
 	}()
-	v, err = r.embed(ctx, text)
-	returned = true
-	if err == nil {
+	if v, err = r.embed(ctx, text); err == nil {
 		err = checkVector(r.op, "the embedder's vector", v)
 	}
 	return v, err

@@ -63,8 +63,8 @@ type RegisterEntityAliasParams struct {
 // is taken moves to the new thing and keeps its id.
 //
 // Needs permission tenant.admin. On the platform as it is, every call that passes
-// its checks fails with code 42704 (ErrSchemaMismatch or another kind), because the
-// function does not find a type it needs; the local stack registers aliases.
+// its checks fails with ErrSchemaMismatch (code 42704), because the function does not
+// find a type it needs; the local stack registers aliases.
 //
 // TypeScript: semanticSearch.registerEntityAlias.
 func (s *SemanticSearchService) RegisterEntityAlias(ctx context.Context, p RegisterEntityAliasParams) (int64, error) {

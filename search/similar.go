@@ -56,8 +56,8 @@ type SimilarPastWorkOrdersByWorkOrderIDParams struct {
 // SimilarPastWorkOrdersByWorkOrderID is SimilarPastWorkOrders for the stored vector
 // of a work order, without that one. It finds nothing when the work order has none.
 //
-// On the platform as it is, every call fails with code 42704. Embed the work order's
-// text and call SimilarPastWorkOrders there.
+// On the platform as it is, every call fails with ErrSchemaMismatch (code 42704).
+// Embed the work order's text and call SimilarPastWorkOrders there.
 //
 // TypeScript: semanticSearch.similarPastWorkOrdersByWorkOrderId.
 func (s *SemanticSearchService) SimilarPastWorkOrdersByWorkOrderID(ctx context.Context, p SimilarPastWorkOrdersByWorkOrderIDParams) ([]SimilarWorkOrder, error) {

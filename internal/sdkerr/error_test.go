@@ -72,6 +72,7 @@ func TestKindsFollowTheCode(t *testing.T) {
 		{"PGRST205", 404, []error{ErrSchemaMismatch}},
 		{"PGRST106", 406, []error{ErrSchemaMismatch}},
 		{"42703", 400, []error{ErrSchemaMismatch}},
+		{"42704", 400, []error{ErrSchemaMismatch}},
 		{"25006", 405, []error{ErrUnavailable}},
 		{"PGRST100", 400, []error{ErrInvalidInput}},
 		{"PGRST102", 400, []error{ErrInvalidInput}},

@@ -85,6 +85,7 @@ var byCode = map[string]class{
 	"57P03": later(always, ErrUnavailable), // cannot connect now
 	"42703": is(ErrSchemaMismatch),
 	"42P01": is(ErrSchemaMismatch),
+	"42704": is(ErrSchemaMismatch),
 	"42883": is(ErrSchemaMismatch),
 	"25006": later(always, ErrUnavailable),  // a read-only database; see OfRead
 	"25P03": later(guarded, ErrUnavailable), // idle in transaction
