@@ -144,7 +144,8 @@ func WithUserAgent(app string) Option {
 
 // WithLogger logs every request at debug level and every repeated one at warn
 // level: operation, method, path, status, code, attempt, duration and request
-// id, but never headers, bodies, messages of the server or queries. By default nothing is logged.
+// id, but never headers, bodies, messages of the server or queries. By default
+// nothing is logged. docs/observability.md lists the fields.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) error {
 		c.Logger = l
