@@ -90,6 +90,17 @@ func WithRefreshMargins(advisory, mandatory time.Duration) SessionOption {
 	return func(c *sessionConfig) { c.advisory, c.mandatory = advisory, mandatory }
 }
 
+// WithClock lets the session tell the time by now in place of [time.Now], for tests
+// in which time passes faster. The session counts the lifetime of a token from when
+// it asked for it, on this clock, so it need not agree with the server's.
+func WithClock(now func() time.Time) SessionOption {
+	return func(c *sessionConfig) {
+		if now != nil {
+			c.now = now
+		}
+	}
+}
+
 func newSessionConfig(opts []SessionOption) sessionConfig {
 	c := sessionConfig{
 		advisory:  5 * time.Minute,

@@ -77,7 +77,7 @@ func (p *platform) signIn(opts ...SessionOption) (*Client, *Session) {
 }
 
 func (p *platform) clock() SessionOption {
-	return func(c *sessionConfig) { c.now = p.time }
+	return WithClock(p.time)
 }
 
 func (p *platform) time() time.Time {

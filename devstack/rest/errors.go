@@ -24,6 +24,11 @@ type apiError struct {
 
 func (e *apiError) Error() string { return e.Code + " " + e.Message }
 
+// WriteError answers a request with an error as the server does that [New] makes: a
+// *pgconn.PgError with the status, the headers and the body that belong to its
+// SQLSTATE.
+func WriteError(w http.ResponseWriter, r *http.Request, err error) { writeError(w, r, asAPIError(err)) }
+
 // asAPIError gives every failure a code and a status. Failures of this
 // process, as opposed to the database, are connection trouble.
 func asAPIError(err error) *apiError {
