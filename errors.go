@@ -72,7 +72,8 @@ var (
 	// sent.
 	ErrNoTenant = sdkerr.ErrNoTenant
 	// ErrTenantMismatch means that a token is for another tenant than the one
-	// the client is bound to.
+	// the client is bound to. It is [SafeToRetry] when other programs moved the
+	// user on, however often the session went back for a token.
 	ErrTenantMismatch = sdkerr.ErrTenantMismatch
 	// ErrSessionExpired means that the session is over: sign in again.
 	ErrSessionExpired = sdkerr.ErrSessionExpired

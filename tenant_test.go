@@ -118,9 +118,11 @@ func TestTenantThatKeepsFlippingIsRefused(t *testing.T) {
 	before := p.counted("v_tenants")
 	_, err = tenantOf(t, a)
 	require.ErrorIs(t, err, ErrTenantMismatch)
+	require.True(t, SafeToRetry(err), "others will not always be in the way")
 	require.Equal(t, before, p.counted("v_tenants"), "nothing is read with another tenant's token")
 	_, err = c.ForTenant(t.Context(), tenantA)
 	require.ErrorIs(t, err, ErrTenantMismatch)
+	require.True(t, SafeToRetry(err))
 	require.LessOrEqual(t, p.counted("refresh_token"), 1+session.HealAttempts+1)
 }
 
@@ -237,6 +239,7 @@ func TestForTenantWithFixedTokens(t *testing.T) {
 	require.ErrorIs(t, err, ErrTenantMismatch)
 	_, err = c.ForTenant(t.Context(), tenantB)
 	require.ErrorIs(t, err, ErrTenantMismatch)
+	require.False(t, SafeToRetry(err), "the token will always name the other tenant")
 
 	src := &changingSource{tokens: []string{testJWT(claims), testJWT(claims), testJWT(map[string]any{
 		"sub": "u1", "tenant_id": tenantB, "exp": p.now.Add(time.Hour).Unix(),

@@ -5,21 +5,20 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/devstack"
+	"github.com/workorder-systems/sdk-go/examples/internal/demo"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
-// demo mirrors a tenant of a local stack into a database beside the stack's own.
-func demo(ctx context.Context, out io.Writer, s settings) error {
+// runDemo mirrors a tenant of a local stack into a database beside the stack's own.
+func runDemo(ctx context.Context, out io.Writer, s settings) error {
 	stack, err := devstack.Start(ctx)
 	if err != nil {
 		return err
@@ -29,7 +28,7 @@ func demo(ctx context.Context, out io.Writer, s settings) error {
 	if err != nil {
 		return err
 	}
-	address, err := newDatabase(ctx, stack.DatabaseURL)
+	address, err := demo.NewDatabase(ctx, stack.DatabaseURL, "mirror")
 	if err != nil {
 		return err
 	}
@@ -79,23 +78,4 @@ func newTenant(ctx context.Context, stack *devstack.Stack) (*workorder.Client, *
 		return nil, nil, err
 	}
 	return client, user.Session, nil
-}
-
-// newDatabase makes a database on the server of another one and gives its address.
-func newDatabase(ctx context.Context, beside string) (string, error) {
-	db, err := pgx.Connect(ctx, beside)
-	if err != nil {
-		return "", err
-	}
-	defer func() { _ = db.Close(ctx) }()
-	name := "mirror_" + strings.ToLower(rand.Text()[:10])
-	if _, err := db.Exec(ctx, "create database "+pgx.Identifier{name}.Sanitize()); err != nil {
-		return "", err
-	}
-	u, err := url.Parse(beside)
-	if err != nil {
-		return "", err
-	}
-	u.Path = "/" + name
-	return u.String(), nil
 }

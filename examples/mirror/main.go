@@ -63,7 +63,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 		return fmt.Errorf("-sweep is %d, not 1 or more", s.sweep)
 	}
 	if os.Getenv("SUPABASE_URL") == "" {
-		return demo(ctx, out, s)
+		return runDemo(ctx, out, s)
 	}
 	client, err := workorder.NewFromEnv()
 	if err != nil {

@@ -22,6 +22,7 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/devstack"
+	"github.com/workorder-systems/sdk-go/examples/internal/demo"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -56,7 +57,7 @@ func TestKilledMirrorLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	token, err := session.Token(ctx)
 	require.NoError(t, err)
-	address, err := newDatabase(ctx, stack.DatabaseURL)
+	address, err := demo.NewDatabase(ctx, stack.DatabaseURL, "mirror")
 	require.NoError(t, err)
 	db, err := pgxpool.New(ctx, address)
 	require.NoError(t, err)

@@ -170,6 +170,13 @@ func New(op string, kind error, format string, args ...any) *Error {
 	return e
 }
 
+// Passing is New for a failure that passes by itself and changed nothing.
+func Passing(op string, kind error, format string, args ...any) *Error {
+	e := New(op, kind, format, args...)
+	e.transient, e.notApplied = true, true
+	return e
+}
+
 // Required reports that a required field is empty.
 func Required(op, field string) error {
 	return New(op, ErrInvalidInput, "%s is required", field)

@@ -93,7 +93,7 @@ func (e *Engine) mintFor(ctx context.Context, tenant string) (access, error) {
 		case err == nil && SameTenant(a.claims.TenantID, tenant):
 			return a, nil
 		case err == nil:
-			failure = sdkerr.New(op, sdkerr.ErrTenantMismatch,
+			failure = sdkerr.Passing(op, sdkerr.ErrTenantMismatch,
 				"asked for a token of tenant %s, got one of %s", TenantName(tenant), TenantName(a.claims.TenantID))
 		case errors.Is(err, errRejected):
 			failure = err
