@@ -129,7 +129,11 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request) (Event, int, e
 	conn := http.NewResponseController(w)
 	_ = conn.SetReadDeadline(time.Now().Add(h.timeout)) // where the server can
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
-	_ = conn.SetReadDeadline(time.Time{}) // of the connection, which serves other requests too
+	if err != nil {
+		w.Header().Set("Connection", "close") // or the server waits for the rest of the body
+	} else {
+		_ = conn.SetReadDeadline(time.Time{}) // of the connection, which serves other requests too
+	}
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):

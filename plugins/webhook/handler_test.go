@@ -1,12 +1,14 @@
 package webhook_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"runtime"
@@ -276,6 +278,43 @@ func (f failing) Begin(context.Context, string, time.Duration) (webhook.Claim, e
 }
 func (f failing) Finish(context.Context) error  { return f.note }
 func (f failing) Abandon(context.Context) error { return f.note }
+
+// A body that does not end costs a request its timeout, and nothing is handled.
+func TestBodiesThatDoNotEnd(t *testing.T) {
+	h, got := recorder(webhook.Secrets(secret), webhook.WithTimeout(200*time.Millisecond))
+	srv := httptest.NewServer(h)
+	t.Cleanup(srv.Close)
+	body := delivery(1)
+	for name, sent := range map[string]string{"nothing comes": "", "half of it comes": body[:len(body)/2], "one byte is missing": body[:len(body)-1]} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", srv.Listener.Addr().String())
+		require.NoError(t, err)
+		_, err = fmt.Fprintf(conn, "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s: %s\r\nContent-Length: %d\r\n\r\n%s",
+			webhook.SignatureHeader, webhook.Sign([]byte(body), secret), len(body), sent)
+		require.NoError(t, err)
+		require.NoError(t, conn.SetReadDeadline(time.Now().Add(20*time.Second)))
+		res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err, name)
+		require.Equal(t, http.StatusBadRequest, res.StatusCode, name)
+		require.NoError(t, res.Body.Close())
+		require.NoError(t, conn.Close())
+	}
+	require.Empty(t, *got)
+	require.Equal(t, http.StatusOK, serve(h, signed(body, secret)), "the event is free")
+	require.Len(t, *got, 1)
+}
+
+// Custom headers of the config may repeat the name of the signature's header.
+func TestSeveralSignatures(t *testing.T) {
+	h, got := recorder(webhook.Secrets(secret))
+	for other, want := range map[int]int{7: http.StatusOK, 8: http.StatusUnauthorized} {
+		r := signed(delivery(other), secret)
+		for range other {
+			r.Header.Add(webhook.SignatureHeader, strings.Repeat("0", 64))
+		}
+		require.Equal(t, want, serve(h, r), "%d others", other)
+	}
+	require.Len(t, *got, 1)
+}
 
 func TestStoresThatFail(t *testing.T) {
 	h, got := recorder(webhook.Secrets(secret), webhook.WithStore(failing{begin: errors.New("connection refused")}))
