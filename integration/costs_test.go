@@ -16,6 +16,7 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/assets"
 	"github.com/workorder-systems/sdk-go/devstack"
+	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/reporting"
 	"github.com/workorder-systems/sdk-go/types"
@@ -205,7 +206,7 @@ func TestCostFunctionsAndViewsAgree(t *testing.T) {
 	s, err := devstack.Start(context.WithoutCancel(t.Context()), devstack.WithCostFunctions())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	d := deployment{URL: s.URL, AnonKey: s.AnonKey, ServiceKey: s.ServiceRoleKey, JWTSecret: s.JWTSecret, DatabaseURL: s.DatabaseURL}
+	d := deployment{Deployment: workordertest.Of(s)}
 	c := fillCosts(t, d.Tenant(t))
 	c.requireCosts(t, c.Client)
 

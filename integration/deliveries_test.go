@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/workorder-systems/sdk-go/devstack"
+	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/plugins"
 	"github.com/workorder-systems/sdk-go/query"
@@ -369,7 +370,7 @@ func TestDeliveriesAreRepeatedOnScheduleUntilDead(t *testing.T) {
 	s, err := devstack.Start(context.WithoutCancel(t.Context()), devstack.WithDeliverySpeed(speed))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	d := deployment{URL: s.URL, AnonKey: s.AnonKey, ServiceKey: s.ServiceRoleKey, JWTSecret: s.JWTSecret, DatabaseURL: s.DatabaseURL}
+	d := deployment{Deployment: workordertest.Of(s)}
 	r := newReceiver(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "down", http.StatusServiceUnavailable) })
 	tn, _ := deliver(t, d, makeSecret(t, d, "k"), plugins.WebhookConfig{WebhookURL: r.URL}.JSON(), plugins.UpsertWebhookSubscriptionParams{})
 

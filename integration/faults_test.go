@@ -6,11 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
 	"net/url"
 	"slices"
 	"strings"
@@ -22,71 +20,49 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
-// fault answers a request badly. upstream is the real stack.
-type fault func(w http.ResponseWriter, r *http.Request, upstream http.Handler)
+// fault lets something go wrong with some of a kit's requests.
+type fault func(k *workordertest.Kit, on ...workordertest.Scope) *workordertest.Fault
 
-// proxy stands between a client and the stack and injects faults.
-type proxy struct {
-	*httptest.Server
-	upstream http.Handler
-	pick     atomic.Pointer[func(n int) fault] // of the n-th request, from 1; nil: none
-	n        atomic.Int64
-	writes   atomic.Int64 // requests that are no GET or HEAD
+// answering makes a fault of what answers a request in the stack's place.
+func answering(do func(w http.ResponseWriter, r *http.Request, stack http.Handler)) fault {
+	return func(k *workordertest.Kit, on ...workordertest.Scope) *workordertest.Fault { return k.Inject(do, on...) }
 }
 
-func newProxy(t testing.TB) *proxy {
-	t.Helper()
-	target, err := url.Parse(stack.URL)
-	require.NoError(t, err)
-	p := &proxy{upstream: &httputil.ReverseProxy{
-		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		ErrorLog: log.New(io.Discard, "", 0),
+// first lets the first n requests from now on fail and the others pass.
+func first(k *workordertest.Kit, n int, f fault) {
+	k.Reset()
+	f(k, workordertest.Times(n))
+}
+
+// always lets every request from now on fail.
+func always(k *workordertest.Kit, f fault) {
+	k.Reset()
+	f(k)
+}
+
+// requests counts the requests since the last fault.
+func requests(k *workordertest.Kit) int { return len(k.Requests()) }
+
+// writes counts those of them that are no GET or HEAD.
+func writes(k *workordertest.Kit) int {
+	return len(k.Requests(workordertest.When(func(r *http.Request) bool {
+		return r.Method != http.MethodGet && r.Method != http.MethodHead
+	})))
+}
+
+// tenantOf is a kit's tenant.
+func tenantOf(k *workordertest.Kit) *tenant {
+	admin := k.As("admin")
+	return &tenant{Client: k.Client, ID: k.TenantID, Slug: k.TenantSlug, Admin: &user{
+		Client: admin.Client, ID: admin.ID, Email: admin.Email, Password: admin.Password, Session: admin.Session,
 	}}
-	p.Server = httptest.NewUnstartedServer(http.HandlerFunc(p.serve))
-	p.Config.ErrorLog = log.New(io.Discard, "", 0)
-	p.Start()
-	t.Cleanup(p.Close)
-	return p
 }
-
-func (p *proxy) serve(w http.ResponseWriter, r *http.Request) {
-	n := p.n.Add(1)
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		p.writes.Add(1)
-	}
-	if pick := p.pick.Load(); pick != nil {
-		if f := (*pick)(int(n)); f != nil {
-			f(w, r, p.upstream)
-			return
-		}
-	}
-	p.upstream.ServeHTTP(w, r)
-}
-
-// Inject starts counting requests anew and picks a fault for each.
-func (p *proxy) Inject(pick func(n int) fault) {
-	p.n.Store(0)
-	p.writes.Store(0)
-	p.pick.Store(&pick)
-}
-
-// First lets the first n requests fail and the others pass.
-func (p *proxy) First(n int, f fault) {
-	p.Inject(func(i int) fault {
-		if i <= n {
-			return f
-		}
-		return nil
-	})
-}
-
-// Always lets every request fail.
-func (p *proxy) Always(f fault) { p.Inject(func(int) fault { return f }) }
 
 // watched is a client whose log is kept and must hold no secret.
 type watched struct {
@@ -100,18 +76,25 @@ const filterValue = "the-value-of-a-filter"
 
 var quickRetry = workorder.RetryPolicy{MaxAttempts: 4, BaseDelay: 2 * time.Millisecond, MaxDelay: 10 * time.Millisecond}
 
-// Client makes a client that reaches the tenant through the proxy.
-func (p *proxy) Client(t testing.TB, tn *tenant, opts ...workorder.Option) *watched {
+// watch makes a client of a kit's administrator with a fixed token, at the kit's
+// address.
+func watch(t testing.TB, k *workordertest.Kit, opts ...workorder.Option) *watched {
 	t.Helper()
-	jwt := tn.Admin.JWT(t, tn.ID)
+	return watchAt(t, k.URL, k, opts...)
+}
+
+func watchAt(t testing.TB, url string, k *workordertest.Kit, opts ...workorder.Option) *watched {
+	t.Helper()
+	admin := k.As("admin")
+	jwt := admin.Token()
 	w := &watched{log: &syncBuffer{}, secrets: []string{
-		jwt, strings.Split(jwt, ".")[2], stack.AnonKey, tn.Admin.Password, filterValue,
+		jwt, strings.Split(jwt, ".")[2], stack.AnonKey, admin.Password, filterValue,
 	}}
-	if stack.ServiceKey != "" {
-		w.secrets = append(w.secrets, stack.ServiceKey)
+	if stack.ServiceRoleKey != "" {
+		w.secrets = append(w.secrets, stack.ServiceRoleKey)
 	}
 	logger := slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	c, err := workorder.New(p.URL, stack.AnonKey, append([]workorder.Option{
+	c, err := workorder.New(url, stack.AnonKey, append([]workorder.Option{
 		workorder.WithAccessToken(jwt), workorder.WithRetry(quickRetry), workorder.WithLogger(logger),
 	}, opts...)...)
 	require.NoError(t, err)
@@ -186,23 +169,20 @@ func (s *syncBuffer) String() string {
 func drop() { panic(http.ErrAbortHandler) }
 
 // noAnswer closes the connection without a word and does not reach the stack.
-func noAnswer(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+var noAnswer = answering(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	drop()
-}
+})
 
 // lostAnswer lets the stack do its work and loses the answer.
-func lostAnswer(_ http.ResponseWriter, r *http.Request, upstream http.Handler) {
-	upstream.ServeHTTP(httptest.NewRecorder(), r)
-	drop()
-}
+var lostAnswer fault = (*workordertest.Kit).DropResponse
 
 // halfAnswer breaks off in the middle of the answer, whose length it announced
 // unless it is chunked.
 func halfAnswer(chunked bool) fault {
-	return func(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
+	return answering(func(w http.ResponseWriter, r *http.Request, stack http.Handler) {
 		rec := httptest.NewRecorder()
-		upstream.ServeHTTP(rec, r)
+		stack.ServeHTTP(rec, r)
 		for k, v := range rec.Header() {
 			w.Header()[k] = v
 		}
@@ -215,61 +195,58 @@ func halfAnswer(chunked bool) fault {
 		_, _ = w.Write(body[:len(body)/2])
 		_ = http.NewResponseController(w).Flush()
 		drop()
-	}
+	})
 }
 
 // answer gives an answer of its own.
 func answer(status int, header map[string]string, body string) fault {
-	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+	return answering(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		for k, v := range header {
 			w.Header().Set(k, v)
 		}
 		w.WriteHeader(status)
 		_, _ = io.WriteString(w, body)
-	}
+	})
 }
 
 // hang never answers.
-func hang(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+var hang = answering(func(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
-}
+})
 
 // silentWork lets the stack do its work and never answers.
-func silentWork(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
-	upstream.ServeHTTP(httptest.NewRecorder(), r.Clone(context.WithoutCancel(r.Context())))
+var silentWork = answering(func(_ http.ResponseWriter, r *http.Request, stack http.Handler) {
+	stack.ServeHTTP(httptest.NewRecorder(), r.Clone(context.WithoutCancel(r.Context())))
 	<-r.Context().Done()
-}
+})
 
 // slow answers after a while.
 func slow(d time.Duration) fault {
-	return func(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
-		select {
-		case <-time.After(d):
-			upstream.ServeHTTP(w, r)
-		case <-r.Context().Done():
-		}
-	}
+	return func(k *workordertest.Kit, on ...workordertest.Scope) *workordertest.Fault { return k.Delay(d, on...) }
 }
 
 // soonAfter cancels a context when the request has arrived.
 func soonAfter(cancel context.CancelFunc, f fault) fault {
-	return func(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
-		time.AfterFunc(50*time.Millisecond, cancel)
-		f(w, r, upstream)
+	return func(k *workordertest.Kit, on ...workordertest.Scope) *workordertest.Fault {
+		f(k, on...)
+		return k.Inject(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			time.AfterFunc(50*time.Millisecond, cancel)
+			next.ServeHTTP(w, r)
+		}, on...)
 	}
 }
 
 // hangMidAnswer sends the beginning of the answer and then nothing.
-func hangMidAnswer(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
+var hangMidAnswer = answering(func(w http.ResponseWriter, r *http.Request, stack http.Handler) {
 	rec := httptest.NewRecorder()
-	upstream.ServeHTTP(rec, r)
+	stack.ServeHTTP(rec, r)
 	w.Header().Set("Content-Type", "application/json")
 	_, _ = w.Write(rec.Body.Bytes()[:rec.Body.Len()/2])
 	_ = http.NewResponseController(w).Flush()
 	<-r.Context().Done()
-}
+})
 
 const htmlPage = "<html><head><title>502 Bad Gateway</title></head><body>oops</body></html>"
 
@@ -291,42 +268,43 @@ var passing = map[string]fault{
 
 func TestReadsSurviveFaults(t *testing.T) {
 	t.Parallel()
-	m := fill(t, stack.Tenant(t), 25)
+	kit := stack.New(t)
+	m := fill(t, tenantOf(kit), 25)
 	all := m.ids(nil)
 	for name, f := range passing {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			p := newProxy(t)
+			p := kit.Sub(t)
 			timeout := 20 * time.Second
 			if name == "late" || name == "hangs half way" {
 				timeout = 300 * time.Millisecond
 			}
-			c := p.Client(t, m.tenant, workorder.WithAttemptTimeout(timeout),
+			c := watch(t, p, workorder.WithAttemptTimeout(timeout),
 				workorder.WithRetry(workorder.RetryPolicy{MaxAttempts: 8, BaseDelay: time.Millisecond}))
 			ctx := t.Context()
 
-			p.First(2, f)
+			first(p, 2, f)
 			rows, err := c.WorkOrders.List(ctx, query.PageSize(10))
 			require.NoError(t, err)
 			requireAll(t, all, rows)
-			require.GreaterOrEqual(t, p.n.Load(), int64(5))
+			require.GreaterOrEqual(t, requests(p), 5)
 
-			p.First(2, f)
+			first(p, 2, f)
 			requireAll(t, all, collect(t, c.Client, query.PageSize(10), query.OrderBy(wo.DueDate.Asc())))
 
-			p.First(1, f)
+			first(p, 1, f)
 			page, err := c.WorkOrders.Page(ctx, query.Limit(7), query.Count(query.Exact))
 			require.NoError(t, err)
 			require.Len(t, page.Items, 7)
 			require.EqualValues(t, 25, page.Total)
 
-			p.First(1, f)
+			first(p, 1, f)
 			require.Equal(t, all[3], getWorkOrder(t, c.Client, all[3]).ID)
 
-			p.First(1, f)
+			first(p, 1, f)
 			require.Equal(t, 25, countWorkOrders(t, c.Client))
 
-			p.First(1, f)
+			first(p, 1, f)
 			ok, err := c.Authorization.UserPermissions(ctx, m.ID) // a stable function is a read
 			require.NoError(t, err)
 			require.NotEmpty(t, ok)
@@ -337,19 +315,23 @@ func TestReadsSurviveFaults(t *testing.T) {
 
 func TestWalkOverAFlakyConnectionLosesNothing(t *testing.T) {
 	t.Parallel()
-	m := fill(t, stack.Tenant(t), 300)
-	p := newProxy(t)
-	c := p.Client(t, m.tenant)
+	kit := stack.New(t)
+	m := fill(t, tenantOf(kit), 300)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	faults := []fault{noAnswer, lostAnswer, halfAnswer(false), halfAnswer(true), answer(502, nil, htmlPage), answer(503, nil, "")}
 	for _, opts := range [][]query.Option{
 		{query.PageSize(20)},
 		{query.PageSize(20), query.OrderBy(wo.Priority.Desc(), wo.DueDate.Asc().NullsFirst())},
 	} {
-		p.Inject(func(n int) fault {
-			if n%3 == 0 {
-				return faults[n/3%len(faults)]
-			}
-			return nil
+		p.Reset()
+		n := 0 // a walk sends one request after the other
+		for i, f := range faults {
+			f(p, workordertest.When(func(*http.Request) bool { return n%3 == 0 && n/3%len(faults) == i }))
+		}
+		p.Inject(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+			n++
+			next.ServeHTTP(w, r)
 		})
 		rows, err := c.WorkOrders.List(t.Context(), opts...)
 		require.NoError(t, err)
@@ -362,25 +344,27 @@ func TestWalkOverAFlakyConnectionLosesNothing(t *testing.T) {
 
 func TestCreateWhoseAnswerIsLostIsNotRepeated(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	for name, f := range map[string]fault{"lost": lostAnswer, "half": halfAnswer(false), "half, chunked": halfAnswer(true)} {
-		p.Always(f)
+		always(p, f)
 		_, err := c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: name})
 		require.ErrorIs(t, c.check(t, err), workorder.ErrUnavailable, name)
 		require.False(t, workorder.SafeToRetry(err), "it may have been applied")
-		require.EqualValues(t, 1, p.writes.Load())
+		require.Equal(t, 1, writes(p))
 		require.Equal(t, 1, countWorkOrders(t, tn.Client, wo.Title.Eq(name)), "and it was")
 	}
 }
 
 func TestOtherWritesWhoseAnswerIsLostAreNotRepeated(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
 	id := makeWorkOrder(t, tn.Client, "x")
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	ctx := t.Context()
 	for name, write := range map[string]func() error{
 		"move": func() error { return move(t, c.Client, id, "assigned") },
@@ -396,11 +380,11 @@ func TestOtherWritesWhoseAnswerIsLostAreNotRepeated(t *testing.T) {
 			return c.RPC(ctx, "rpc_create_work_order", map[string]any{"p_tenant_id": tn.ID, "p_title": "by name"}, nil)
 		},
 	} {
-		p.Always(lostAnswer)
+		always(p, lostAnswer)
 		err := c.check(t, write())
 		require.ErrorIs(t, err, workorder.ErrUnavailable, name)
 		require.False(t, workorder.SafeToRetry(err), name)
-		require.EqualValues(t, 1, p.writes.Load(), name)
+		require.Equal(t, 1, writes(p), name)
 	}
 	got := getWorkOrder(t, tn.Client, id)
 	require.Equal(t, "assigned", got.Status)
@@ -411,33 +395,34 @@ func TestOtherWritesWhoseAnswerIsLostAreNotRepeated(t *testing.T) {
 
 func TestCreateWithClientRequestIDIsRepeated(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	for name, f := range map[string]fault{
 		"lost": lostAnswer, "half": halfAnswer(false), "half, chunked": halfAnswer(true), "none": noAnswer,
 		"502": answer(502, nil, htmlPage), "still running": answer(500, nil, `{"code":"40001","message":"in progress"}`),
 	} {
-		p.First(2, f)
+		first(p, 2, f)
 		params := workorders.CreateWorkOrderParams{Title: name, ClientRequestID: name}
 		id, err := c.WorkOrders.Create(t.Context(), params)
 		require.NoError(t, err, name)
-		require.EqualValues(t, 3, p.writes.Load(), name)
+		require.Equal(t, 3, writes(p), name)
 		require.Equal(t, name, getWorkOrder(t, tn.Client, id).Title)
 		require.Equal(t, 1, countWorkOrders(t, tn.Client, wo.Title.Eq(name)))
 	}
 
 	params := workorders.CreateWorkOrderParams{Title: "never answered", ClientRequestID: "k"}
-	p.Always(lostAnswer)
+	always(p, lostAnswer)
 	_, err := c.WorkOrders.Create(t.Context(), params)
 	require.ErrorIs(t, c.check(t, err), workorder.ErrUnavailable)
 	require.True(t, workorder.SafeToRetry(err), "the caller may go on trying")
-	require.EqualValues(t, 4, p.writes.Load())
+	require.Equal(t, 4, writes(p))
 	id, err := tn.WorkOrders.Create(t.Context(), params)
 	require.NoError(t, err)
 	require.Equal(t, 1, countWorkOrders(t, tn.Client, wo.Title.Eq("never answered"), wo.ID.Eq(id)))
 
-	p.Always(lostAnswer)
+	always(p, lostAnswer)
 	_, err = c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "blank", ClientRequestID: "  "})
 	require.ErrorIs(t, c.check(t, err), workorder.ErrUnavailable)
 	require.False(t, workorder.SafeToRetry(err), "a blank id protects nothing")
@@ -446,9 +431,10 @@ func TestCreateWithClientRequestIDIsRepeated(t *testing.T) {
 
 func TestWritesThatWereNotAppliedAreRepeated(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	for name, f := range map[string]fault{
 		"no database":      answer(503, nil, `{"code":"PGRST000","message":"Database connection error. Retrying the connection."}`),
 		"no schema cache":  passing["cache is reloading"],
@@ -456,10 +442,10 @@ func TestWritesThatWereNotAppliedAreRepeated(t *testing.T) {
 		"deadlock":         passing["deadlock"],
 		"too many at once": answer(429, map[string]string{"Retry-After": "1"}, ""),
 	} {
-		p.First(1, f)
+		first(p, 1, f)
 		id, err := c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: name})
 		require.NoError(t, err, name)
-		require.EqualValues(t, 2, p.writes.Load(), name)
+		require.Equal(t, 2, writes(p), name)
 		require.Equal(t, 1, countWorkOrders(t, tn.Client, wo.Title.Eq(name), wo.ID.Eq(id)))
 	}
 	for name, f := range map[string]fault{
@@ -469,20 +455,20 @@ func TestWritesThatWereNotAppliedAreRepeated(t *testing.T) {
 		"database went away": answer(503, nil, `{"code":"PGRST001","message":"no connection to the server"}`),
 		"limit":              answer(500, nil, `{"code":"54000","message":"rate limit"}`),
 	} {
-		p.Always(f)
+		always(p, f)
 		_, err := c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: name})
 		_ = c.check(t, err)
-		require.EqualValues(t, 1, p.writes.Load(), "%s: %v", name, err)
+		require.Equal(t, 1, writes(p), "%s: %v", name, err)
 		require.Zero(t, countWorkOrders(t, tn.Client, wo.Title.Eq(name)))
 	}
 }
 
 func TestServerThatIsGone(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
-	p.Close()
+	kit := stack.New(t)
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	c := watchAt(t, gone.URL, kit)
 
 	_, err := c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "x"})
 	require.ErrorIs(t, c.check(t, err), workorder.ErrUnavailable)
@@ -497,11 +483,12 @@ func TestServerThatIsGone(t *testing.T) {
 
 func TestServerThatDiesMidAnswer(t *testing.T) {
 	t.Parallel()
-	m := fill(t, stack.Tenant(t), 20)
-	p := newProxy(t)
-	c := p.Client(t, m.tenant)
+	kit := stack.New(t)
+	fill(t, tenantOf(kit), 20)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	for _, f := range []fault{halfAnswer(false), halfAnswer(true), noAnswer} {
-		p.Always(f)
+		always(p, f)
 		_, err := c.WorkOrders.List(t.Context(), query.Where(wo.Title.NotEq(filterValue)))
 		require.ErrorIs(t, c.check(t, err), workorder.ErrUnavailable)
 		require.True(t, workorder.SafeToRetry(err))
@@ -511,12 +498,8 @@ func TestServerThatDiesMidAnswer(t *testing.T) {
 		require.NotEmpty(t, e.RequestID)
 		require.Equal(t, "/rest/v1/v_work_orders", e.Path)
 
-		p.Inject(func(n int) fault {
-			if n > 1 {
-				return f
-			}
-			return nil
-		})
+		p.Reset()
+		f(p, workordertest.Skip(1))
 		n := 0
 		var last error
 		for _, err := range c.WorkOrders.All(t.Context(), query.PageSize(6)) {
@@ -532,17 +515,17 @@ func TestServerThatDiesMidAnswer(t *testing.T) {
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	kit := stack.New(t)
+	p := kit.Sub(t)
+	c := watch(t, p)
 
-	p.First(1, answer(503, map[string]string{"Retry-After": "1"}, ""))
+	first(p, 1, answer(503, map[string]string{"Retry-After": "1"}, ""))
 	start := time.Now()
 	_, err := c.WorkOrders.List(t.Context())
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, time.Since(start), time.Second)
 
-	p.Always(answer(503, map[string]string{"Retry-After": "3600"}, ""))
+	always(p, answer(503, map[string]string{"Retry-After": "3600"}, ""))
 	start = time.Now()
 	_, err = c.WorkOrders.List(t.Context())
 	require.ErrorIs(t, c.check(t, err), workorder.ErrUnavailable)
@@ -552,7 +535,7 @@ func TestRetryAfter(t *testing.T) {
 	require.Equal(t, time.Hour, e.RetryAfter)
 	require.Equal(t, 1, e.Attempts)
 
-	p.Always(answer(503, map[string]string{"Retry-After": "10"}, ""))
+	always(p, answer(503, map[string]string{"Retry-After": "10"}, ""))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
 	start = time.Now()
@@ -577,7 +560,8 @@ func prompt(t *testing.T, f func() error) error {
 
 func TestCancelledContexts(t *testing.T) {
 	t.Parallel()
-	m := fill(t, stack.Tenant(t), 25)
+	kit := stack.New(t)
+	m := fill(t, tenantOf(kit), 25)
 	id := m.ids(nil)[0]
 	calls := map[string]func(context.Context, *watched) error{
 		"List":  func(ctx context.Context, c *watched) error { return second(c.WorkOrders.List(ctx)) },
@@ -604,48 +588,48 @@ func TestCancelledContexts(t *testing.T) {
 		},
 	}
 	for name, call := range calls {
-		p := newProxy(t) // of its own: what the call before gave up may still arrive there
-		c := p.Client(t, m.tenant)
-		p.Inject(func(int) fault { return nil })
+		p := kit.Sub(t) // of its own: what the call before gave up may still arrive there
+		c := watch(t, p)
+		p.Reset()
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		err := prompt(t, func() error { return call(ctx, c) })
 		require.ErrorIs(t, c.check(t, err), context.Canceled, "%s before", name)
-		require.Zero(t, p.n.Load(), "%s is not sent", name)
+		require.Zero(t, requests(p), "%s is not sent", name)
 
 		for when, f := range map[string]fault{"during": hang, "half way": hangMidAnswer} {
 			if when == "half way" && (name == "Count" || strings.HasPrefix(name, "Create") || name == "TransitionStatus") {
 				continue // no body, or the stack would apply it
 			}
 			ctx, cancel = context.WithCancel(t.Context())
-			p.Always(soonAfter(cancel, f))
+			always(p, soonAfter(cancel, f))
 			err = prompt(t, func() error { return call(ctx, c) })
 			require.ErrorIs(t, c.check(t, err), context.Canceled, "%s %s", name, when)
 			require.NotErrorIs(t, err, workorder.ErrUnavailable, "%s %s", name, when)
-			require.EqualValues(t, 1, p.n.Load(), "%s is not repeated", name)
+			require.Equal(t, 1, requests(p), "%s is not repeated", name)
 			require.False(t, workorder.SafeToRetry(err) && name == "Create", "it may have been applied")
 		}
 
 		ctx, cancel = context.WithCancel(t.Context())
-		p.Always(soonAfter(cancel, answer(503, map[string]string{"Retry-After": "20"}, `{"code":"PGRST002","message":"reloading"}`)))
+		always(p, soonAfter(cancel, answer(503, map[string]string{"Retry-After": "20"}, `{"code":"PGRST002","message":"reloading"}`)))
 		start := time.Now()
 		err = prompt(t, func() error { return call(ctx, c) })
 		require.ErrorIs(t, c.check(t, err), context.Canceled, "%s in back-off", name)
 		require.Less(t, time.Since(start), 10*time.Second)
-		require.EqualValues(t, 1, p.n.Load())
+		require.Equal(t, 1, requests(p))
 		cancel()
 
-		p.Always(hang)
+		always(p, hang)
 		ctx, cancel = context.WithTimeout(t.Context(), 200*time.Millisecond)
 		err = prompt(t, func() error { return call(ctx, c) })
 		require.ErrorIs(t, c.check(t, err), context.DeadlineExceeded, "%s past its deadline", name)
-		require.LessOrEqual(t, p.n.Load(), int64(1))
+		require.LessOrEqual(t, requests(p), 1)
 		cancel()
 	}
 	require.Equal(t, 25, countWorkOrders(t, m.Client))
 
-	p := newProxy(t)
-	c := p.Client(t, m.tenant)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n := 0
@@ -661,21 +645,22 @@ func TestCancelledContexts(t *testing.T) {
 	}
 	require.Equal(t, 20, n, "the page at hand is finished, no other is asked for")
 	require.ErrorIs(t, c.check(t, last), context.Canceled)
-	require.EqualValues(t, 2, p.n.Load())
+	require.Equal(t, 2, requests(p))
 }
 
 func TestAttemptTimeout(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
 	id := makeWorkOrder(t, tn.Client, "x")
-	p := newProxy(t)
-	c := p.Client(t, tn, workorder.WithAttemptTimeout(time.Second))
+	p := kit.Sub(t)
+	c := watch(t, p, workorder.WithAttemptTimeout(time.Second))
 
-	p.First(1, hang)
+	first(p, 1, hang)
 	require.Equal(t, id, getWorkOrder(t, c.Client, id).ID, "another attempt is made")
 
-	c = p.Client(t, tn, workorder.WithAttemptTimeout(100*time.Millisecond))
-	p.Always(hang)
+	c = watch(t, p, workorder.WithAttemptTimeout(100*time.Millisecond))
+	always(p, hang)
 	_, err := c.WorkOrders.Get(t.Context(), id)
 	require.ErrorIs(t, c.check(t, err), workorder.ErrUnavailable)
 	require.True(t, workorder.SafeToRetry(err))
@@ -683,18 +668,19 @@ func TestAttemptTimeout(t *testing.T) {
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, 4, e.Attempts, "a busy machine may time out before the proxy sees the attempt")
 
-	p.Always(hang)
+	always(p, hang)
 	_, err = c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "never"})
 	require.ErrorIs(t, c.check(t, err), workorder.ErrUnavailable)
 	require.False(t, workorder.SafeToRetry(err))
-	require.LessOrEqual(t, p.writes.Load(), int64(1))
+	require.LessOrEqual(t, writes(p), 1)
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, 1, e.Attempts)
 }
 
 func TestLargeAnswers(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
 	rows := make([]workorders.ImportWorkOrder, 20)
 	for i := range rows {
 		rows[i] = workorders.ImportWorkOrder{Title: fmt.Sprint(i), Description: strings.Repeat(fmt.Sprint(i, ` ä"\`), 10_000)}
@@ -708,35 +694,35 @@ func TestLargeAnswers(t *testing.T) {
 		require.Equal(t, rows[i].Description, *row.Description)
 	}
 
-	p := newProxy(t)
-	c := p.Client(t, tn, workorder.WithAttemptTimeout(5*time.Minute)) // a busy machine takes its time for as much
-	p.Always(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+	p := kit.Sub(t)
+	c := watch(t, p, workorder.WithAttemptTimeout(5*time.Minute)) // a busy machine takes its time for as much
+	always(p, answering(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 		blank := bytes.Repeat([]byte(" "), 1<<20)
 		for range 80 {
 			if _, err := w.Write(blank); err != nil {
 				return
 			}
 		}
-	})
+	}))
 	_, err = c.WorkOrders.List(t.Context())
 	require.ErrorIs(t, c.check(t, err), workorder.ErrDecode, "an answer without end is not kept")
-	require.EqualValues(t, 1, p.n.Load())
+	require.Equal(t, 1, requests(p))
 }
 
 func TestAnswersThatAreNone(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	kit := stack.New(t)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	for name, body := range map[string]string{
 		"page": htmlPage, "nothing": "", "object": `{"id":"x"}`, "cut off": `[{"id":"x"`, "text": `"x"`, "two": "[] []",
 		"wrong type": `[{"id":7}]`, "wrong time": `[{"id":"x","created_at":"soon"}]`,
 	} {
-		p.Always(answer(200, map[string]string{"Content-Type": "application/json"}, body))
+		always(p, answer(200, map[string]string{"Content-Type": "application/json"}, body))
 		_, err := c.WorkOrders.List(t.Context(), query.Where(wo.Title.Eq(filterValue)))
 		require.ErrorIs(t, c.check(t, err), workorder.ErrDecode, name)
 		require.False(t, workorder.SafeToRetry(err), name)
-		require.EqualValues(t, 1, p.n.Load(), name)
+		require.Equal(t, 1, requests(p), name)
 		if name != "text" {
 			_, err = c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "x"})
 			require.ErrorIs(t, c.check(t, err), workorder.ErrDecode, name)
@@ -746,14 +732,14 @@ func TestAnswersThatAreNone(t *testing.T) {
 
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
+	kit := stack.New(t)
 	var reached atomic.Int64
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached.Add(1) }))
 	t.Cleanup(elsewhere.Close)
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	for _, status := range []int{301, 302, 303, 307, 308} {
-		p.Always(answer(status, map[string]string{"Location": elsewhere.URL}, ""))
+		always(p, answer(status, map[string]string{"Location": elsewhere.URL}, ""))
 		_, err := c.WorkOrders.List(t.Context())
 		require.Error(t, c.check(t, err))
 		_, err = c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "x"})
@@ -766,11 +752,12 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 // sent.
 func TestErrorsAndLogsHoldNoSecrets(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	echo := func(status int, form func(said string) string) fault {
-		return func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
+		return answering(func(w http.ResponseWriter, r *http.Request, _ http.Handler) {
 			body, _ := io.ReadAll(r.Body)
 			said := fmt.Sprintf("%s %s %s ", r.Header.Get("Authorization"), r.Header.Get("Apikey"), p.URL+r.URL.String())
 			if strings.HasPrefix(r.URL.Path, "/auth/") {
@@ -779,7 +766,7 @@ func TestErrorsAndLogsHoldNoSecrets(t *testing.T) {
 			w.Header().Set("X-Request-Id", r.Header.Get("Apikey"))
 			w.WriteHeader(status)
 			_, _ = io.WriteString(w, form(said))
-		}
+		})
 	}
 	object := func(fields ...string) func(string) string {
 		return func(said string) string {
@@ -803,7 +790,7 @@ func TestErrorsAndLogsHoldNoSecrets(t *testing.T) {
 		"not JSON":   echo(200, func(said string) string { return said }),
 		"other JSON": echo(200, object("message")),
 	} {
-		p.Always(f)
+		always(p, f)
 		ctx := t.Context()
 		_, err := c.WorkOrders.List(ctx, query.Where(wo.Title.Eq(filterValue)))
 		require.Error(t, c.check(t, err), name)
@@ -811,13 +798,13 @@ func TestErrorsAndLogsHoldNoSecrets(t *testing.T) {
 		require.Error(t, c.check(t, err), name)
 	}
 	for _, f := range []fault{echo(400, object("message")), echo(422, object("error_code", "msg")), echo(502, func(s string) string { return s }), noAnswer} {
-		p.Always(f)
+		always(p, f)
 		_, err := c.Auth.SignInWithPassword(t.Context(), tn.Admin.Email, tn.Admin.Password)
 		require.Error(t, c.check(t, err))
 		_, err = c.Auth.SignUp(t.Context(), workorder.SignUpParams{Email: newEmail(), Password: tn.Admin.Password})
 		require.Error(t, c.check(t, err))
 	}
-	p.Inject(func(int) fault { return nil })
+	p.Reset()
 	_, err := c.Auth.SignInWithPassword(t.Context(), newEmail(), tn.Admin.Password)
 	require.Error(t, c.check(t, err))
 	require.NotEmpty(t, c.log.String())
@@ -827,36 +814,33 @@ func TestErrorsAndLogsHoldNoSecrets(t *testing.T) {
 // before it is sent again.
 func TestSilentKeyedWriteIsLookedUp(t *testing.T) {
 	t.Parallel()
-	a := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, a, workorder.WithAttemptTimeout(8*time.Second)) // longer than the stack ever takes
+	kit := stack.New(t)
+	a := tenantOf(kit)
+	p := kit.Sub(t)
+	c := watch(t, p, workorder.WithAttemptTimeout(8*time.Second)) // longer than the stack ever takes
 	create := func(key string) (string, error) {
 		return c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: key, ClientRequestID: key})
 	}
 
-	p.First(1, silentWork)
+	first(p, 1, silentWork)
 	id, err := create("stored")
 	require.NoError(t, err)
-	require.EqualValues(t, 2, p.n.Load(), "the write and the lookup of its key")
+	require.Equal(t, 2, requests(p), "the write and the lookup of its key")
 	require.Equal(t, "stored", getWorkOrder(t, a.Client, id).Title)
 
-	p.First(1, hang)
+	first(p, 1, hang)
 	id, err = create("unknown")
 	require.NoError(t, err)
-	require.EqualValues(t, 3, p.n.Load(), "the write, the lookup, the write again")
+	require.Equal(t, 3, requests(p), "the write, the lookup, the write again")
 	require.Equal(t, "unknown", getWorkOrder(t, a.Client, id).Title)
 
 	ok, err := a.Idempotency.Claim(t.Context(), org.ClaimIdempotencyParams{Scope: "work_order.create", IdempotencyKey: "claimed"})
 	require.NoError(t, err)
 	require.True(t, ok)
-	p.Inject(func(n int) fault {
-		if n%2 == 1 { // the lookups pass
-			return hang
-		}
-		return nil
-	})
+	p.Reset()
+	hang(p, workordertest.RPC("rpc_create_work_order")) // the lookups pass
 	_, err = create("claimed")
 	require.ErrorIs(t, c.check(t, err), workorder.ErrInProgress)
-	require.EqualValues(t, 4, p.n.Load(), "one more try, and then the key is held")
+	require.Equal(t, 4, requests(p), "one more try, and then the key is held")
 	require.Equal(t, 2, countWorkOrders(t, a.Client))
 }

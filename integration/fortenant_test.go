@@ -188,24 +188,22 @@ func TestForTenantLeavesTheSessionInItsTenant(t *testing.T) {
 
 func TestTenantIsTakenWithARejectedToken(t *testing.T) {
 	t.Parallel()
-	var swap replacedToken
-	u := stack.User(t, swap.Option())
-	id, _ := createTenant(t, u, "Plant 7")
+	kit := stack.New(t)
+	admin := kit.As("admin")
+	c, err := workorder.New(kit.URL, kit.AnonKey)
+	require.NoError(t, err)
+	defer c.Close()
 
-	for name, take := range map[string]func() error{
-		"ForTenant":           func() error { _, err := u.ForTenant(t.Context(), id); return err },
-		"SetTenant":           func() error { return u.SetTenant(t.Context(), id) },
-		"SetTenantAndRefresh": func() error { _, err := u.SetTenantAndRefresh(t.Context(), id); return err },
+	for name, take := range map[string]func(*workorder.Client) error{
+		"ForTenant":           func(u *workorder.Client) error { return second(u.ForTenant(t.Context(), kit.TenantID)) },
+		"SetTenant":           func(u *workorder.Client) error { return u.SetTenant(t.Context(), kit.TenantID) },
+		"SetTenantAndRefresh": func(u *workorder.Client) error { return second(u.SetTenantAndRefresh(t.Context(), kit.TenantID)) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			var err error
-			u.Session, err = u.Auth.SignInWithPassword(t.Context(), u.Email, u.Password)
+			s, err := c.Auth.SignInWithPassword(t.Context(), admin.Email, admin.Password)
 			require.NoError(t, err)
-			u.Client = u.WithSession(u.Session)
-			tok := u.Token(t)
-			swap.Set(tok.Value, stack.expired(t, tok))
-			nextSecond()
-			require.NoError(t, take())
+			kit.ExpireTokens()
+			require.NoError(t, take(c.WithSession(s)))
 		})
 	}
 }

@@ -174,24 +174,6 @@ func (r *refreshes) Option() workorder.Option {
 		})
 }
 
-// replacedToken sends another access token in place of one of a client's.
-type replacedToken struct{ from, to atomic.Pointer[string] }
-
-func (r *replacedToken) Set(from, to string) {
-	r.to.Store(&to)
-	r.from.Store(&from)
-}
-
-func (r *replacedToken) Option() workorder.Option {
-	return workorder.WithAttemptMiddleware(
-		func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
-			if from := r.from.Load(); from != nil && req.Header.Get("Authorization") == "Bearer "+*from {
-				req.Header.Set("Authorization", "Bearer "+*r.to.Load())
-			}
-			return next(req)
-		})
-}
-
 // newSlug is a slug that no tenant has.
 func newSlug() string { return "t-" + strings.ToLower(cryptorand.Text()) }
 

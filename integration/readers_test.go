@@ -2,7 +2,6 @@ package integration
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"net/http"
 	"slices"
@@ -14,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
-	"github.com/workorder-systems/sdk-go/devstack"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -494,14 +492,9 @@ func TestRowsDeletedDuringAKeysetWalkDoNotDisturbIt(t *testing.T) {
 // rows than the SDK asks for.
 func TestServerThatClampsLower(t *testing.T) {
 	t.Parallel()
-	if !stack.local {
-		t.Skip("needs a devstack with another row limit")
-	}
-	s, err := devstack.Start(context.WithoutCancel(t.Context()), devstack.WithMaxRows(100))
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, s.Close()) })
-	clamped := deployment{URL: s.URL, AnonKey: s.AnonKey, ServiceKey: s.ServiceRoleKey, JWTSecret: s.JWTSecret}
-	m := fill(t, clamped.Tenant(t), 450)
+	kit := stack.New(t)
+	m := fill(t, tenantOf(kit), 450)
+	kit.Clamp(100)
 	all := m.ids(nil)
 
 	for name, opts := range map[string][]query.Option{

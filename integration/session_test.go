@@ -14,6 +14,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/devstack"
+	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/org"
 )
 
@@ -78,7 +79,7 @@ func (d deployment) ShortLived(t testing.TB, life time.Duration) deployment {
 	s, err := devstack.Start(t.Context(), devstack.WithJWTExpiry(life))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
-	return deployment{URL: s.URL, AnonKey: s.AnonKey, ServiceKey: s.ServiceRoleKey, JWTSecret: s.JWTSecret, local: true}
+	return deployment{Deployment: workordertest.Of(s), local: true}
 }
 
 func TestRefreshGivesAnotherRefreshToken(t *testing.T) {
@@ -206,69 +207,51 @@ func TestPasswordSessionSignsInAgain(t *testing.T) {
 
 func TestExpiredTokenOfASessionIsReplaced(t *testing.T) {
 	t.Parallel()
-	var count refreshes
-	var swap replacedToken
-	u := stack.User(t, count.Option(), swap.Option())
-	tn := u.NewTenant(t)
-	makeDepartment(t, tn.Client, "Line")
+	kit := stack.New(t)
+	makeDepartment(t, kit.Client, "Line")
+	stranger, refresh := kit.Stranger(), workordertest.Path("/auth/v1/token")
 
-	for name, c := range map[string]*workorder.Client{"own": u.Client, "of a tenant": tn.Client} {
-		t.Run(name, func(t *testing.T) {
-			tok := u.Token(t)
-			if c == tn.Client {
-				var err error
-				tok, err = c.RefreshTenantSession(t.Context())
-				require.NoError(t, err)
-			}
-			swap.Set(tok.Value, stack.expired(t, tok))
-			nextSecond()
-			before := count.n.Load()
-
-			rows, err := c.Tenants.List(t.Context())
-			require.NoError(t, err)
-			require.Len(t, rows, 1)
-			require.EqualValues(t, 1, count.n.Load()-before)
-			if c == tn.Client {
-				require.Equal(t, []string{"Line"}, departmentNames(t, c))
-			}
-		})
-	}
+	kit.ExpireTokens()
+	require.NoError(t, second(stranger.Tenants.List(t.Context())))
+	require.Len(t, kit.Requests(refresh), 1)
+	require.Equal(t, []string{"Line"}, departmentNames(t, kit.Client))
+	require.Len(t, kit.Requests(refresh), 2)
 }
 
 func TestRejectedTokenOfASessionIsReplaced(t *testing.T) {
 	t.Parallel()
-	var count refreshes
-	var swap replacedToken
-	u := stack.User(t, count.Option(), swap.Option())
-	tok := u.Token(t)
-	swap.Set(tok.Value, tok.Value[:len(tok.Value)-8]+"AAAAAAAA") // another signature
+	kit := stack.New(t)
+	u := kit.Stranger()
+	tok, err := u.Session.Token(t.Context())
+	require.NoError(t, err)
+	kit.Inject(func(w http.ResponseWriter, r *http.Request, stack http.Handler) {
+		r.Header.Set("Authorization", "Bearer "+tok.Value[:len(tok.Value)-8]+"AAAAAAAA") // another signature
+		stack.ServeHTTP(w, r)
+	}, workordertest.When(func(r *http.Request) bool { return r.Header.Get("Authorization") == "Bearer "+tok.Value }))
 	nextSecond()
 
-	_, err := u.Tenants.List(t.Context())
+	_, err = u.Tenants.List(t.Context())
 	require.NoError(t, err)
-	require.NotEqual(t, tok.Value, u.Token(t).Value)
-	require.EqualValues(t, 1, count.n.Load())
+	again, err := u.Session.Token(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, tok.Value, again.Value)
+	require.Len(t, kit.Requests(workordertest.Path("/auth/v1/token")), 1)
 }
 
 func TestThousandCallsOnARejectedTokenRefreshOnce(t *testing.T) {
 	t.Parallel()
-	var count refreshes
-	var swap replacedToken
-	u := stack.User(t, count.Option(), swap.Option())
-	createTenant(t, u, "Plant 7")
-	tok := u.Token(t)
-	swap.Set(tok.Value, stack.expired(t, tok))
-	nextSecond()
+	kit := stack.New(t)
+	kit.ExpireTokens()
 
 	err := inParallel(storm, func(int) error {
-		rows, err := u.Tenants.List(t.Context())
+		rows, err := kit.Tenants.List(t.Context())
 		if err == nil && len(rows) != 1 {
 			err = errors.New("lost the row")
 		}
 		return err
 	})
 	require.NoError(t, err)
-	require.EqualValues(t, 1, count.n.Load())
+	require.Len(t, kit.Requests(workordertest.Path("/auth/v1/token")), 1)
 }
 
 func TestThousandCallsOnANewSessionRefreshOnce(t *testing.T) {

@@ -21,6 +21,7 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/devstack"
 	"github.com/workorder-systems/sdk-go/devstack/auth"
+	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/types"
 )
 
@@ -69,10 +70,7 @@ func signInStack(t *testing.T, s devstack.SignIn) deployment {
 	other, err := devstack.Start(t.Context(), devstack.WithSignIn(s))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = other.Close() })
-	return deployment{
-		URL: other.URL, AnonKey: other.AnonKey, ServiceKey: other.ServiceRoleKey, JWTSecret: other.JWTSecret,
-		DatabaseURL: other.DatabaseURL, local: true,
-	}
+	return deployment{Deployment: workordertest.Of(other), local: true}
 }
 
 func newPhone(t testing.TB) string {

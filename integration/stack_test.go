@@ -13,6 +13,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/devstack"
+	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/org"
 )
 
@@ -21,13 +22,8 @@ var stack deployment
 
 // deployment is a running backend, devstack or a real one.
 type deployment struct {
-	URL        string
-	AnonKey    string
-	ServiceKey string // "" when not known
-	JWTSecret  string // "" when not known
-	// DatabaseURL is known of a devstack only.
-	DatabaseURL string
-	local       bool // a devstack of this run's own
+	workordertest.Deployment
+	local bool // a devstack of this run's own
 }
 
 func TestMain(m *testing.M) {
@@ -47,13 +43,8 @@ func runMoreAtATime() {
 }
 
 func run(m *testing.M) int {
-	stack = deployment{
-		URL:        os.Getenv("SUPABASE_URL"),
-		AnonKey:    os.Getenv("SUPABASE_ANON_KEY"),
-		ServiceKey: os.Getenv("SUPABASE_SERVICE_ROLE_KEY"),
-		JWTSecret:  os.Getenv("SUPABASE_JWT_SECRET"),
-	}
-	if stack.URL != "" && stack.AnonKey != "" {
+	if d, ok := workordertest.FromEnv(); ok {
+		stack = deployment{Deployment: d}
 		return m.Run()
 	}
 	s, err := devstack.Start(context.Background(),
@@ -63,10 +54,7 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer func() { _ = s.Close() }()
-	stack = deployment{
-		URL: s.URL, AnonKey: s.AnonKey, ServiceKey: s.ServiceRoleKey, JWTSecret: s.JWTSecret,
-		DatabaseURL: s.DatabaseURL, local: true,
-	}
+	stack = deployment{Deployment: workordertest.Of(s), local: true}
 	return m.Run()
 }
 
@@ -82,10 +70,10 @@ func (d deployment) Client(t testing.TB, opts ...workorder.Option) *workorder.Cl
 // ServiceClient makes a client with the service-role key, or skips the test.
 func (d deployment) ServiceClient(t testing.TB) *workorder.Client {
 	t.Helper()
-	if d.ServiceKey == "" {
+	if d.ServiceRoleKey == "" {
 		t.Skip("needs SUPABASE_SERVICE_ROLE_KEY")
 	}
-	c, err := workorder.New(d.URL, d.ServiceKey)
+	c, err := workorder.New(d.URL, d.ServiceRoleKey)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
 	return c

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
@@ -131,9 +132,10 @@ func TestConcurrentKeyedUploadsMakeOneFile(t *testing.T) {
 // An import that is killed at any of its requests, and started again.
 func TestKilledImportIsFinished(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
+	p := kit.Sub(t)
+	c := watch(t, p)
 	for label, requests := range map[string]int{"": 3, "L": 4} {
 		for n := 1; n <= requests; n++ {
 			for name, f := range map[string]fault{"before": noAnswer, "after": lostAnswer} {
@@ -141,18 +143,16 @@ func TestKilledImportIsFinished(t *testing.T) {
 					id := makeWorkOrder(t, tn.Client, "x")
 					ctx, cancel := context.WithCancel(t.Context())
 					defer cancel()
-					p.Inject(func(i int) fault {
-						if i != n {
-							return nil
-						}
-						return func(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
-							defer cancel()
-							f(w, r, upstream)
-						}
-					})
+					p.Reset()
+					nth := []workordertest.Scope{workordertest.Skip(n - 1), workordertest.Times(1)}
+					f(p, nth...)
+					p.Inject(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
+						defer cancel()
+						next.ServeHTTP(w, r)
+					}, nth...)
 					_, err := c.Attachments.Upload(ctx, keyedUpload(id, "k", label, "content"))
 					require.Error(t, err)
-					p.Inject(func(int) fault { return nil })
+					p.Reset()
 
 					a, err := c.Attachments.Upload(t.Context(), keyedUpload(id, "k", label, "content"))
 
@@ -166,28 +166,25 @@ func TestKilledImportIsFinished(t *testing.T) {
 
 func TestLostAnswersOfUploadsAreLookedUp(t *testing.T) {
 	t.Parallel()
-	tn := stack.Tenant(t)
-	p := newProxy(t)
-	c := p.Client(t, tn)
-	lostWrites := func(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
-		if r.Method == http.MethodGet {
-			upstream.ServeHTTP(w, r)
-			return
-		}
-		lostAnswer(w, r, upstream)
-	}
-	seen := map[string]bool{}
-	lostOnce := func(w http.ResponseWriter, r *http.Request, upstream http.Handler) {
-		if r.Method == http.MethodGet || seen[r.Method+r.URL.Path] {
-			upstream.ServeHTTP(w, r)
-			return
-		}
-		seen[r.Method+r.URL.Path] = true
-		lostAnswer(w, r, upstream)
+	kit := stack.New(t)
+	tn := tenantOf(kit)
+	p := kit.Sub(t)
+	c := watch(t, p)
+	isWrite := func(r *http.Request) bool { return r.Method != http.MethodGet }
+	lostWrites := func() workordertest.Scope { return workordertest.When(isWrite) }
+	lostOnce := func() workordertest.Scope {
+		var seen sync.Map
+		return workordertest.When(func(r *http.Request) bool {
+			if !isWrite(r) {
+				return false
+			}
+			_, again := seen.LoadOrStore(r.Method+r.URL.Path, true)
+			return !again
+		})
 	}
 	for name, tt := range map[string]struct {
 		key, label string
-		lost       fault
+		lost       func() workordertest.Scope
 		body       io.Reader
 	}{
 		"each once":               {"", "", lostOnce, strings.NewReader("content")},
@@ -203,9 +200,9 @@ func TestLostAnswersOfUploadsAreLookedUp(t *testing.T) {
 			id := makeWorkOrder(t, tn.Client, "x")
 			up := keyedUpload(id, tt.key, tt.label, "")
 			up.Body = tt.body
-			p.Always(tt.lost)
+			p.DropResponse(tt.lost())
 			a, err := c.Attachments.Upload(t.Context(), up)
-			p.Inject(func(int) fault { return nil })
+			p.Reset()
 			require.NoError(t, err)
 			require.Equal(t, a, requireOneFile(t, tn.Client, id, tt.label, "content"))
 		})

@@ -15,6 +15,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/devstack"
+	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/types"
 )
 
@@ -27,9 +28,7 @@ func withSigningKey(t testing.TB, alg devstack.SigningAlgorithm) (*devstack.Stac
 	s, err := devstack.Start(t.Context(), devstack.WithSigningKey(alg))
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = s.Close() })
-	return s, deployment{
-		URL: s.URL, AnonKey: s.AnonKey, ServiceKey: s.ServiceRoleKey, JWTSecret: s.JWTSecret, DatabaseURL: s.DatabaseURL, local: true,
-	}
+	return s, deployment{Deployment: workordertest.Of(s), local: true}
 }
 
 func wantCode(t testing.TB, err error, code string) {
