@@ -11,11 +11,11 @@ import (
 	"time"
 
 	gotrue "github.com/supabase-community/gotrue-go"
-	"github.com/supabase-community/gotrue-go/types"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/pgjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/types"
 )
 
 // AuthService signs users up, in and out, and manages accounts. It goes to the
@@ -94,6 +94,10 @@ type SignUpParams struct {
 	// from first_name and last_name, of up to 100 characters each, and its picture
 	// from avatar_url.
 	Data map[string]any
+	// RedirectTo is where the link in the mail leads, where there is one; see
+	// SendMagicLinkParams.
+	RedirectTo   string
+	CodeVerifier types.Secret // see SendMagicLinkParams
 }
 
 // Format hides the password.
@@ -138,15 +142,24 @@ func (s *AuthService) SignUp(ctx context.Context, p SignUpParams, opts ...Sessio
 	if err := checkNames(op, "Data", p.Data); err != nil {
 		return nil, err
 	}
+	query, err := redirect(op, p.RedirectTo)
+	if err != nil {
+		return nil, err
+	}
+	c, err := challenge(op, p.CodeVerifier)
+	if err != nil {
+		return nil, err
+	}
 	w := newAuthority(s.conn)
 	started := newSessionConfig(opts).now()
 	body := struct {
 		Email    string         `json:"email"`
 		Password string         `json:"password"`
 		Data     map[string]any `json:"data,omitempty"`
-	}{p.Email, p.Password, p.Data}
+		pkce
+	}{p.Email, p.Password, p.Data, c}
 	var a signUpAnswer
-	if err := w.do(ctx, api.Request{Op: op, Method: http.MethodPost, Path: "/signup"}, body, &a); err != nil {
+	if err := w.do(ctx, api.Request{Op: op, Method: http.MethodPost, Path: "/signup", RawQuery: query}, body, &a); err != nil {
 		return nil, err
 	}
 	if a.AccessToken == "" {
@@ -290,6 +303,10 @@ type UpdateUserParams struct {
 	// the key. The key current_tenant_id is the platform's: use
 	// [Client.SetTenant].
 	Data map[string]any
+	// RedirectTo is where the links in the mails about another address lead; see
+	// SendMagicLinkParams.
+	RedirectTo   string
+	CodeVerifier types.Secret // see SendMagicLinkParams
 }
 
 // Format hides the password.
@@ -327,19 +344,23 @@ func (s *AuthService) UpdateUser(ctx context.Context, p UpdateUserParams) (*User
 	if err := s.needUser(op); err != nil {
 		return nil, err
 	}
-	data, err := encoded(op, "data", p.Data)
+	query, err := redirect(op, p.RedirectTo)
 	if err != nil {
 		return nil, err
 	}
-	req := types.UpdateUserRequest{Email: value(p.Email), Phone: value(p.Phone), Password: p.Password, Nonce: p.Nonce, Data: data}
-	if err := checkBody(op, req); err != nil {
+	c, err := challenge(op, p.CodeVerifier)
+	if err != nil {
 		return nil, err
 	}
 	var u User
-	err = authWire{s.conn}.gotrue(ctx, op, false, &u, func(c gotrue.Client) error {
-		_, err := c.UpdateUser(req)
-		return err
-	})
+	err = authWire{s.conn}.do(ctx, api.Request{Op: op, Method: http.MethodPut, Path: "/user", RawQuery: query}, struct {
+		Email    *string        `json:"email,omitempty"`
+		Phone    *string        `json:"phone,omitempty"`
+		Password *string        `json:"password,omitempty"`
+		Nonce    string         `json:"nonce,omitempty"`
+		Data     map[string]any `json:"data,omitempty"`
+		pkce
+	}{p.Email, p.Phone, p.Password, p.Nonce, p.Data, c}, &u)
 	if err != nil {
 		return nil, err
 	}

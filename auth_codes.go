@@ -58,7 +58,7 @@ type SendOTPParams struct {
 // project sends no codes to phones.
 // TypeScript: auth.signInWithOtp.
 func (s *AuthService) SendOTP(ctx context.Context, p SendOTPParams) error {
-	return s.sendOTP(ctx, "Auth.SendOTP", p, "")
+	return s.sendOTP(ctx, "Auth.SendOTP", p, "", "")
 }
 
 // SendMagicLinkParams says who gets a link that signs in.
@@ -70,20 +70,25 @@ type SendMagicLinkParams struct {
 	RedirectTo   string
 	ExistingOnly bool           // refuse addresses without an account
 	Data         map[string]any // metadata of a new account
+	// CodeVerifier, of [NewCodeVerifier], makes the link come back to RedirectTo with a
+	// code for [AuthService.ExchangeCode] in the query, which servers see, instead of the
+	// session behind the hash sign.
+	CodeVerifier types.Secret
 }
 
 // SendMagicLink sends a link that signs its receiver in. It is the mail of
-// [AuthService.SendOTP], with a place where the link leads.
+// [AuthService.SendOTP], with a place where the link leads. What the browser comes back
+// with, [CallbackCode] reads.
 // TypeScript: auth.signInWithOtp with emailRedirectTo.
 func (s *AuthService) SendMagicLink(ctx context.Context, p SendMagicLinkParams) error {
 	const op = "Auth.SendMagicLink"
 	if err := sdkerr.RequireText(op, "Email", p.Email); err != nil {
 		return err
 	}
-	return s.sendOTP(ctx, op, SendOTPParams{Email: p.Email, ExistingOnly: p.ExistingOnly, Data: p.Data}, p.RedirectTo)
+	return s.sendOTP(ctx, op, SendOTPParams{Email: p.Email, ExistingOnly: p.ExistingOnly, Data: p.Data}, p.RedirectTo, p.CodeVerifier)
 }
 
-func (s *AuthService) sendOTP(ctx context.Context, op string, p SendOTPParams, redirectTo string) error {
+func (s *AuthService) sendOTP(ctx context.Context, op string, p SendOTPParams, redirectTo string, verifier types.Secret) error {
 	if err := oneAddress(op, p.Email, p.Phone); err != nil {
 		return err
 	}
@@ -94,12 +99,17 @@ func (s *AuthService) sendOTP(ctx context.Context, op string, p SendOTPParams, r
 	if err != nil {
 		return err
 	}
+	c, err := challenge(op, verifier)
+	if err != nil {
+		return err
+	}
 	return newAuthority(s.conn).do(ctx, api.Request{Op: op, Method: http.MethodPost, Path: "/otp", RawQuery: query}, struct {
 		Email      string         `json:"email,omitempty"`
 		Phone      string         `json:"phone,omitempty"`
 		CreateUser bool           `json:"create_user"`
 		Data       map[string]any `json:"data,omitempty"`
-	}{p.Email, p.Phone, !p.ExistingOnly, p.Data}, nil)
+		pkce
+	}{p.Email, p.Phone, !p.ExistingOnly, p.Data, c}, nil)
 }
 
 // VerifyOTPParams is a one-time code: Token with the address that it was sent to, or
@@ -170,8 +180,9 @@ func (s *AuthService) VerifyOTP(ctx context.Context, p VerifyOTPParams, opts ...
 
 // SendRecoveryParams says who forgot the password.
 type SendRecoveryParams struct {
-	Email      string // required
-	RedirectTo string // where the link in the mail leads; see SendMagicLinkParams
+	Email        string       // required
+	RedirectTo   string       // where the link in the mail leads; see SendMagicLinkParams
+	CodeVerifier types.Secret // see SendMagicLinkParams
 }
 
 // SendRecovery sends a mail to a user who forgot the password. Its code, given to
@@ -193,17 +204,23 @@ func (s *AuthService) SendRecovery(ctx context.Context, p SendRecoveryParams) er
 	if err != nil {
 		return err
 	}
+	c, err := challenge(op, p.CodeVerifier)
+	if err != nil {
+		return err
+	}
 	return newAuthority(s.conn).do(ctx, api.Request{Op: op, Method: http.MethodPost, Path: "/recover", RawQuery: query}, struct {
 		Email string `json:"email"`
-	}{p.Email}, nil)
+		pkce
+	}{p.Email, c}, nil)
 }
 
 // ResendParams says which code did not arrive.
 type ResendParams struct {
-	Type       OTPType // OTPSignUp, OTPEmailChange, OTPSMS or OTPPhoneChange
-	Email      string  // for the types of mails
-	Phone      string  // for the types of text messages
-	RedirectTo string  // where the link in a mail leads; see SendMagicLinkParams
+	Type         OTPType      // OTPSignUp, OTPEmailChange, OTPSMS or OTPPhoneChange
+	Email        string       // for the types of mails
+	Phone        string       // for the types of text messages
+	RedirectTo   string       // where the link in a mail leads; see SendMagicLinkParams
+	CodeVerifier types.Secret // see SendMagicLinkParams
 }
 
 // Resend sends another code in the place of one that was sent before, which is good
@@ -232,11 +249,16 @@ func (s *AuthService) Resend(ctx context.Context, p ResendParams) error {
 	if err != nil {
 		return err
 	}
+	c, err := challenge(op, p.CodeVerifier)
+	if err != nil {
+		return err
+	}
 	return newAuthority(s.conn).do(ctx, api.Request{Op: op, Method: http.MethodPost, Path: "/resend", RawQuery: query}, struct {
 		Type  OTPType `json:"type"`
 		Email string  `json:"email,omitempty"`
 		Phone string  `json:"phone,omitempty"`
-	}{p.Type, p.Email, p.Phone}, nil)
+		pkce
+	}{p.Type, p.Email, p.Phone, c}, nil)
 }
 
 // Reauthenticate sends the client's user a nonce, which

@@ -21,8 +21,9 @@ import (
 //
 // Only calls that gotrue-go can express without loss go through it. [authWire]
 // has the others: every grant and sign-up of gotrue-go carries an empty captcha
-// token, its sign-out has no scope, its list of users no pages, and a ban that
-// begins with the account is sent as a number, which Auth refuses.
+// token, its sign-out has no scope, its list of users no pages, its update of a user
+// no challenge, and a ban that begins with the account is sent as a number, which
+// Auth refuses.
 type gotrueCall struct {
 	conn *api.Conn
 	ctx  context.Context

@@ -12,6 +12,7 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/postgrest/rowjson"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/internal/session"
+	"github.com/workorder-systems/sdk-go/types"
 )
 
 // authWire calls the Auth endpoints.
@@ -60,6 +61,9 @@ type tokenAnswer struct {
 	ExpiresIn    int64  `json:"expires_in"`
 	ExpiresAt    int64  `json:"expires_at"`
 	User         User   `json:"user"`
+
+	ProviderToken        types.Secret `json:"provider_token"` // of a sign-in at an OAuth provider
+	ProviderRefreshToken types.Secret `json:"provider_refresh_token"`
 }
 
 // signUpAnswer is Auth's answer to a sign-up: tokens, or the bare user when the
@@ -95,17 +99,26 @@ func (a tokenAnswer) grant() session.Grant {
 
 // grantFrom runs a token grant.
 func (w authWire) grantFrom(ctx context.Context, op, grantType string, safe bool, in any) (session.Grant, error) {
+	a, err := w.token(ctx, op, grantType, safe, in)
+	if err != nil {
+		return session.Grant{}, err
+	}
+	return a.grant(), nil
+}
+
+// token runs a token grant and returns the whole answer.
+func (w authWire) token(ctx context.Context, op, grantType string, safe bool, in any) (tokenAnswer, error) {
 	r := api.Request{
 		Op: op, Method: http.MethodPost, Path: "/token", RawQuery: "grant_type=" + grantType, Safe: safe,
 	}
 	var a tokenAnswer
 	if err := w.do(ctx, r, in, &a); err != nil {
-		return session.Grant{}, err
+		return tokenAnswer{}, err
 	}
 	if a.AccessToken == "" {
-		return session.Grant{}, sdkerr.New(op, sdkerr.ErrDecode, "the answer has no access token")
+		return tokenAnswer{}, sdkerr.New(op, sdkerr.ErrDecode, "the answer has no access token")
 	}
-	return a.grant(), nil
+	return a, nil
 }
 
 // signIn runs the password grant. It is not repeated once it may have reached
@@ -130,12 +143,17 @@ func (w authWire) refresh(ctx context.Context, refreshToken string) (session.Gra
 	var e *SdkError
 	if errors.As(err, &e) && e.Code == "validation_failed" {
 		// Auth says so of a refresh token that it cannot have issued.
-		over := sdkerr.New(op, sdkerr.ErrSessionExpired, "the refresh token is malformed")
-		over.Method, over.Path, over.HTTPStatus, over.Code = e.Method, e.Path, e.HTTPStatus, e.Code
-		over.RequestID, over.Attempts = e.RequestID, e.Attempts
-		return session.Grant{}, over
+		return session.Grant{}, withKind(e, sdkerr.ErrSessionExpired, "the refresh token is malformed")
 	}
 	return g, err
+}
+
+// withKind is e where Auth's code says less than is known.
+func withKind(e *SdkError, kind error, message string) *SdkError {
+	other := sdkerr.New(e.Op, kind, "%s", message)
+	other.Method, other.Path, other.HTTPStatus, other.Code = e.Method, e.Path, e.HTTPStatus, e.Code
+	other.RequestID, other.Attempts = e.RequestID, e.Attempts
+	return other
 }
 
 // realm names the server.

@@ -43,6 +43,7 @@ type secret struct {
 func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 	t.Helper()
 	c, s := p.signIn()
+	s.providerToken, s.providerRefreshToken = "provider-secret-1", "provider-secret-1"
 	tok, err := s.Token(t.Context())
 	require.NoError(t, err)
 	a, err := c.ForTenant(t.Context(), tenantA)
@@ -77,6 +78,11 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		{v: pm.IngestParams{Key: "wosk-secret-1"}, plain: true}, {v: plugins.IngestWebhookParams{Secret: "wosk-secret-1"}, plain: true},
 		{v: SignUpParams{Email: "a@example.com", Password: testPassword}, plain: true}, {v: SignUpResult{Session: s}},
 		{v: VerifyOTPParams{Token: "one-time-secret-1", TokenHash: "one-time-secret-1"}, plain: true},
+		{v: SendMagicLinkParams{CodeVerifier: "one-time-secret-1"}, plain: true},
+		{v: SendRecoveryParams{CodeVerifier: "one-time-secret-1"}, plain: true},
+		{v: ResendParams{CodeVerifier: "one-time-secret-1"}, plain: true},
+		{v: BrowserFlow{Verifier: "one-time-secret-1"}, plain: true},
+		{v: IDTokenParams{Token: "one-time-secret-1", AccessToken: "one-time-secret-1", Nonce: "one-time-secret-1"}, plain: true},
 		{v: VerifyFactorParams{Code: "one-time-secret-1"}, plain: true},
 		{v: TOTP{QRCode: "one-time-secret-1", Secret: "one-time-secret-1", URI: "one-time-secret-1"}, plain: true},
 		{v: GenerateLinkParams{Password: "one-time-secret-1"}, plain: true},
@@ -91,7 +97,7 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		values = append(values, secret{v: err})
 	}
 	return values, []string{
-		tok.Value, bound.Value, "eyJ", "refresh-0", "refresh-secret-1", testPassword, nonce, "signing-secret-1", "wosk-secret-1", "one-time-secret-1",
+		tok.Value, bound.Value, "eyJ", "refresh-0", "refresh-secret-1", testPassword, nonce, "signing-secret-1", "wosk-secret-1", "one-time-secret-1", "provider-secret-1",
 		"anon-key-0123456789", "proxy-secret-1", "query-secret-1",
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/internal/session"
+	"github.com/workorder-systems/sdk-go/types"
 )
 
 // SessionStore keeps the refresh token of a session, so that it survives a
@@ -147,6 +148,9 @@ type sessionState struct {
 	engine *session.Engine
 	gate   *api.WriteGate // what writes with the session's tokens pass
 	realm  string         // the server
+
+	// Of the sign-in at an OAuth provider that began the session.
+	providerToken, providerRefreshToken types.Secret
 }
 
 // NewSession makes a session from a refresh token, or, when refreshToken is
@@ -256,6 +260,17 @@ func (s *Session) RefreshToken() string {
 		return ""
 	}
 	return s.engine.RefreshToken()
+}
+
+// ProviderToken returns the access token with which the OAuth provider lets you act for
+// the user there, and the refresh token where it gave one. Auth gives them once, to
+// [AuthService.ExchangeCode], and keeps neither of them up to date; both are empty in
+// every other session.
+func (s *Session) ProviderToken() (access, refresh types.Secret) {
+	if s.zero() {
+		return "", ""
+	}
+	return s.providerToken, s.providerRefreshToken
 }
 
 // User returns the user as Auth described it with the newest token. It is zero

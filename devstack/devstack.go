@@ -165,21 +165,29 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 	}
 	limits := c.authLimits
 	limits.Verify, limits.MailEvery = c.signIn.Verifications, c.signIn.MailEvery
+	idp, err := auth.NewIdentityProvider(s.URL + "/provider")
+	if err != nil {
+		return nil, fmt.Errorf("devstack: %w", err)
+	}
 	authHandler, err := auth.New(auth.Config{
-		Pool:           authPool,
-		JWTSecret:      []byte(c.jwtSecret),
-		SigningKeys:    &s.keys,
-		JWTExpiry:      c.jwtExpiry,
-		Issuer:         s.URL + "/auth/v1",
-		Hook:           c.tokenHook,
-		Anonymous:      c.signIn.Anonymous,
-		Phone:          c.signIn.Phone,
-		ConfirmEmail:   c.signIn.ConfirmEmail,
-		Reauthenticate: c.signIn.Reauthenticate,
-		CodeExpiry:     c.signIn.CodeExpiry,
-		Mailbox:        &s.mailbox,
-		Logger:         c.logger,
-		RateLimits:     limits,
+		Pool:             authPool,
+		JWTSecret:        []byte(c.jwtSecret),
+		SigningKeys:      &s.keys,
+		JWTExpiry:        c.jwtExpiry,
+		Issuer:           s.URL + "/auth/v1",
+		Hook:             c.tokenHook,
+		Anonymous:        c.signIn.Anonymous,
+		Phone:            c.signIn.Phone,
+		ConfirmEmail:     c.signIn.ConfirmEmail,
+		Reauthenticate:   c.signIn.Reauthenticate,
+		CodeExpiry:       c.signIn.CodeExpiry,
+		IdentityProvider: idp,
+		Providers:        c.signIn.Providers,
+		SSODomains:       c.signIn.SSODomains,
+		ManualLinking:    c.signIn.ManualLinking,
+		Mailbox:          &s.mailbox,
+		Logger:           c.logger,
+		RateLimits:       limits,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("devstack: %w", err)
@@ -203,6 +211,7 @@ func (s *Stack) gateway(ctx context.Context, c *config) (http.Handler, error) {
 		rest:      s.rest,
 		auth:      authHandler,
 		mailbox:   &s.mailbox,
+		provider:  idp,
 		storage:   s.storage,
 		functions: functions.New(restPool, s.rest, c.logger),
 		healthy:   restPool.Ping,

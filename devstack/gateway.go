@@ -20,6 +20,7 @@ type gateway struct {
 	rest      http.Handler
 	auth      http.Handler
 	mailbox   *auth.Mailbox
+	provider  http.Handler // plays the providers that users sign in with
 	storage   http.Handler
 	functions http.Handler
 	healthy   func(context.Context) error
@@ -56,6 +57,8 @@ func (g *gateway) route(w http.ResponseWriter, r *http.Request) {
 		g.health(w, r)
 	case path == "/mailbox":
 		writeBody(w, http.StatusOK, g.mailbox.To(r.URL.Query().Get("to")))
+	case under(path, "/provider"):
+		forward(g.provider, w, r, "/provider")
 	case under(path, "/rest/v1"):
 		if g.authenticate(w, r) {
 			forward(g.rest, w, r, "/rest/v1")

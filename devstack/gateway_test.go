@@ -22,12 +22,13 @@ func testGateway() *gateway {
 		})
 	}
 	return &gateway{
-		keys:    []string{"anon", "service"},
-		rest:    echo("rest"),
-		auth:    echo("auth"),
-		storage: echo("storage"),
-		healthy: func(context.Context) error { return nil },
-		log:     slog.New(slog.DiscardHandler),
+		keys:     []string{"anon", "service"},
+		rest:     echo("rest"),
+		auth:     echo("auth"),
+		provider: echo("provider"),
+		storage:  echo("storage"),
+		healthy:  func(context.Context) error { return nil },
+		log:      slog.New(slog.DiscardHandler),
 	}
 }
 
@@ -53,6 +54,7 @@ func TestGatewayRoutes(t *testing.T) {
 		{"no key", "/rest/v1/x", "", "Bearer jwt", 401, noKey},
 		{"no key for auth", "/auth/v1/user", "", "Bearer jwt", 401, noKey},
 		{"unknown key", "/rest/v1/x", "nope", "Bearer jwt", 401, badKey},
+		{"provider", "/provider/google/authorize?state=a%20b", "", "", 200, "provider /google/authorize?state=a%20b "},
 		{"open path", "/auth/v1/.well-known/jwks.json", "", "", 200, "auth /.well-known/jwks.json "},
 		{"storage without a key", "/storage/v1/object/sign/b/a%20b?token=t", "", "", 200, "storage /object/sign/b/a%20b?token=t "},
 		{"storage", "/storage/v1/object/b/a", "anon", "Bearer jwt", 200, "storage /object/b/a Bearer jwt"},

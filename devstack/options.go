@@ -189,6 +189,14 @@ type SignIn struct {
 	// Reauthenticate asks for the nonce of a re-authentication mail with a new
 	// password, unless the session is younger than a day.
 	Reauthenticate bool
+	// Providers are the OAuth providers that users can sign in with, such as google
+	// or github. The stack plays them itself, see [auth.IdentityProvider].
+	Providers []string
+	// SSODomains are the domains of organisations whose users sign in there by single
+	// sign-on. The stack plays these as well.
+	SSODomains []string
+	// ManualLinking lets users add identities to their account and take them away.
+	ManualLinking bool
 	// CodeExpiry is how long codes and links are good, one hour when zero.
 	CodeExpiry time.Duration
 	// MailEvery is the least time between two messages of a kind to a user; sooner

@@ -47,8 +47,9 @@ func run(m *testing.M) int {
 		stack = deployment{Deployment: d}
 		return m.Run()
 	}
-	s, err := devstack.Start(context.Background(),
-		devstack.WithSignIn(devstack.SignIn{Anonymous: true, Phone: true}), devstack.WithSearchFunctions())
+	s, err := devstack.Start(context.Background(), devstack.WithSearchFunctions(), devstack.WithSignIn(devstack.SignIn{
+		Anonymous: true, Phone: true, Providers: []string{"google", "github"}, SSODomains: []string{ssoDomain}, ManualLinking: true,
+	}))
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "integration:", err)
 		return 1

@@ -1,18 +1,20 @@
 // Package auth is the Auth service of the local stack: what Supabase Auth does
 // for clients that sign up, sign in, refresh and administer users with
-// passwords, one-time codes and second factors, with the same statuses, bodies and
-// error codes.
+// passwords, one-time codes, OAuth providers, single sign-on and second factors, with
+// the same statuses, bodies and error codes.
 //
-// It sends nothing: what would be a mail or a text message goes into a [Mailbox].
-// It knows no OAuth and no SSO.
+// It sends nothing: what would be a mail or a text message goes into a [Mailbox]. An
+// [IdentityProvider] of its own stands in for all others.
 package auth
 
 import (
 	"context"
 	_ "embed" // schema.sql
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,6 +75,14 @@ type Config struct {
 	// SiteURL is where links lead that name no other place on this machine;
 	// http://localhost:3000 when empty.
 	SiteURL string
+	// IdentityProvider plays the OAuth providers and organisations below.
+	IdentityProvider *IdentityProvider
+	// Providers are the OAuth providers that users can sign in with, such as google.
+	Providers []string
+	// SSODomains are the domains of organisations whose users sign in there.
+	SSODomains []string
+	// ManualLinking lets users add identities to their account and take them away.
+	ManualLinking bool
 	// Mailbox gets what is sent; one that nobody reads when nil.
 	Mailbox *Mailbox
 	// RateLimits are off when zero.
@@ -102,6 +112,13 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, errors.New("auth: Config.Pool is required")
 	case len(cfg.JWTSecret) == 0:
 		return nil, errors.New("auth: Config.JWTSecret is required")
+	case cfg.IdentityProvider == nil && len(cfg.Providers)+len(cfg.SSODomains) > 0:
+		return nil, errors.New("auth: Config.Providers and SSODomains need an IdentityProvider")
+	}
+	for _, name := range cfg.Providers {
+		if !slices.Contains(providers, name) {
+			return nil, fmt.Errorf("auth: there is no OAuth provider %q", name)
+		}
 	}
 	if s.JWTExpiry == 0 {
 		s.JWTExpiry = time.Hour
@@ -137,6 +154,7 @@ func New(cfg Config) (http.Handler, error) {
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
+	s.ssoProviders = newSSOProviders(cfg.SSODomains, s.Now())
 	s.signInUpLimit = newLimiter(cfg.RateLimits.SignInUp)
 	s.refreshLimit = newLimiter(cfg.RateLimits.Refresh)
 	s.verifyLimit = newLimiter(cfg.RateLimits.Verify)
@@ -149,6 +167,7 @@ type server struct {
 	signInUpLimit *limiter
 	refreshLimit  *limiter
 	verifyLimit   *limiter
+	ssoProviders  []ssoProvider
 }
 
 func (s *server) routes() http.Handler {
@@ -171,7 +190,10 @@ func (s *server) routes() http.Handler {
 	handle("PUT /user", s.putUser)
 
 	handle("GET /authorize", s.authorize)
+	handle("GET /callback", s.callback)
+	handle("POST /callback", s.callback)
 	handle("GET /user/identities/authorize", s.linkIdentity)
+	handle("DELETE /user/identities/{identity}", s.unlinkIdentity)
 	handle("POST /sso", s.sso)
 	handle("POST /verify", s.verify)
 	handle("GET /verify", s.followLink)
@@ -195,6 +217,7 @@ func (s *server) routes() http.Handler {
 	handle("GET /admin/users/{id}/factors", s.adminListFactors)
 	handle("DELETE /admin/users/{id}/factors/{factor}", s.adminDeleteFactor)
 	handle("POST /admin/generate_link", s.generateLink)
+	handle("GET /admin/sso/providers", s.adminListSSOProviders)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern == "" {
 			w = &textless{ResponseWriter: w}

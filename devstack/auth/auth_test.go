@@ -49,6 +49,7 @@ type service struct {
 	url   string
 	pool  *pgxpool.Pool
 	clock *clock
+	idp   string // the identity provider, of withProviders
 }
 
 func newService(t *testing.T, configure ...func(*auth.Config)) *service {

@@ -20,6 +20,7 @@ func (s *server) otp(w http.ResponseWriter, r *http.Request) error {
 		CreateUser bool     `json:"create_user"`
 		Data       metadata `json:"data"`
 		Channel    string   `json:"channel"`
+		challenge
 	}{CreateUser: true}
 	if err := readJSON(w, r, &p); err != nil {
 		return err
@@ -34,13 +35,17 @@ func (s *server) otp(w http.ResponseWriter, r *http.Request) error {
 	case p.Phone != "" && p.Channel != "" && p.Channel != "sms" && p.Channel != "whatsapp":
 		return badRequest("validation_failed", "Invalid channel, supported values are 'sms' or 'whatsapp'.")
 	}
-	return s.sendSignIn(w, r, p.Email, p.Phone, p.CreateUser, p.Data)
+	if err := p.check(); err != nil {
+		return err
+	}
+	return s.sendSignIn(w, r, p.Email, p.Phone, p.CreateUser, p.Data, p.challenge)
 }
 
 func (s *server) magicLink(w http.ResponseWriter, r *http.Request) error {
 	var p struct {
 		Email string   `json:"email"`
 		Data  metadata `json:"data"`
+		challenge
 	}
 	if err := readJSON(w, r, &p); err != nil {
 		return err
@@ -48,11 +53,14 @@ func (s *server) magicLink(w http.ResponseWriter, r *http.Request) error {
 	if p.Email == "" {
 		return unprocessable("validation_failed", "Password recovery requires an email")
 	}
-	return s.sendSignIn(w, r, p.Email, "", true, p.Data)
+	if err := p.check(); err != nil {
+		return err
+	}
+	return s.sendSignIn(w, r, p.Email, "", true, p.Data, p.challenge)
 }
 
 // sendSignIn sends the code that signs a user in.
-func (s *server) sendSignIn(w http.ResponseWriter, r *http.Request, email, phone string, create bool, data metadata) (err error) {
+func (s *server) sendSignIn(w http.ResponseWriter, r *http.Request, email, phone string, create bool, data metadata, c challenge) (err error) {
 	condition, address := `where email = $1 for update`, email
 	if phone != "" {
 		condition = `where phone = $1 for update`
@@ -68,7 +76,7 @@ func (s *server) sendSignIn(w http.ResponseWriter, r *http.Request, email, phone
 	ctx := r.Context()
 	answer := map[string]string{}
 	err = s.tx(ctx, func(tx pgx.Tx) error {
-		m := message{token: recoveryToken, kind: "magiclink", to: address, redirect: redirectOf(r)}
+		m := message{token: recoveryToken, kind: "magiclink", to: address, redirect: redirectOf(r), challenge: c}
 		u, err := findUser(ctx, tx, condition, address)
 		switch {
 		case err == nil:
@@ -85,7 +93,7 @@ func (s *server) sendSignIn(w http.ResponseWriter, r *http.Request, email, phone
 		}
 		switch {
 		case phone != "":
-			m.token, m.kind, m.phone = confirmationToken, "sms", true
+			m.token, m.kind, m.phone, m.challenge = confirmationToken, "sms", true, challenge{}
 			answer["message_id"] = uuid.NewString()
 		case !u.confirmed():
 			m.token, m.kind = confirmationToken, "signup"
@@ -140,6 +148,7 @@ func (s *server) newCodeUser(ctx context.Context, tx pgx.Tx, email, phone string
 func (s *server) recover(w http.ResponseWriter, r *http.Request) error {
 	var p struct {
 		Email string `json:"email"`
+		challenge
 	}
 	if err := readJSON(w, r, &p); err != nil {
 		return err
@@ -147,12 +156,15 @@ func (s *server) recover(w http.ResponseWriter, r *http.Request) error {
 	if p.Email == "" {
 		return badRequest("validation_failed", "Password recovery requires an email")
 	}
+	if err := p.check(); err != nil {
+		return err
+	}
 	email, err := normalizeEmail(p.Email)
 	if err != nil {
 		return err
 	}
 	return s.sendIfKnown(w, r, `where email = $1 for update`, email, func(u *user) (message, bool) {
-		return message{token: recoveryToken, kind: "recovery", to: email, redirect: redirectOf(r)}, true
+		return message{token: recoveryToken, kind: "recovery", to: email, redirect: redirectOf(r), challenge: p.challenge}, true
 	})
 }
 
@@ -162,13 +174,15 @@ func (s *server) resend(w http.ResponseWriter, r *http.Request) error {
 		Type  string `json:"type"`
 		Email string `json:"email"`
 		Phone string `json:"phone"`
+		challenge
 	}
 	if err := readJSON(w, r, &p); err != nil {
 		return err
 	}
 	byPhone := p.Type == "sms" || p.Type == "phone_change"
-	var err error
+	err := p.check()
 	switch {
+	case err != nil:
 	case p.Type != "signup" && p.Type != "email_change" && !byPhone:
 		return badRequest("validation_failed", "Missing one of these types: signup, email_change, sms, phone_change")
 	case p.Email == "" && !byPhone:
@@ -197,9 +211,9 @@ func (s *server) resend(w http.ResponseWriter, r *http.Request) error {
 	return s.sendIfKnown(w, r, condition, address, func(u *user) (message, bool) {
 		switch p.Type {
 		case "signup":
-			return message{token: confirmationToken, kind: "signup", to: u.Email, redirect: redirectOf(r)}, !u.confirmed()
+			return message{token: confirmationToken, kind: "signup", to: u.Email, redirect: redirectOf(r), challenge: p.challenge}, !u.confirmed()
 		case "email_change":
-			return message{token: newEmailToken, kind: "email_change", to: u.NewEmail, redirect: redirectOf(r)}, u.NewEmail != ""
+			return message{token: newEmailToken, kind: "email_change", to: u.NewEmail, redirect: redirectOf(r), challenge: p.challenge}, u.NewEmail != ""
 		case "sms":
 			return message{token: confirmationToken, kind: "sms", to: u.Phone, phone: true}, u.PhoneConfirmedAt == nil
 		default:
@@ -299,7 +313,7 @@ func (s *server) checkNonce(ctx context.Context, tx pgx.Tx, u *user, session, no
 // askForEmail notes the address that a user wants and asks both addresses. It
 // becomes the user's once both say yes; a user who has none needs to ask only the
 // new one.
-func (s *server) askForEmail(ctx context.Context, tx pgx.Tx, u *user, email, redirect string) error {
+func (s *server) askForEmail(ctx context.Context, tx pgx.Tx, u *user, email, redirect string, c challenge) error {
 	var taken bool
 	err := tx.QueryRow(ctx, `select exists (select from auth.users where email = $1)`, email).Scan(&taken)
 	if err != nil {
@@ -308,7 +322,7 @@ func (s *server) askForEmail(ctx context.Context, tx pgx.Tx, u *user, email, red
 	if taken {
 		return errEmailExists()
 	}
-	m := message{token: newEmailToken, kind: "email_change", to: email, redirect: redirect}
+	m := message{token: newEmailToken, kind: "email_change", to: email, redirect: redirect, challenge: c}
 	if err := s.mayMail(ctx, tx, u.ID, m); err != nil {
 		return err
 	}

@@ -25,6 +25,8 @@ type tokenResponse struct {
 	ExpiresAt    int64  `json:"expires_at"`
 	RefreshToken string `json:"refresh_token"`
 	User         *user  `json:"user"`
+	// ProviderToken is the access token of the OAuth provider that a sign-in came from.
+	ProviderToken string `json:"provider_token,omitempty"`
 }
 
 // signInResponse answers a sign-in.

@@ -50,7 +50,7 @@ create table auth.users (
 create unique index users_email_partial_key on auth.users (email) where is_sso_user = false;
 create index users_created_at_idx on auth.users (created_at desc, id);
 
--- identities: the ways a user can sign in; here always the e-mail address.
+-- identities: the ways a user can sign in.
 create table auth.identities (
   provider_id     text not null,
   user_id         uuid not null references auth.users on delete cascade,
@@ -154,7 +154,30 @@ create table auth.mfa_challenges (
 );
 create index mfa_challenges_factor_id_idx on auth.mfa_challenges (factor_id);
 
+create type auth.code_challenge_method as enum ('s256', 'plain');
+
+-- flow_state: sign-ins that go on in a browser. The code is what the browser brings
+-- back; exchanging it deletes the row.
+create table auth.flow_state (
+  id                    uuid primary key,
+  user_id               uuid,
+  auth_code             text unique,
+  code_challenge_method auth.code_challenge_method,
+  code_challenge        text,
+  provider_type         text not null,
+  provider_access_token text,
+  created_at            timestamptz,
+  updated_at            timestamptz,
+  authentication_method text not null,
+  auth_code_issued_at   timestamptz,
+  linking_target_id     uuid,
+  referrer              text
+);
+create index flow_state_created_at_idx on auth.flow_state (created_at desc);
+create index idx_user_id_auth_method on auth.flow_state (user_id, authentication_method);
+
 alter table auth.users enable row level security;
+alter table auth.flow_state enable row level security;
 alter table auth.one_time_tokens enable row level security;
 alter table auth.mfa_factors enable row level security;
 alter table auth.mfa_challenges enable row level security;
@@ -201,6 +224,8 @@ alter type auth.aal_level owner to supabase_auth_admin;
 alter type auth.one_time_token_type owner to supabase_auth_admin;
 alter type auth.factor_type owner to supabase_auth_admin;
 alter type auth.factor_status owner to supabase_auth_admin;
+alter type auth.code_challenge_method owner to supabase_auth_admin;
+alter table auth.flow_state owner to supabase_auth_admin;
 alter table auth.users owner to supabase_auth_admin;
 alter table auth.one_time_tokens owner to supabase_auth_admin;
 alter table auth.mfa_factors owner to supabase_auth_admin;

@@ -43,6 +43,20 @@ type message struct {
 	to       string
 	phone    bool
 	redirect string // where the link leads in the end
+	challenge
+}
+
+// pkcePrefix begins the hashes of tokens whose link comes back with a code.
+const pkcePrefix = "pkce_"
+
+// linkMethods are how sessions that begin with the code of a link were begun.
+var linkMethods = map[string]string{"signup": "email/signup"}
+
+func linkMethod(kind string) string {
+	if name, ok := linkMethods[kind]; ok {
+		return name
+	}
+	return kind
 }
 
 // send makes a token and sends it, unless the last one was sent only just now.
@@ -100,6 +114,15 @@ func (s *server) issue(ctx context.Context, tx pgx.Tx, u *user, m message) (Mail
 	}
 	now := s.Now()
 	hash := tokenHash(m.to, code)
+	if m.given() {
+		hash = pkcePrefix + hash
+		_, err := s.beginFlow(ctx, tx, flow{
+			userID: u.ID, provider: "email", method: linkMethod(m.kind), challenge: m.challenge, redirect: s.allowed(m.redirect),
+		})
+		if err != nil {
+			return Mail{}, err
+		}
+	}
 	_, err = tx.Exec(ctx, `
 		insert into auth.one_time_tokens (user_id, token_type, token_hash, relates_to, created_at, updated_at)
 		values ($1, $2, $3, $4, $5, $5)
@@ -148,12 +171,7 @@ func redirectOf(r *http.Request) string {
 
 // allowed keeps links on this machine: anywhere else they could carry tokens away.
 func (s *server) allowed(redirect string) string {
-	u, err := url.Parse(redirect)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
-		return s.SiteURL
-	}
-	switch u.Hostname() {
-	case "localhost", "127.0.0.1", "::1":
+	if u, err := url.Parse(redirect); err == nil && onThisMachine(u) {
 		return redirect
 	}
 	return s.SiteURL

@@ -20,21 +20,17 @@ func (s *server) jwks(w http.ResponseWriter, _ *http.Request) error {
 }
 
 func (s *server) settings(w http.ResponseWriter, _ *http.Request) error {
-	providers := map[string]bool{"email": true, "anonymous_users": s.Anonymous, "phone": s.Phone}
-	for _, off := range []string{
-		"apple", "azure", "bitbucket", "discord", "facebook", "figma", "fly",
-		"github", "gitlab", "google", "kakao", "keycloak", "linkedin", "linkedin_oidc", "notion",
-		"slack", "slack_oidc", "snapchat", "spotify", "twitch", "twitter", "workos", "zoom",
-	} {
-		providers[off] = false
+	external := map[string]bool{"email": true, "anonymous_users": s.Anonymous, "phone": s.Phone}
+	for _, name := range providers {
+		external[name] = s.offers(name)
 	}
 	writeJSON(w, http.StatusOK, map[string]any{
-		"external":           providers,
+		"external":           external,
 		"disable_signup":     s.DisableSignup,
 		"mailer_autoconfirm": !s.ConfirmEmail,
 		"phone_autoconfirm":  false,
 		"sms_provider":       "",
-		"saml_enabled":       false,
+		"saml_enabled":       s.samlEnabled(),
 		"passkeys_enabled":   false,
 		// What Auth says when no SAML key is set.
 		"saml_private_key_next_configured": true,

@@ -13,6 +13,7 @@ type signupRequest struct {
 	Phone    string   `json:"phone"`
 	Password string   `json:"password"`
 	Data     metadata `json:"data"`
+	challenge
 }
 
 func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
@@ -70,7 +71,7 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 		}
 		answer = u
 		if s.ConfirmEmail {
-			err = s.sendNow(r.Context(), tx, u, message{token: confirmationToken, kind: "signup", to: email, redirect: redirectOf(r)})
+			err = s.sendNow(r.Context(), tx, u, message{token: confirmationToken, kind: "signup", to: email, redirect: redirectOf(r), challenge: p.challenge})
 		} else {
 			u.justConfirmed()
 			u.Identities[0].Data = u.UserMetadata // as Auth answers; stored is false
@@ -118,6 +119,9 @@ func (s *server) checkSignup(p signupRequest) (string, error) {
 		return "", unprocessable("signup_disabled", "Signups not allowed for this instance")
 	case p.Password == "":
 		return "", badRequest("validation_failed", "Signup requires a valid password")
+	}
+	if err := p.check(); err != nil {
+		return "", err
 	}
 	if err := s.checkPassword(p.Password); err != nil {
 		return "", err

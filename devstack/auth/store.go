@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // metadata is a JSON object whose values pass through unread.
@@ -86,6 +87,11 @@ type identity struct {
 	CreatedAt    time.Time  `json:"created_at"`
 	UpdatedAt    time.Time  `json:"updated_at"`
 	Email        string     `json:"email,omitempty"`
+}
+
+// execer is a pool or a transaction that changes something.
+type execer interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
 // querier is a pool or a transaction.
@@ -187,9 +193,12 @@ type newUser struct {
 	invited      bool
 	asked        bool // to confirm the address, as if by a mail
 	bannedUntil  *time.Time
+	provider     string // of the identity; email or phone when empty
+	providerID   string // who the user is there
+	sso          bool
 }
 
-// insertUser creates the user and its e-mail identity. Triggers of the backend
+// insertUser creates the user and its first identity. Triggers of the backend
 // run with it, and what they raise fails it.
 func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, error) {
 	now := s.Now()
@@ -203,8 +212,11 @@ func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, e
 	if n.asked {
 		askedAt = &now
 	}
-	provider := "email"
-	if n.phone != "" {
+	provider, providerID := "email", n.id
+	switch {
+	case n.provider != "":
+		provider, providerID = n.provider, n.providerID
+	case n.phone != "":
 		provider = "phone"
 	}
 	app := metadata{}
@@ -216,11 +228,11 @@ func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, e
 		insert into auth.users (instance_id, id, aud, role, email, encrypted_password,
 		    email_confirmed_at, invited_at, confirmation_sent_at, raw_app_meta_data, raw_user_meta_data,
 		    created_at, updated_at, banned_until,
-		    confirmation_token, recovery_token, email_change_token_new, email_change, phone, is_anonymous)
+		    confirmation_token, recovery_token, email_change_token_new, email_change, phone, is_anonymous, is_sso_user)
 		values ('00000000-0000-0000-0000-000000000000', $1, $2, $3, $4, $5,
-		    $6, $7, $8, $9, $10, $11, $11, $12, '', '', '', '', $13, $14)`,
+		    $6, $7, $8, $9, $10, $11, $11, $12, '', '', '', '', $13, $14, $15)`,
 		n.id, n.aud, n.role, nullIfEmpty(n.email), n.passwordHash,
-		confirmedAt, invitedAt, askedAt, app, n.userMetadata, now, n.bannedUntil, nullIfEmpty(n.phone), n.anonymous)
+		confirmedAt, invitedAt, askedAt, app, n.userMetadata, now, n.bannedUntil, nullIfEmpty(n.phone), n.anonymous, n.sso)
 	if err != nil {
 		return nil, err
 	}
@@ -229,8 +241,8 @@ func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, e
 	}
 	_, err = tx.Exec(ctx, `
 		insert into auth.identities (provider_id, user_id, identity_data, provider, last_sign_in_at, created_at, updated_at)
-		values ($1::text, $2, $3, $5, $4, $4, $4)`,
-		n.id, n.id, n.identityData, now, provider)
+		values ($1, $2, $3, $5, $4, $4, $4)`,
+		providerID, n.id, n.identityData, now, provider)
 	if err != nil {
 		return nil, err
 	}

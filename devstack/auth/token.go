@@ -23,48 +23,6 @@ func (s *server) token(w http.ResponseWriter, r *http.Request) error {
 	}
 }
 
-// pkceGrant fails always: a flow begins at an OAuth provider or with a mail.
-func (s *server) pkceGrant(w http.ResponseWriter, r *http.Request) error {
-	var p struct {
-		AuthCode     string `json:"auth_code"`
-		CodeVerifier string `json:"code_verifier"`
-	}
-	if err := readJSON(w, r, &p); err != nil {
-		return err
-	}
-	if p.AuthCode == "" || p.CodeVerifier == "" {
-		return badRequest("validation_failed", "invalid request: both auth code and code verifier should be non-empty")
-	}
-	return failf(http.StatusNotFound, "flow_state_not_found", "invalid flow state, no valid flow state found")
-}
-
-// issuers are the providers whose tokens name an issuer that is not their name.
-var issuers = map[string]string{
-	"apple":    "https://appleid.apple.com",
-	"facebook": "https://www.facebook.com",
-	"google":   "https://accounts.google.com",
-	"kakao":    "https://kauth.kakao.com",
-}
-
-// idTokenGrant fails always: no OAuth provider is enabled.
-func (s *server) idTokenGrant(w http.ResponseWriter, r *http.Request) error {
-	var p struct {
-		IDToken  string `json:"id_token"`
-		Provider string `json:"provider"`
-	}
-	if err := readJSON(w, r, &p); err != nil {
-		return err
-	}
-	if p.IDToken == "" {
-		return &oauthError{"invalid request", "id_token required"}
-	}
-	issuer := p.Provider
-	if name, ok := issuers[p.Provider]; ok {
-		issuer = name
-	}
-	return badRequest("provider_disabled", "Provider (issuer %q) is not enabled", issuer)
-}
-
 func (s *server) passwordGrant(w http.ResponseWriter, r *http.Request) error {
 	if err := s.signInUpLimit.allow(r, s.Now()); err != nil {
 		return err

@@ -34,8 +34,12 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 		AppMetadata metadata `json:"app_metadata"`
 		Phone       string   `json:"phone"`
 		Nonce       string   `json:"nonce"`
+		challenge
 	}
 	if err := readJSON(w, r, &p); err != nil {
+		return err
+	}
+	if err := p.check(); err != nil {
 		return err
 	}
 	switch {
@@ -86,7 +90,7 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		if p.Email != "" && p.Email != u.Email {
-			if err := s.askForEmail(r.Context(), tx, u, p.Email, redirectOf(r)); err != nil {
+			if err := s.askForEmail(r.Context(), tx, u, p.Email, redirectOf(r), p.challenge); err != nil {
 				return err
 			}
 		}

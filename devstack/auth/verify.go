@@ -5,7 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -48,7 +48,7 @@ func (s *server) verify(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("validation_failed", "Only the token_hash and type should be provided")
 	}
 	invalid := errCodeOver("Email link is invalid or has expired")
-	hash := p.TokenHash
+	hashes := []string{p.TokenHash}
 	if p.Token != "" {
 		address, err := "", error(nil)
 		if p.Phone != "" {
@@ -59,9 +59,14 @@ func (s *server) verify(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		hash, invalid = tokenHash(address, p.Token), errCodeOver("Token has expired or is invalid")
+		hash := tokenHash(address, p.Token)
+		hashes, invalid = []string{hash, pkcePrefix + hash}, errCodeOver("Token has expired or is invalid")
 	}
-	answer, err := s.takeCode(r, p.Type, hash, invalid)
+	var answer *tokenResponse
+	err := s.takeCode(r, p.Type, hashes, invalid, func(tx pgx.Tx, u *user) (err error) {
+		answer, err = s.openSession(r.Context(), tx, r, u, "otp")
+		return err
+	})
 	if err != nil {
 		return err
 	}
@@ -80,56 +85,84 @@ const otherAddress = "Confirmation link accepted. Please proceed to confirm link
 func errCodeOver(msg string) *apiError { return failf(http.StatusForbidden, "otp_expired", "%s", msg) }
 
 // followLink is verify for the link in a mail. It sends the browser on, with the
-// session or what went wrong behind the hash sign, where servers do not see it.
+// session or what went wrong behind the hash sign, where servers do not see it. The
+// link of somebody who sent a challenge goes on with a code.
 func (s *server) followLink(w http.ResponseWriter, r *http.Request) error {
 	if err := s.verifyLimit.allow(r, s.Now()); err != nil {
 		return err
 	}
-	q := r.URL.Query()
-	to := s.allowed(redirectOf(r))
-	var fragment url.Values
-	answer, err := s.takeCode(r, q.Get("type"), q.Get("token"), errCodeOver("Email link is invalid or has expired"))
+	q, ctx := r.URL.Query(), r.Context()
+	to, kind, hash := s.allowed(redirectOf(r)), q.Get("type"), q.Get("token")
+	pkce := strings.HasPrefix(hash, pkcePrefix)
+	var answer *tokenResponse
+	var code string
+	err := s.takeCode(r, kind, []string{hash}, errCodeOver("Email link is invalid or has expired"), func(tx pgx.Tx, u *user) (err error) {
+		if pkce {
+			code, err = s.codeOfLink(ctx, tx, u.ID, kind)
+		} else {
+			answer, err = s.openSession(ctx, tx, r, u, "otp")
+		}
+		return err
+	})
 	var refused *apiError
 	switch {
 	case errors.As(err, &refused) && refused.status < http.StatusInternalServerError:
-		fragment = url.Values{
-			"error": {"access_denied"}, "error_code": {refused.code}, "error_description": {refused.msg}, "sb": {""},
+		values := url.Values{"error": {"access_denied"}, "error_code": {refused.code}, "error_description": {refused.msg}}
+		if pkce {
+			to = withQuery(to, values)
 		}
+		values.Set("sb", "")
+		sendTo(w, to+"#"+values.Encode())
 	case err != nil:
 		return err
-	case answer == nil:
-		fragment = url.Values{"message": {otherAddress}, "sb": {""}}
+	case code != "":
+		sendBack(w, to, code)
+	case answer != nil:
+		sendBackTokens(w, to, kind, answer)
 	default:
-		fragment = url.Values{
-			"access_token": {answer.AccessToken}, "token_type": {answer.TokenType},
-			"expires_in": {strconv.FormatInt(answer.ExpiresIn, 10)}, "expires_at": {strconv.FormatInt(answer.ExpiresAt, 10)},
-			"refresh_token": {answer.RefreshToken}, "type": {q.Get("type")}, "sb": {""},
+		values := url.Values{"message": {otherAddress}}
+		if pkce {
+			to = withQuery(to, values)
 		}
+		values.Set("sb", "")
+		sendTo(w, to+"#"+values.Encode())
 	}
-	w.Header().Set("Location", to+"#"+fragment.Encode())
-	w.WriteHeader(http.StatusSeeOther)
 	return nil
 }
 
-// takeCode uses a code up and begins the session that it is good for. There is
-// none while the other address of a change has not agreed.
-func (s *server) takeCode(r *http.Request, kind, hash string, invalid error) (answer *tokenResponse, err error) {
+// codeOfLink gives the newest flow that began with a link of a kind its code.
+func (s *server) codeOfLink(ctx context.Context, tx pgx.Tx, userID, kind string) (string, error) {
+	f, err := scanFlow(tx.QueryRow(ctx, selectFlow+`
+		where user_id = $1 and authentication_method = $2 and auth_code is null
+		order by created_at desc limit 1`, userID, linkMethod(kind)))
+	if errors.Is(err, pgx.ErrNoRows) {
+		return "", failf(http.StatusNotFound, "flow_state_not_found", "No valid flow state found for user.")
+	}
+	if err != nil {
+		return "", err
+	}
+	return s.issueCode(ctx, tx, f, userID, "")
+}
+
+// takeCode uses a code up and does what comes then, which nothing does while the
+// other address of a change has not agreed.
+func (s *server) takeCode(r *http.Request, kind string, hashes []string, invalid error, then func(pgx.Tx, *user) error) error {
 	types, ok := verifiable[kind]
 	if !ok {
-		return nil, badRequest("validation_failed", "Unsupported verification type")
+		return badRequest("validation_failed", "Unsupported verification type")
 	}
 	names := make([]string, len(types))
 	for i, t := range types {
 		names[i] = string(t)
 	}
 	ctx := r.Context()
-	err = s.tx(ctx, func(tx pgx.Tx) error {
+	return s.tx(ctx, func(tx pgx.Tx) error {
 		var userID, taken string
 		err := tx.QueryRow(ctx, `
 			delete from auth.one_time_tokens
-			where token_hash = $1 and token_type::text = any($2) and created_at > $3
+			where token_hash = any($1) and token_type::text = any($2) and created_at > $3
 			returning user_id::text, token_type::text`,
-			hash, names, s.Now().Add(-s.CodeExpiry)).Scan(&userID, &taken)
+			hashes, names, s.Now().Add(-s.CodeExpiry)).Scan(&userID, &taken)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return invalid
 		}
@@ -150,10 +183,8 @@ func (s *server) takeCode(r *http.Request, kind, hash string, invalid error) (an
 		if u, err = findUser(ctx, tx, `where id = $1`, userID); err != nil {
 			return err
 		}
-		answer, err = s.openSession(ctx, tx, r, u, "otp")
-		return err
+		return then(tx, u)
 	})
-	return answer, err
 }
 
 // confirm does what a code stands for. It waits when the other address has to

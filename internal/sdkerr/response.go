@@ -236,6 +236,27 @@ func serverTime(h http.Header) time.Time {
 	return time.Now()
 }
 
+// FromCallback reads what a browser brings back from a sign-in that failed: OAuth's
+// name of the error, Auth's code where there is one, and a text.
+func FromCallback(op, name, code, description string) *Error {
+	e := &Error{Op: op, Code: clean(code, 100), Message: clean(description, maxMessage)}
+	if e.Code == "" {
+		e.Code = clean(name, 100)
+	}
+	if e.Message == "" {
+		e.Message = "the sign-in failed"
+	}
+	status := http.StatusUnauthorized
+	switch name {
+	case "access_denied":
+		status = http.StatusForbidden
+	case "server_error", "temporarily_unavailable":
+		status = http.StatusServiceUnavailable
+	}
+	e.set(classify(e.Code, status))
+	return e
+}
+
 // FromNetwork reports that no complete answer arrived. The context's own errors
 // stay what they are; everything else is ErrUnavailable.
 func FromNetwork(op, method, path string, err error, secrets ...string) *Error {
