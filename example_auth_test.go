@@ -11,6 +11,7 @@ import (
 	"time"
 
 	workorder "github.com/workorder-systems/sdk-go"
+	"github.com/workorder-systems/sdk-go/httperr"
 	"github.com/workorder-systems/sdk-go/sessionstore"
 )
 
@@ -114,4 +115,30 @@ func ExampleNewSelfSigned() {
 	}
 	fmt.Println(source)
 	// Output: SelfSigned{Subject: "5b3f0d1e-6f0c-4d0a-9d0c-3e4b5a6c7d8e", Tenant: "7f8a1f5e-3f0a-4a44-9d3e-0c9f1f6a2b11", Secret: [redacted]}
+}
+
+// A service acts as whoever calls it, once it knows that the token is genuine.
+func ExampleVerifier() {
+	base, err := workorder.NewFromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	verifier, err := workorder.NewVerifier(base, workorder.VerifierOptions{Require: []string{"tenant_id"}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.HandleFunc("/departments", func(w http.ResponseWriter, r *http.Request) {
+		token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		who, err := verifier.Verify(r.Context(), token)
+		if err != nil {
+			httperr.Write(w, err)
+			return
+		}
+		n, err := base.AsUser(token).Departments.Count(r.Context())
+		if err != nil {
+			httperr.Write(w, err)
+			return
+		}
+		fmt.Fprintln(w, who.Email, "sees", n)
+	})
 }

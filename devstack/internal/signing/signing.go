@@ -114,11 +114,15 @@ func (k *Keys) Set() map[string]any {
 		jwk := map[string]any{"kid": key.id, "alg": key.alg, "use": "sig", "key_ops": []string{"verify"}, "ext": true}
 		switch public := key.private.Public().(type) {
 		case *ecdsa.PublicKey:
-			size := (public.Params().BitSize + 7) / 8
+			point, err := public.Bytes() // 4, x and y
+			if err != nil {
+				continue // no point of its curve, which no key is that Rotate has made
+			}
+			half := len(point) / 2
 			jwk["kty"], jwk["crv"] = "EC", public.Params().Name
-			jwk["x"], jwk["y"] = encoded(public.X, size), encoded(public.Y, size)
+			jwk["x"], jwk["y"] = encoded(point[1:1+half]), encoded(point[1+half:])
 		case *rsa.PublicKey:
-			jwk["kty"], jwk["n"], jwk["e"] = "RSA", encoded(public.N, public.Size()), encoded(big.NewInt(int64(public.E)), 3)
+			jwk["kty"], jwk["n"], jwk["e"] = "RSA", encoded(public.N.Bytes()), encoded(big.NewInt(int64(public.E)).Bytes())
 		}
 		set = append(set, jwk)
 	}
@@ -126,6 +130,4 @@ func (k *Keys) Set() map[string]any {
 	return map[string]any{"keys": set}
 }
 
-func encoded(n *big.Int, size int) string {
-	return base64.RawURLEncoding.EncodeToString(n.FillBytes(make([]byte, size)))
-}
+func encoded(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
