@@ -30,19 +30,23 @@ type ingestBody struct {
 	Notes        *string    `json:"notes"`
 }
 
+const ingestPath = "/functions/v1/ingest-meter-reading"
+
 // Ingest adds a reading of the type ReadingAutomated through the edge function
 // ingest-meter-reading and returns its id. The key of a tenant takes the place
 // of a session: the client's own identity is not sent, and one without any will
 // do. The key shows up in no error and no log.
 //
 // A repeated call adds the reading again; no two are taken for the same. So the
-// SDK repeats the call only when it never reached the server. The function of
+// SDK repeats the call only when it never reached the server; package ingest
+// records any number of readings, each once. The function of
 // the platform reads the value as a 64-bit float, about 15 digits.
 //
 // Fails with ErrUnauthenticated when the key is unknown, revoked or expired,
 // ErrNotFound when the meter does not exist, ErrPermissionDenied when it is
 // another tenant's, and ErrInvalidInput when the value or the date does not go
-// or the meter is off.
+// or the meter is off. ErrSchemaMismatch says that the deployment has no such
+// function.
 //
 // Not in the TypeScript SDK.
 func (s *MeterService) Ingest(ctx context.Context, p IngestParams) (string, error) {
@@ -66,7 +70,7 @@ func (s *MeterService) Ingest(ctx context.Context, p IngestParams) (string, erro
 	resp, err := s.conn.WithIdentity(tenantKey(key), "").Do(ctx, &api.Request{
 		Op:      op,
 		Method:  http.MethodPost,
-		Path:    "/functions/v1/ingest-meter-reading",
+		Path:    ingestPath,
 		Header:  http.Header{"Accept": {"application/json"}},
 		Body:    body,
 		Secrets: []string{key},
@@ -81,7 +85,9 @@ func (s *MeterService) Ingest(ctx context.Context, p IngestParams) (string, erro
 		return "", err
 	}
 	if made.ReadingID == "" {
-		return "", sdkerr.New(op, sdkerr.ErrSchemaMismatch, "the answer holds no readingId")
+		e := sdkerr.New(op, sdkerr.ErrSchemaMismatch, "the answer holds no readingId")
+		e.Method, e.Path, e.HTTPStatus = http.MethodPost, ingestPath, resp.Status
+		return "", e
 	}
 	return made.ReadingID, nil
 }

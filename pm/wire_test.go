@@ -343,6 +343,14 @@ func TestIngestSendsTheKeyInPlaceOfTheSession(t *testing.T) {
 	srv.Reply(http.StatusCreated, `{}`)
 	_, err = c.Meters.Ingest(t.Context(), pm.IngestParams{Key: "wosk_secret", MeterID: "m1"})
 	require.ErrorIs(t, err, workorder.ErrSchemaMismatch)
+	var e *workorder.SdkError
+	require.ErrorAs(t, err, &e)
+	require.Equal(t, http.StatusCreated, e.HTTPStatus, "it was sent, and is recorded")
+
+	srv.Reply(http.StatusNotFound, `{"code":"NOT_FOUND","message":"Requested function was not found"}`)
+	_, err = c.Meters.Ingest(t.Context(), pm.IngestParams{Key: "wosk_secret", MeterID: "m1"})
+	require.ErrorIs(t, err, workorder.ErrSchemaMismatch, "not the meter is missing, the function is")
+	require.NotErrorIs(t, err, workorder.ErrNotFound)
 }
 
 func TestIngestErrors(t *testing.T) {

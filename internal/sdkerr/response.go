@@ -59,12 +59,18 @@ func FromResponse(op, method, path string, status int, header http.Header, body 
 		// It must not pass for a row that does not exist.
 		c = is(ErrSchemaMismatch)
 	}
+	if status == http.StatusNotFound && e.Message == functionMissing && strings.HasPrefix(path, "/functions/v1/") {
+		c = is(ErrSchemaMismatch) // nor may a function, which says NOT_FOUND as well
+	}
 	if e.Code == "0A000" && strings.Contains(e.Message, cachedPlan) {
 		c = later(always, ErrUnavailable)
 	}
 	e.set(c)
 	return e
 }
+
+// functionMissing is what the platform says where it has no such function.
+const functionMissing = "Requested function was not found"
 
 // errorBody holds the fields of every known error body. Their types vary, so
 // they are read one by one.
@@ -269,7 +275,7 @@ func FromNetwork(op, method, path string, err error, secrets ...string) *Error {
 	}
 	switch {
 	case permanent(err):
-		e.set(class{kinds: []error{ErrUnavailable}, notApplied: neverSent(err)})
+		e.set(class{kinds: []error{ErrUnavailable}, notApplied: neverSent(err) || distrusted(err)})
 	case neverSent(err):
 		e.set(later(always, ErrUnavailable))
 	default:
