@@ -76,22 +76,37 @@ end $$;
 create trigger announce after insert on net.http_request_queue
   for each statement execute function net.announce_request();
 
+create function net.urlencode(text) returns text
+language sql immutable set search_path = '' as $$
+  select coalesce(string_agg(case when c ~ '^[A-Za-z0-9_.~-]$' then c
+    else regexp_replace(upper(encode(convert_to(c, 'UTF8'), 'hex')), '(..)', '%\1', 'g') end, '' order by n), '')
+  from regexp_split_to_table($1, '') with ordinality t (c, n)
+$$;
+
+-- The address with the parameters in its query.
+create function net.with_params(url text, params jsonb) returns text
+language sql immutable set search_path = '' as $$
+  select url || coalesce(
+    case when position('?' in url) > 0 then '&' else '?' end || string_agg(net.urlencode(p.key) || '=' || net.urlencode(p.value), '&' order by p.key), '')
+  from jsonb_each_text(params) p
+$$;
+
 create function net.http_get(url text, params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds integer default 5000)
 returns bigint language sql security definer set search_path = '' as $$
   insert into net.http_request_queue (method, url, headers, timeout_milliseconds)
-  values ('GET', url, headers, timeout_milliseconds) returning id
+  values ('GET', net.with_params(url, params), headers, timeout_milliseconds) returning id
 $$;
 
 create function net.http_delete(url text, params jsonb default '{}', headers jsonb default '{}', timeout_milliseconds integer default 5000, body jsonb default null)
 returns bigint language sql security definer set search_path = '' as $$
   insert into net.http_request_queue (method, url, headers, body, timeout_milliseconds)
-  values ('DELETE', url, headers, convert_to(body::text, 'UTF8'), timeout_milliseconds) returning id
+  values ('DELETE', net.with_params(url, params), headers, convert_to(body::text, 'UTF8'), timeout_milliseconds) returning id
 $$;
 
 create function net.http_post(url text, body jsonb default '{}', params jsonb default '{}', headers jsonb default '{"Content-Type": "application/json"}', timeout_milliseconds integer default 5000)
 returns bigint language sql security definer set search_path = '' as $$
   insert into net.http_request_queue (method, url, headers, body, timeout_milliseconds)
-  values ('POST', url, headers, convert_to(body::text, 'UTF8'), timeout_milliseconds) returning id
+  values ('POST', net.with_params(url, params), headers, convert_to(body::text, 'UTF8'), timeout_milliseconds) returning id
 $$;
 
 grant usage on schema net to postgres, anon, authenticated, service_role;
