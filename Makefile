@@ -1,5 +1,5 @@
 # One target per thing a contributor does. `make` alone lists them.
-MODULES := . ./export/parquet ./otelworkorder ./devstack ./integration ./examples ./tools
+MODULES := . ./export/parquet ./otelworkorder ./devstack ./integration ./examples ./tools ./sessionstore/postgres ./sessionstore/redis
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 

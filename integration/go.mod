@@ -4,8 +4,10 @@ go 1.26.0
 
 require (
 	github.com/google/go-cmp v0.7.0
+	github.com/google/uuid v1.6.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/paulmach/orb v0.14.0
+	github.com/redis/go-redis/v9 v9.23.0
 	github.com/shopspring/decimal v1.6.0
 	github.com/stretchr/testify v1.12.1
 	github.com/supabase-community/postgrest-go v0.0.12
@@ -14,6 +16,8 @@ require (
 	github.com/workorder-systems/sdk-go v0.0.0
 	github.com/workorder-systems/sdk-go/devstack v0.0.0
 	github.com/workorder-systems/sdk-go/otelworkorder v0.0.0-00010101000000-000000000000
+	github.com/workorder-systems/sdk-go/sessionstore/postgres v0.0.0
+	github.com/workorder-systems/sdk-go/sessionstore/redis v0.0.0
 	go.opentelemetry.io/otel/sdk v1.47.0
 	go.opentelemetry.io/otel/sdk/metric v1.47.0
 	go.opentelemetry.io/otel/trace v1.47.0
@@ -26,7 +30,6 @@ require (
 	github.com/go-logr/logr v1.4.4 // indirect
 	github.com/go-logr/stdr v1.2.2 // indirect
 	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
-	github.com/google/uuid v1.6.0 // indirect
 	github.com/jackc/pgpassfile v1.0.0 // indirect
 	github.com/jackc/pgservicefile v0.0.0-20240606120523-5a60cdf6a761 // indirect
 	github.com/jackc/puddle/v2 v2.2.3 // indirect
@@ -41,6 +44,7 @@ require (
 	go.opentelemetry.io/otel v1.47.0 // indirect
 	go.opentelemetry.io/otel/log v1.47.0 // indirect
 	go.opentelemetry.io/otel/metric v1.47.0 // indirect
+	go.uber.org/atomic v1.12.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
@@ -54,4 +58,6 @@ replace (
 	github.com/workorder-systems/sdk-go => ../
 	github.com/workorder-systems/sdk-go/devstack => ../devstack
 	github.com/workorder-systems/sdk-go/otelworkorder => ../otelworkorder
+	github.com/workorder-systems/sdk-go/sessionstore/postgres => ../sessionstore/postgres
+	github.com/workorder-systems/sdk-go/sessionstore/redis => ../sessionstore/redis
 )

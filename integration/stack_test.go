@@ -34,6 +34,9 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if isReplica() {
+		return
+	}
 	flag.Parse()
 	runMoreAtATime()
 	os.Exit(run(m))

@@ -26,7 +26,10 @@ import (
 // new one. The lock is the operating system's, on a third file, and comes free
 // when the process that has it ends. On network file systems it is worth what
 // the file system makes of it.
-type File struct{ path string }
+type File struct {
+	path string
+	turn chan struct{} // whose turn it is in this program
+}
 
 // NewFile makes a store of the file at path, which need not be there yet. For
 // the file PATH the store also uses PATH.lock and PATH.new.
@@ -38,7 +41,7 @@ func NewFile(path string) (*File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sessionstore.NewFile: %w", err)
 	}
-	return &File{abs}, nil
+	return &File{abs, make(chan struct{}, 1)}, nil
 }
 
 // fileContent is the JSON in the file. The sum tells a token that was cut off or
@@ -101,13 +104,13 @@ func (f *File) Save(ctx context.Context, refreshToken string) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := f.save(refreshToken); err != nil {
+	if err := f.save(ctx, refreshToken); err != nil {
 		return fmt.Errorf("sessionstore: %w", err)
 	}
 	return nil
 }
 
-func (f *File) save(refreshToken string) error {
+func (f *File) save(ctx context.Context, refreshToken string) error {
 	if refreshToken == "" {
 		if err := os.Remove(f.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -125,11 +128,14 @@ func (f *File) save(refreshToken string) error {
 	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a program that died
 		return err
 	}
-	if err := writeSynced(next, raw); err != nil {
-		_ = os.Remove(next)
-		return err
+	err = writeSynced(next, raw)
+	if err == nil {
+		err = ctx.Err() // the disk may have taken long
 	}
-	if err := os.Rename(next, f.path); err != nil {
+	if err == nil {
+		err = os.Rename(next, f.path)
+	}
+	if err != nil {
 		_ = os.Remove(next)
 		return err
 	}
@@ -172,17 +178,34 @@ func (f *File) Lock(ctx context.Context) (unlock func(), err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := f.makeDir(); err != nil {
+	select {
+	case f.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	file, err := f.lock(ctx)
+	if err != nil {
+		<-f.turn
 		return nil, fmt.Errorf("sessionstore: %w", err)
+	}
+	return sync.OnceFunc(func() {
+		_ = file.Close() // which unlocks it
+		<-f.turn
+	}), nil
+}
+
+func (f *File) lock(ctx context.Context) (*os.File, error) {
+	if err := f.makeDir(); err != nil {
+		return nil, err
 	}
 	file, err := os.OpenFile(f.path+".lock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("sessionstore: %w", err)
+		return nil, err
 	}
-	err = poll.Until(ctx, time.Millisecond, 20*time.Millisecond, func() (bool, error) { return tryLock(file) })
+	err = poll.Until(ctx, time.Millisecond, 5*time.Millisecond, func() (bool, error) { return tryLock(file) })
 	if err != nil {
 		_ = file.Close()
-		return nil, fmt.Errorf("sessionstore: %w", err)
+		return nil, err
 	}
-	return sync.OnceFunc(func() { _ = file.Close() }), nil // which unlocks it
+	return file, nil
 }

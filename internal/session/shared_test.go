@@ -505,3 +505,42 @@ func TestTenantIsNotStoredWhileAnotherReplicaRefreshes(t *testing.T) {
 		require.Equal(t, "b", auth.stored)
 	})
 }
+
+// slowStore takes long to save and does not look at its context.
+type slowStore struct {
+	*sharedStore
+	takes time.Duration
+}
+
+func (s *slowStore) Save(_ context.Context, token string) error {
+	time.Sleep(s.takes)
+	return s.sharedStore.Save(context.Background(), token)
+}
+
+// A save that was given up must not write when another replica has the lock.
+func TestLockIsKeptUntilTheStoreReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth, store := newFake(t), newSharedStore("r0")
+		a, b := replica(t, auth, &slowStore{store, 40 * time.Second}, ""), replica(t, auth, store, "")
+		wantToken(t, a, "")
+		for range 5 {
+			_, err := b.Force(t.Context(), "")
+			if err != nil {
+				require.ErrorIs(t, err, sdkerr.ErrUnavailable)
+			}
+		}
+		require.Empty(t, auth.broken)
+		require.Equal(t, auth.active, store.stored())
+	})
+}
+
+func TestClosingWaitsForASaveThatIsAboutToEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		auth, store := newFake(t), newSharedStore("r0")
+		e := replica(t, auth, &slowStore{store, 8 * time.Second}, "")
+		go func() { _, _ = e.Token(t.Context(), "") }()
+		time.Sleep(time.Second)
+		require.NoError(t, e.Close()) // gives the refresh up after five seconds
+		require.Equal(t, auth.active, store.stored())
+	})
+}

@@ -123,16 +123,24 @@ func (e *Engine) lockStore(ctx context.Context) (held context.Context, unlock fu
 	return nil, nil, sdkerr.Wrap(op, sdkerr.ErrUnavailable, l.err)
 }
 
-// unlockStore gives the store's lock back. What goes wrong does not matter here:
-// it shows when the store is next asked.
+// unlockStore gives the store's lock back, once the store has returned: what is
+// left to itself must not write when somebody else has the lock. What goes wrong
+// does not matter here, it shows when the store is next asked.
 func (e *Engine) unlockStore(release func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		defer func() { _ = recover() }()
+		e.storing <- struct{}{}
+		<-e.storing
 		release()
 	}()
-	t := time.NewTimer(e.cfg.Timeout / 3)
+	within(e.cfg.Timeout/3, done)
+}
+
+// within waits for done, but no longer than d.
+func within(d time.Duration, done <-chan struct{}) {
+	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-done:
@@ -176,6 +184,13 @@ func (e *Engine) save(ctx context.Context) error {
 func (e *Engine) flush(ctx context.Context) error {
 	if _, unsaved := e.toSave(); !unsaved {
 		return nil
+	}
+	limited, cancel := context.WithTimeout(ctx, e.cfg.Timeout/3)
+	defer cancel()
+	select { // the store may be about to return from a save that was given up
+	case e.storing <- struct{}{}:
+		<-e.storing
+	case <-limited.Done():
 	}
 	ctx, unlock, err := e.lockStore(ctx)
 	if err != nil {
