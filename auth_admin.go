@@ -13,10 +13,11 @@ import (
 
 	"github.com/google/uuid"
 	gotrue "github.com/supabase-community/gotrue-go"
-	"github.com/supabase-community/gotrue-go/types"
+	gotruetypes "github.com/supabase-community/gotrue-go/types"
 
 	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/types"
 )
 
 // AdminService manages accounts. Every method needs a client made with the
@@ -26,10 +27,13 @@ type AdminService struct{ conn *api.Conn }
 
 // AdminCreateUserParams describes an account that an administrator creates.
 type AdminCreateUserParams struct {
+	ID           string // a UUID of your own; empty: Auth makes one
 	Email        string // required, unless Phone is given
 	Phone        string
-	Password     string // empty: the user cannot sign in with a password
-	EmailConfirm bool   // the address counts as confirmed; otherwise sign-in may be refused
+	Password     string       // empty: the user cannot sign in with a password
+	PasswordHash types.Secret // bcrypt or Argon2, of a user who comes from elsewhere; instead of Password
+	Role         string       // of the token, authenticated when empty
+	EmailConfirm bool         // the address counts as confirmed; otherwise sign-in may be refused
 	PhoneConfirm bool
 	UserMetadata map[string]any
 	AppMetadata  map[string]any
@@ -61,7 +65,9 @@ type AdminUpdateUserParams struct {
 	Email        *string
 	Phone        *string
 	Password     *string
-	EmailConfirm bool // confirm the address
+	PasswordHash types.Secret // bcrypt or Argon2; instead of Password
+	Role         string       // of the tokens from now on
+	EmailConfirm bool         // confirm the address
 	PhoneConfirm bool
 	UserMetadata map[string]any // merged key by key
 	AppMetadata  map[string]any // merged key by key
@@ -101,9 +107,17 @@ func (s *AdminService) CreateUser(ctx context.Context, p AdminCreateUserParams) 
 	if err := checkNames(op, "UserMetadata", p.UserMetadata); err != nil {
 		return nil, err
 	}
+	if p.ID != "" {
+		if _, err := parseID(op, "ID", p.ID); err != nil {
+			return nil, err
+		}
+	}
+	if p.Password != "" && p.PasswordHash != "" {
+		return nil, sdkerr.Invalid(op, "Password and PasswordHash", "are both given")
+	}
 	body := adminUser{
 		EmailConfirm: p.EmailConfirm, PhoneConfirm: p.PhoneConfirm,
-		Email: p.Email, Phone: p.Phone, Password: p.Password,
+		ID: p.ID, Email: p.Email, Phone: p.Phone, Password: p.Password, PasswordHash: string(p.PasswordHash), Role: p.Role,
 		UserMetadata: p.UserMetadata, AppMetadata: p.AppMetadata,
 	}
 	if p.BanFor > 0 {
@@ -116,8 +130,11 @@ func (s *AdminService) CreateUser(ctx context.Context, p AdminCreateUserParams) 
 	return &u, nil
 }
 
-// adminUser is the body of creating an account.
+// adminUser is the body of creating and of changing an account.
 type adminUser struct {
+	ID           string         `json:"id,omitempty"`
+	PasswordHash string         `json:"password_hash,omitempty"`
+	Role         string         `json:"role,omitempty"`
 	Email        string         `json:"email,omitempty"`
 	Phone        string         `json:"phone,omitempty"`
 	Password     string         `json:"password,omitempty"`
@@ -172,7 +189,7 @@ func (s *AdminService) GetUser(ctx context.Context, id string) (*User, error) {
 	}
 	var u User
 	err = s.gotrue(ctx, op, true, &u, func(c gotrue.Client) error {
-		_, err := c.AdminGetUser(types.AdminGetUserRequest{UserID: user})
+		_, err := c.AdminGetUser(gotruetypes.AdminGetUserRequest{UserID: user})
 		return err
 	})
 	if err != nil {
@@ -196,34 +213,25 @@ func (s *AdminService) UpdateUser(ctx context.Context, id string, p AdminUpdateU
 	if err := checkNames(op, "UserMetadata", p.UserMetadata); err != nil {
 		return nil, err
 	}
-	req := types.AdminUpdateUserRequest{
-		UserID:       user,
+	if p.Password != nil && p.PasswordHash != "" {
+		return nil, sdkerr.Invalid(op, "Password and PasswordHash", "are both given")
+	}
+	body := adminUser{
 		EmailConfirm: p.EmailConfirm, PhoneConfirm: p.PhoneConfirm,
-		Email: value(p.Email), Phone: value(p.Phone), Password: value(p.Password),
-	}
-	if req.UserMetadata, err = encoded(op, "user_metadata", p.UserMetadata); err != nil {
-		return nil, err
-	}
-	if req.AppMetadata, err = encoded(op, "app_metadata", p.AppMetadata); err != nil {
-		return nil, err
+		Email: value(p.Email), Phone: value(p.Phone), Password: value(p.Password), PasswordHash: string(p.PasswordHash), Role: p.Role,
+		UserMetadata: p.UserMetadata, AppMetadata: p.AppMetadata,
 	}
 	switch {
 	case p.BanFor == nil:
 	case *p.BanFor < 0:
 		return nil, sdkerr.Invalid(op, "BanFor", "is negative")
 	case *p.BanFor == 0:
-		req.BanDuration = new(types.BanDurationNone())
+		body.BanDuration = "none"
 	default:
-		req.BanDuration = new(types.BanDurationTime(*p.BanFor))
-	}
-	if err := checkBody(op, req); err != nil {
-		return nil, err
+		body.BanDuration = p.BanFor.String()
 	}
 	var u User
-	err = s.gotrue(ctx, op, false, &u, func(c gotrue.Client) error {
-		_, err := c.AdminUpdateUser(req)
-		return err
-	})
+	err = s.do(ctx, api.Request{Op: op, Method: http.MethodPut, Path: "/admin/users/" + user.String()}, body, &u)
 	if err != nil {
 		return nil, err
 	}
@@ -249,8 +257,23 @@ func (s *AdminService) DeleteUser(ctx context.Context, id string) error {
 		return err
 	}
 	return s.gotrue(ctx, op, false, nil, func(c gotrue.Client) error {
-		return c.AdminDeleteUser(types.AdminDeleteUserRequest{UserID: user})
+		return c.AdminDeleteUser(gotruetypes.AdminDeleteUserRequest{UserID: user})
 	})
+}
+
+// SoftDeleteUser ends an account without removing its row, which other rows may need:
+// what tells who it was is made unreadable for good, the sessions end, and nobody can
+// sign in any more. Fails with ErrNotFound when there is none.
+// TypeScript: auth.admin.deleteUser with shouldSoftDelete.
+func (s *AdminService) SoftDeleteUser(ctx context.Context, id string) error {
+	const op = "Auth.Admin.SoftDeleteUser"
+	user, err := parseUserID(op, id)
+	if err != nil {
+		return err
+	}
+	return s.do(ctx, api.Request{Op: op, Method: http.MethodDelete, Path: "/admin/users/" + user.String()}, struct {
+		Soft bool `json:"should_soft_delete"`
+	}{true}, nil)
 }
 
 // ListUsers returns every account, without its identities. For projects with many, use [AdminService.AllUsers].
@@ -265,8 +288,8 @@ func (s *AdminService) ListUsers(ctx context.Context) ([]User, error) {
 	return users, nil
 }
 
-// usersPerPage is how many accounts one request asks for.
-const usersPerPage = 200
+// perPage is how many accounts or other things one request asks for.
+const perPage = 200
 
 // AllUsers iterates over every account, page by page and without its identities. After an error the
 // iteration ends. Accounts created or deleted meanwhile may shift the pages.
@@ -279,7 +302,7 @@ func (s *AdminService) AllUsers(ctx context.Context) iter.Seq2[User, error] {
 			}
 			// A short page is not the end: the server may allow fewer per page than
 			// asked for.
-			query := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(usersPerPage)}}
+			query := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
 			err := s.do(ctx, api.Request{
 				Op: op, Method: http.MethodGet, Path: "/admin/users", RawQuery: query.Encode(), Safe: true,
 			}, nil, &answer)

@@ -2,7 +2,6 @@ package workorder
 
 import (
 	"context"
-	"encoding/json"
 	"io"
 	"net/http"
 
@@ -21,9 +20,9 @@ import (
 //
 // Only calls that gotrue-go can express without loss go through it. [authWire]
 // has the others: every grant and sign-up of gotrue-go carries an empty captcha
-// token, its sign-out has no scope, its list of users no pages, its update of a user
-// no challenge, and a ban that begins with the account is sent as a number, which
-// Auth refuses.
+// token, its sign-out has no scope, its list of users no pages, its updates of users
+// no challenge and no hash of a password, and a ban that begins with the account is
+// sent as a number, which Auth refuses.
 type gotrueCall struct {
 	conn *api.Conn
 	ctx  context.Context
@@ -68,22 +67,4 @@ func (x *gotrueCall) RoundTrip(req *http.Request) (*http.Response, error) {
 func checkBody(op string, req any) error {
 	_, err := postgrest.Body(op, req)
 	return err
-}
-
-// encoded gives metadata whose values are encoded as in every other call, times
-// in UTC for example. Name is the member that it is sent as.
-func encoded(op, name string, metadata map[string]any) (map[string]any, error) {
-	body, err := postgrest.Body(op, map[string]any{name: metadata})
-	if err != nil {
-		return nil, err
-	}
-	var values map[string]map[string]json.RawMessage
-	if err := json.Unmarshal(body, &values); err != nil {
-		return nil, sdkerr.Wrap(op, ErrInvalidInput, err)
-	}
-	out := make(map[string]any, len(metadata))
-	for key, value := range values[name] {
-		out[key] = value
-	}
-	return out, nil
 }

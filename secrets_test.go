@@ -81,6 +81,7 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		{v: SendMagicLinkParams{CodeVerifier: "one-time-secret-1"}, plain: true},
 		{v: SendRecoveryParams{CodeVerifier: "one-time-secret-1"}, plain: true},
 		{v: ResendParams{CodeVerifier: "one-time-secret-1"}, plain: true},
+		{v: OAuthClient{Secret: "one-time-secret-1"}, plain: true},
 		{v: BrowserFlow{Verifier: "one-time-secret-1"}, plain: true},
 		{v: IDTokenParams{Token: "one-time-secret-1", AccessToken: "one-time-secret-1", Nonce: "one-time-secret-1"}, plain: true},
 		{v: VerifyFactorParams{Code: "one-time-secret-1"}, plain: true},
@@ -88,7 +89,8 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		{v: GenerateLinkParams{Password: "one-time-secret-1"}, plain: true},
 		{v: GeneratedLink{ActionLink: "one-time-secret-1", EmailOTP: "one-time-secret-1", TokenHash: "one-time-secret-1"}, plain: true},
 		{v: UpdateUserParams{Password: &password, Nonce: nonce}, plain: true},
-		{v: AdminCreateUserParams{Password: testPassword}, plain: true}, {v: AdminUpdateUserParams{Password: &password}, plain: true},
+		{v: AdminCreateUserParams{Password: testPassword, PasswordHash: "one-time-secret-1"}, plain: true},
+		{v: AdminUpdateUserParams{Password: &password, PasswordHash: "one-time-secret-1"}, plain: true},
 	}
 	id, err := c.Identity(t.Context())
 	require.NoError(t, err)

@@ -35,6 +35,8 @@ var plausible = map[string]any{
 	"Key":              "ab", "PluginKey": "ab", "EntityType": "ab", "Operations": "INSERT",
 	"Secret": "", // goes with no signature
 	"#1":     someUUID,
+	// Of an account, that an administrator makes.
+	"ID": someUUID, "PasswordHash": "", "RedirectURIs": "https://app.example.com/",
 }
 
 // oneAssignee are params that take a technician or a crew, not both.

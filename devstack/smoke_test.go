@@ -27,11 +27,14 @@ func TestSupabaseJS(t *testing.T) {
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "node_modules")))
 	run(t, dir, nil, npm, "ci", "--silent")
 
-	stack, err := devstack.Start(t.Context())
+	stack, err := devstack.Start(t.Context(), devstack.WithSignIn(devstack.SignIn{
+		Anonymous: true, Providers: []string{"google", "github"}, SSODomains: []string{"corp.example"}, ManualLinking: true,
+	}))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
-	run(t, dir, []string{"SUPABASE_URL=" + stack.URL, "SUPABASE_ANON_KEY=" + stack.AnonKey},
-		node, "--test", "smoke.test.mjs")
+	run(t, dir, []string{
+		"SUPABASE_URL=" + stack.URL, "SUPABASE_ANON_KEY=" + stack.AnonKey, "SUPABASE_SERVICE_ROLE_KEY=" + stack.ServiceRoleKey,
+	}, node, "--test", "smoke.test.mjs", "auth.test.mjs")
 }
 
 func run(t *testing.T, dir string, env []string, name string, args ...string) {

@@ -27,6 +27,7 @@ type adminUser struct {
 	Password     *string  `json:"password"`
 	PasswordHash string   `json:"password_hash"`
 	EmailConfirm bool     `json:"email_confirm"`
+	PhoneConfirm bool     `json:"phone_confirm"`
 	UserMetadata metadata `json:"user_metadata"`
 	AppMetadata  metadata `json:"app_metadata"`
 	BanDuration  string   `json:"ban_duration"`
@@ -40,7 +41,9 @@ func (s *server) readAdminUser(w http.ResponseWriter, r *http.Request) (p adminU
 		return p, err
 	}
 	if p.Phone != "" {
-		return p, badRequest("phone_provider_disabled", "Phone numbers are not supported")
+		if p.Phone, err = normalizePhone(p.Phone); err != nil {
+			return p, err
+		}
 	}
 	if p.Email != "" {
 		if p.Email, err = normalizeEmail(p.Email); err != nil {
@@ -81,7 +84,7 @@ func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if p.Email == "" {
+	if p.Email == "" && p.Phone == "" {
 		return badRequest("validation_failed", "Cannot create a user without either an email or phone")
 	}
 	id := uuid.New()
@@ -109,7 +112,7 @@ func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
 	u, err := s.createUser(r.Context(), newUser{
 		id: id.String(), aud: p.Aud, role: p.Role, email: p.Email, passwordHash: hash,
 		appMetadata: p.AppMetadata, userMetadata: p.UserMetadata, confirmed: p.EmailConfirm,
-		bannedUntil: p.bannedUntil,
+		bannedUntil: p.bannedUntil, phone: p.Phone, phoneConfirmed: p.PhoneConfirm,
 	})
 	if err != nil {
 		return err
@@ -132,9 +135,14 @@ func (s *server) createUser(ctx context.Context, n newUser) (*user, error) {
 	}
 	n.identityData = metadata{
 		"sub":            jsonValue(n.id),
-		"email":          jsonValue(n.email),
 		"email_verified": jsonValue(false),
 		"phone_verified": jsonValue(false),
+	}
+	if n.email != "" {
+		n.identityData["email"] = jsonValue(n.email)
+	}
+	if n.phone != "" {
+		n.identityData["phone"] = jsonValue(n.phone)
 	}
 	n.userMetadata = metadata{}.merge(n.userMetadata)
 	if n.confirmed {
@@ -143,13 +151,20 @@ func (s *server) createUser(ctx context.Context, n newUser) (*user, error) {
 	var u *user
 	err := s.tx(ctx, func(tx pgx.Tx) (err error) {
 		u, err = s.insertUser(ctx, tx, n)
+		if isUniqueViolation(err) && n.email == "" {
+			return errPhoneExists()
+		}
 		if isUniqueViolation(err) {
 			return errEmailExists()
 		}
 		if err != nil {
 			return internal("Database error creating new user", err)
 		}
-		return nil
+		action := "user_signedup"
+		if n.invited {
+			action = "user_invited"
+		}
+		return s.auditAdmin(ctx, tx, u, action)
 	})
 	return u, err
 }
@@ -193,11 +208,7 @@ func (s *server) adminListUsers(w http.ResponseWriter, r *http.Request) error {
 	if err := s.admin(r); err != nil {
 		return err
 	}
-	page, err := positive(r.URL.Query(), "page", 1)
-	if err != nil {
-		return err
-	}
-	perPage, err := positive(r.URL.Query(), "per_page", defaultPerPage)
+	page, perPage, err := pageOf(r)
 	if err != nil {
 		return err
 	}
@@ -226,6 +237,15 @@ func (s *server) adminListUsers(w http.ResponseWriter, r *http.Request) error {
 	setPagination(w, r.URL, page, perPage, total)
 	writeJSON(w, http.StatusOK, map[string]any{"users": users, "aud": "authenticated"})
 	return nil
+}
+
+// pageOf is which page of a list the caller wants.
+func pageOf(r *http.Request) (page, perPage int, err error) {
+	if page, err = positive(r.URL.Query(), "page", 1); err != nil {
+		return 0, 0, err
+	}
+	perPage, err = positive(r.URL.Query(), "per_page", defaultPerPage)
+	return page, perPage, err
 }
 
 func positive(q url.Values, name string, whenAbsent int) (int, error) {
@@ -297,9 +317,15 @@ func (s *server) adminUpdateUser(w http.ResponseWriter, r *http.Request) error {
 			set role = coalesce($2, role),
 			    encrypted_password = coalesce($3, encrypted_password),
 			    email_confirmed_at = case when $4 then $5 else email_confirmed_at end,
-			    banned_until = case when $6 then $7 else banned_until end
+			    banned_until = case when $6 then $7 else banned_until end,
+			    phone = coalesce($8, phone),
+			    phone_confirmed_at = case when $9 then coalesce(phone_confirmed_at, $5) else phone_confirmed_at end
 			where id = $1`,
-			id, nullIfEmpty(p.Role), nullIfEmpty(p.PasswordHash), confirm, s.Now(), p.BanDuration != "", p.bannedUntil)
+			id, nullIfEmpty(p.Role), nullIfEmpty(p.PasswordHash), confirm, s.Now(), p.BanDuration != "", p.bannedUntil,
+			nullIfEmpty(p.Phone), p.PhoneConfirm)
+		if isUniqueViolation(err) {
+			return asDatabaseError(err)
+		}
 		if err != nil {
 			return internal("Error updating user", err)
 		}
@@ -326,7 +352,7 @@ func (s *server) adminUpdateUser(w http.ResponseWriter, r *http.Request) error {
 		if confirm {
 			u.justConfirmed()
 		}
-		return nil
+		return s.auditAdmin(ctx, tx, u, "user_modified")
 	})
 	if err != nil {
 		return err
@@ -354,6 +380,9 @@ func (s *server) adminDeleteUser(w http.ResponseWriter, r *http.Request) error {
 		u, err := findUser(r.Context(), tx, `where id = $1 for update`, id)
 		if err != nil {
 			return errTargetGone(err)
+		}
+		if err := s.auditAdmin(r.Context(), tx, u, "user_deleted"); err != nil {
+			return err
 		}
 		if p.SoftDelete {
 			return s.softDelete(r.Context(), tx, u)

@@ -218,6 +218,13 @@ func (s *server) routes() http.Handler {
 	handle("DELETE /admin/users/{id}/factors/{factor}", s.adminDeleteFactor)
 	handle("POST /admin/generate_link", s.generateLink)
 	handle("GET /admin/sso/providers", s.adminListSSOProviders)
+	handle("GET /admin/audit", s.adminAudit)
+	handle("GET /admin/oauth/clients", s.adminListOAuthClients)
+	handle("POST /admin/oauth/clients", s.adminCreateOAuthClient)
+	handle("GET /admin/oauth/clients/{client}", s.adminGetOAuthClient)
+	handle("PUT /admin/oauth/clients/{client}", s.adminUpdateOAuthClient)
+	handle("DELETE /admin/oauth/clients/{client}", s.adminDeleteOAuthClient)
+	handle("POST /admin/oauth/clients/{client}/regenerate_secret", s.adminRegenerateOAuthClient)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := mux.Handler(r); pattern == "" {
 			w = &textless{ResponseWriter: w}

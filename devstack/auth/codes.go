@@ -351,7 +351,7 @@ func (s *server) askForPhone(ctx context.Context, tx pgx.Tx, u *user, phone stri
 		return err
 	}
 	if taken {
-		return unprocessable("phone_exists", "A user with this phone number has already been registered")
+		return errPhoneExists()
 	}
 	m := message{token: phoneChangeToken, kind: "phone_change", to: phone, phone: true}
 	if err := s.mayMail(ctx, tx, u.ID, m); err != nil {

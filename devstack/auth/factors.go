@@ -128,7 +128,10 @@ func (s *server) enrollFactor(w http.ResponseWriter, r *http.Request) error {
 			return unprocessable("mfa_factor_name_conflict",
 				"A factor with the friendly name %q for this user already exists", p.FriendlyName)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, u, "factor_in_progress", map[string]any{"factor_id": id})
 	})
 	if err != nil {
 		return err
@@ -227,8 +230,11 @@ func (s *server) challengeFactor(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	answer := map[string]any{}
 	err = s.tx(ctx, func(tx pgx.Tx) error {
-		_, f, err := s.ownFactor(ctx, tx, r, c.userID)
+		u, f, err := s.ownFactor(ctx, tx, r, c.userID)
 		if err != nil {
+			return err
+		}
+		if err := s.audit(ctx, tx, u, "challenge_created", map[string]any{"factor_id": f.ID, "factor_status": f.Status}); err != nil {
 			return err
 		}
 		now := s.Now()
@@ -292,8 +298,10 @@ func (s *server) verifyFactor(w http.ResponseWriter, r *http.Request) error {
 		if err := s.checkChallenge(ctx, tx, f, p.ChallengeID, p.Code); err != nil {
 			return err
 		}
-		answer, err = s.raise(ctx, tx, u, f, c.sessionID)
-		return err
+		if answer, err = s.raise(ctx, tx, u, f, c.sessionID); err != nil {
+			return err
+		}
+		return s.audit(ctx, tx, u, "verification_attempted", map[string]any{"factor_id": f.ID, "challenge_id": p.ChallengeID})
 	})
 	if err != nil {
 		return err
@@ -379,7 +387,7 @@ func (s *server) unenrollFactor(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.deleteFactor(w, r, c.userID, func(f factor) error {
+	return s.deleteFactor(w, r, c.userID, "factor_unenrolled", func(f factor) error {
 		if f.Status == "verified" && c.aal != "aal2" {
 			return unprocessable("insufficient_aal", "AAL2 required to unenroll verified factor")
 		}
@@ -389,15 +397,18 @@ func (s *server) unenrollFactor(w http.ResponseWriter, r *http.Request) error {
 
 // deleteFactor removes a factor; sessions that stood on it fall back to the first
 // level.
-func (s *server) deleteFactor(w http.ResponseWriter, r *http.Request, userID string, may func(factor) error) error {
+func (s *server) deleteFactor(w http.ResponseWriter, r *http.Request, userID, action string, may func(factor) error) error {
 	ctx := r.Context()
 	var id string
 	err := s.tx(ctx, func(tx pgx.Tx) error {
-		_, f, err := s.ownFactor(ctx, tx, r, userID)
+		u, f, err := s.ownFactor(ctx, tx, r, userID)
 		if err != nil {
 			return err
 		}
 		if err := may(f); err != nil {
+			return err
+		}
+		if err := s.audit(ctx, tx, u, action, map[string]any{"factor_id": f.ID, "factor_status": f.Status}); err != nil {
 			return err
 		}
 		id = f.ID
@@ -439,5 +450,5 @@ func (s *server) adminDeleteFactor(w http.ResponseWriter, r *http.Request) error
 	if _, err := findUser(r.Context(), s.Pool, `where id = $1`, id); err != nil {
 		return errTargetGone(err)
 	}
-	return s.deleteFactor(w, r, id, func(factor) error { return nil })
+	return s.deleteFactor(w, r, id, "factor_deleted", func(factor) error { return nil })
 }

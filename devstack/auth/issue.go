@@ -51,6 +51,9 @@ func (s *server) openSession(ctx context.Context, tx pgx.Tx, r *http.Request, u 
 	}
 	last := now.UTC().Truncate(time.Microsecond)
 	u.LastSignInAt, u.UpdatedAt = &last, last
+	if err := s.audit(ctx, tx, u, "login", map[string]any{"provider": method}); err != nil {
+		return nil, err
+	}
 
 	var notAfter *time.Time
 	if s.SessionLifetime > 0 {

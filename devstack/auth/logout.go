@@ -1,6 +1,11 @@
 package auth
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+
+	"github.com/jackc/pgx/v5"
+)
 
 // logout deletes sessions, and with them their refresh tokens. Access tokens
 // that are out stay valid for the REST API until they expire.
@@ -21,7 +26,20 @@ func (s *server) logout(w http.ResponseWriter, r *http.Request) error {
 	default:
 		return badRequest("validation_failed", "Unsupported logout scope %q", scope)
 	}
-	_, err = s.Pool.Exec(r.Context(), `delete from auth.sessions where user_id = $1`+condition, args...)
+	err = s.tx(r.Context(), func(tx pgx.Tx) error {
+		u, err := findUser(r.Context(), tx, `where id = $1`, c.userID)
+		if err != nil {
+			return errCallerGone(err)
+		}
+		if _, err := tx.Exec(r.Context(), `delete from auth.sessions where user_id = $1`+condition, args...); err != nil {
+			return err
+		}
+		return s.audit(r.Context(), tx, u, "logout", nil)
+	})
+	var gone *apiError
+	if errors.As(err, &gone) {
+		return gone
+	}
 	if err != nil {
 		return internal("Error logging out user", err)
 	}

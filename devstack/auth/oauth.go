@@ -330,11 +330,15 @@ func (s *server) newExternalUser(ctx context.Context, tx pgx.Tx, provider string
 	if s.DisableSignup {
 		return nil, unprocessable("signup_disabled", "Signups not allowed for this instance")
 	}
-	return s.insertUser(ctx, tx, newUser{
+	u, err := s.insertUser(ctx, tx, newUser{
 		id: uuid.NewString(), aud: "authenticated", role: "authenticated", email: a.email, sso: sso,
 		provider: provider, providerID: a.subject, userMetadata: data, identityData: data,
 		confirmed: a.email != "" && (a.verified || !s.ConfirmEmail),
 	})
+	if err != nil {
+		return nil, err
+	}
+	return u, s.audit(ctx, tx, u, "user_signedup", map[string]any{"provider": provider})
 }
 
 // joinIdentity adds an identity to the user whose address it proves. An account
@@ -438,7 +442,12 @@ func (s *server) unlinkIdentity(w http.ResponseWriter, r *http.Request) error {
 		if _, err := tx.Exec(ctx, `delete from auth.identities where id = $1`, id.String()); err != nil {
 			return err
 		}
-		return s.afterUnlinking(ctx, tx, u, u.Identities[at])
+		gone := u.Identities[at]
+		traits := map[string]any{"identity_id": gone.RowID, "provider": gone.Provider, "provider_id": gone.ID}
+		if err := s.audit(ctx, tx, u, "identity_unlinked", traits); err != nil {
+			return err
+		}
+		return s.afterUnlinking(ctx, tx, u, gone)
 	})
 	if err != nil {
 		return err

@@ -66,6 +66,9 @@ func (s *server) refresh(ctx context.Context, tx pgx.Tx, token string) (*tokenRe
 	if err != nil {
 		return nil, err
 	}
+	if err := s.audit(ctx, tx, u, "token_refreshed", nil); err != nil {
+		return nil, err
+	}
 	_, err = tx.Exec(ctx, `
 		update auth.sessions set refreshed_at = $2::timestamptz at time zone 'utc', updated_at = $2 where id = $1`,
 		session.id, now)

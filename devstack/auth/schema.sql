@@ -154,6 +154,33 @@ create table auth.mfa_challenges (
 );
 create index mfa_challenges_factor_id_idx on auth.mfa_challenges (factor_id);
 
+-- audit_log_entries: who did what with accounts.
+create table auth.audit_log_entries (
+  instance_id uuid,
+  id          uuid primary key,
+  payload     json,
+  created_at  timestamptz,
+  ip_address  varchar(64) not null default ''
+);
+create index audit_log_entries_created_at_idx on auth.audit_log_entries (created_at desc, id);
+
+-- oauth_clients: programs that users may let act for them.
+create table auth.oauth_clients (
+  id                         uuid primary key,
+  client_secret_hash         text,
+  registration_type          text not null,
+  client_type                text not null,
+  token_endpoint_auth_method text not null,
+  client_name                text,
+  client_uri                 text,
+  logo_uri                   text,
+  redirect_uris              text[] not null,
+  grant_types                text[] not null,
+  created_at                 timestamptz not null,
+  updated_at                 timestamptz not null,
+  deleted_at                 timestamptz
+);
+
 create type auth.code_challenge_method as enum ('s256', 'plain');
 
 -- flow_state: sign-ins that go on in a browser. The code is what the browser brings
@@ -178,6 +205,8 @@ create index idx_user_id_auth_method on auth.flow_state (user_id, authentication
 
 alter table auth.users enable row level security;
 alter table auth.flow_state enable row level security;
+alter table auth.audit_log_entries enable row level security;
+alter table auth.oauth_clients enable row level security;
 alter table auth.one_time_tokens enable row level security;
 alter table auth.mfa_factors enable row level security;
 alter table auth.mfa_challenges enable row level security;
@@ -226,6 +255,8 @@ alter type auth.factor_type owner to supabase_auth_admin;
 alter type auth.factor_status owner to supabase_auth_admin;
 alter type auth.code_challenge_method owner to supabase_auth_admin;
 alter table auth.flow_state owner to supabase_auth_admin;
+alter table auth.audit_log_entries owner to supabase_auth_admin;
+alter table auth.oauth_clients owner to supabase_auth_admin;
 alter table auth.users owner to supabase_auth_admin;
 alter table auth.one_time_tokens owner to supabase_auth_admin;
 alter table auth.mfa_factors owner to supabase_auth_admin;

@@ -96,8 +96,20 @@ func tooSoon(left time.Duration, phone bool) error {
 		"For security purposes, you can only request this after %d seconds.", int(left.Seconds()))
 }
 
+// requested are what asking for a token is called in the audit log.
+var requested = map[tokenType]string{
+	recoveryToken:         "user_recovery_requested",
+	confirmationToken:     "user_confirmation_requested",
+	reauthenticationToken: "user_reauthenticate_requested",
+}
+
 // sendNow makes a token and sends it.
 func (s *server) sendNow(ctx context.Context, tx pgx.Tx, u *user, m message) error {
+	if action := requested[m.token]; action != "" && m.kind != "invite" {
+		if err := s.audit(ctx, tx, u, action, nil); err != nil {
+			return err
+		}
+	}
 	mail, err := s.issue(ctx, tx, u, m)
 	if err != nil {
 		return err

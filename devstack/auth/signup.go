@@ -49,11 +49,11 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 
 	var answer any
 	err = s.tx(r.Context(), func(tx pgx.Tx) error {
-		_, err := findUser(r.Context(), tx, `where email = $1`, email)
+		known, err := findUser(r.Context(), tx, `where email = $1`, email)
 		switch {
 		case err == nil && s.ConfirmEmail:
 			answer = pretendedUser(s.Now().UTC(), id, email, p.Data)
-			return nil
+			return s.audit(r.Context(), tx, known, "user_repeated_signup", nil)
 		case err == nil:
 			return errAlreadyRegistered()
 		case !errors.Is(err, pgx.ErrNoRows):
@@ -75,6 +75,9 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 		} else {
 			u.justConfirmed()
 			u.Identities[0].Data = u.UserMetadata // as Auth answers; stored is false
+			if err := s.audit(r.Context(), tx, u, "user_signedup", map[string]any{"provider": "email"}); err != nil {
+				return err
+			}
 			answer, err = s.openSession(r.Context(), tx, r, u, "password")
 		}
 		return err

@@ -89,6 +89,15 @@ type identity struct {
 	Email        string     `json:"email,omitempty"`
 }
 
+// text is a value that is text, or nil.
+func (m metadata) text(key string) *string {
+	var v string
+	if json.Unmarshal(m[key], &v) != nil || v == "" {
+		return nil
+	}
+	return &v
+}
+
 // execer is a pool or a transaction that changes something.
 type execer interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
@@ -180,43 +189,40 @@ func loadIdentities(ctx context.Context, q querier, u *user) error {
 
 // newUser is what is needed to create one.
 type newUser struct {
-	id           string
-	aud, role    string
-	email        string
-	passwordHash string
-	appMetadata  metadata
-	userMetadata metadata
-	identityData metadata
-	confirmed    bool
-	phone        string
-	anonymous    bool
-	invited      bool
-	asked        bool // to confirm the address, as if by a mail
-	bannedUntil  *time.Time
-	provider     string // of the identity; email or phone when empty
-	providerID   string // who the user is there
-	sso          bool
+	id             string
+	aud, role      string
+	email          string
+	passwordHash   string
+	appMetadata    metadata
+	userMetadata   metadata
+	identityData   metadata
+	confirmed      bool
+	phone          string
+	phoneConfirmed bool
+	anonymous      bool
+	invited        bool
+	asked          bool // to confirm the address, as if by a mail
+	bannedUntil    *time.Time
+	provider       string // of the identity; email or phone when empty
+	providerID     string // who the user is there
+	sso            bool
 }
 
 // insertUser creates the user and its first identity. Triggers of the backend
 // run with it, and what they raise fails it.
 func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, error) {
 	now := s.Now()
-	var confirmedAt, invitedAt, askedAt *time.Time
-	if n.confirmed {
-		confirmedAt = &now
-	}
-	if n.invited {
-		invitedAt = &now
-	}
-	if n.asked {
-		askedAt = &now
+	when := func(is bool) *time.Time {
+		if is {
+			return &now
+		}
+		return nil
 	}
 	provider, providerID := "email", n.id
 	switch {
 	case n.provider != "":
 		provider, providerID = n.provider, n.providerID
-	case n.phone != "":
+	case n.phone != "" && n.email == "":
 		provider = "phone"
 	}
 	app := metadata{}
@@ -228,11 +234,11 @@ func (s *server) insertUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, e
 		insert into auth.users (instance_id, id, aud, role, email, encrypted_password,
 		    email_confirmed_at, invited_at, confirmation_sent_at, raw_app_meta_data, raw_user_meta_data,
 		    created_at, updated_at, banned_until,
-		    confirmation_token, recovery_token, email_change_token_new, email_change, phone, is_anonymous, is_sso_user)
+		    confirmation_token, recovery_token, email_change_token_new, email_change, phone, is_anonymous, is_sso_user, phone_confirmed_at)
 		values ('00000000-0000-0000-0000-000000000000', $1, $2, $3, $4, $5,
-		    $6, $7, $8, $9, $10, $11, $11, $12, '', '', '', '', $13, $14, $15)`,
+		    $6, $7, $8, $9, $10, $11, $11, $12, '', '', '', '', $13, $14, $15, $16)`,
 		n.id, n.aud, n.role, nullIfEmpty(n.email), n.passwordHash,
-		confirmedAt, invitedAt, askedAt, app, n.userMetadata, now, n.bannedUntil, nullIfEmpty(n.phone), n.anonymous, n.sso)
+		when(n.confirmed), when(n.invited), when(n.asked), app, n.userMetadata, now, n.bannedUntil, nullIfEmpty(n.phone), n.anonymous, n.sso, when(n.phoneConfirmed))
 	if err != nil {
 		return nil, err
 	}
@@ -277,6 +283,10 @@ func (s *server) setPassword(ctx context.Context, tx pgx.Tx, userID, password, k
 	_, err = tx.Exec(ctx, `delete from auth.sessions where user_id = $1 and id is distinct from $2`,
 		userID, nullIfEmpty(keepSession))
 	return err
+}
+
+func errPhoneExists() *apiError {
+	return unprocessable("phone_exists", "A user with this phone number has already been registered")
 }
 
 func errEmailExists() *apiError {

@@ -99,6 +99,13 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
+		action := "user_modified"
+		if p.Password != nil {
+			action = "user_updated_password"
+		}
+		if err := s.audit(r.Context(), tx, u, action, nil); err != nil {
+			return err
+		}
 		u, err = findUser(r.Context(), tx, `where id = $1`, u.ID)
 		return err
 	})

@@ -208,7 +208,7 @@ func (s *server) confirm(ctx context.Context, tx pgx.Tx, u *user, t tokenType, p
 			update auth.users set phone = phone_change, phone_change = '', phone_confirmed_at = $2, is_anonymous = false, updated_at = $2
 			where id = $1`, u.ID, s.Now())
 		if isUniqueViolation(err) {
-			return false, unprocessable("phone_exists", "A user with this phone number has already been registered")
+			return false, errPhoneExists()
 		}
 		return false, err
 	}
@@ -221,6 +221,13 @@ func (s *server) confirm(ctx context.Context, tx pgx.Tx, u *user, t tokenType, p
 	}
 	if u.confirmed() {
 		return false, nil
+	}
+	action := "user_signedup"
+	if u.InvitedAt != nil {
+		action = "invite_accepted"
+	}
+	if err := s.audit(ctx, tx, u, action, map[string]any{"provider": "email"}); err != nil {
+		return false, err
 	}
 	_, err = tx.Exec(ctx, `
 		update auth.users set email_confirmed_at = $2, updated_at = $2,

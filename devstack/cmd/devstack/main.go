@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -67,7 +68,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		cacheDir    = flags.String("cache-dir", "", "`directory` of the cache (default below the user's cache directory)")
 		signIns     = flags.Int("sign-in-limit", 0, "`number` of sign-ups and sign-ins that Auth takes from one address in five minutes; any when 0")
 		refreshes   = flags.Int("refresh-limit", 0, "`number` of refreshes that Auth takes from one address in five minutes; any when 0")
-		noLimits    = flags.Bool("no-auth-limits", false, "lift both limits of Auth, whatever the flags before say")
+		anonymous   = flags.Bool("anonymous", false, "let users sign up with nothing")
+		phone       = flags.Bool("phone", false, "let users sign in with codes that are sent to a phone number")
+		confirm     = flags.Bool("confirm-email", false, "leave new accounts without a session until a mail confirms their address")
+		reauth      = flags.Bool("reauthenticate", false, "ask for the nonce of a mail with a new password, unless the session is younger than a day")
+		providers   = flags.String("providers", "", "OAuth `providers` that users can sign in with and the stack plays, such as google,github")
+		ssoDomains  = flags.String("sso-domains", "", "`domains` of organisations whose users sign in there, which the stack plays")
+		linking     = flags.Bool("manual-linking", false, "let users add identities to their account and take them away")
+		codeExpiry  = flags.Duration("code-expiry", time.Hour, "`time` that codes and links in mails are good")
+		mailEvery   = flags.Duration("mail-every", 0, "least `time` between two mails of a kind to a user")
+		verifies    = flags.Int("verify-limit", 0, "`number` of codes that one address may try in five minutes; any when 0")
+		noLimits    = flags.Bool("no-auth-limits", false, "lift the limits of Auth, whatever the flags before say")
 		verbose     = flags.Bool("v", false, "log requests and PostgreSQL's messages")
 	)
 	if err := flags.Parse(args); err != nil {
@@ -82,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		level = slog.LevelDebug
 	}
 	if *noLimits {
-		*signIns, *refreshes = 0, 0
+		*signIns, *refreshes, *verifies, *mailEvery = 0, 0, 0, 0
 	}
 	opts := []devstack.Option{
 		devstack.WithLogger(slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))),
@@ -91,6 +102,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		devstack.WithDeliverySpeed(*speed),
 		devstack.WithCacheDir(*cacheDir),
 		devstack.WithAuthLimits(*signIns, *refreshes),
+		devstack.WithSignIn(devstack.SignIn{
+			Anonymous: *anonymous, Phone: *phone, ConfirmEmail: *confirm, Reauthenticate: *reauth,
+			Providers: list(*providers), SSODomains: list(*ssoDomains), ManualLinking: *linking,
+			CodeExpiry: *codeExpiry, MailEvery: *mailEvery, Verifications: *verifies,
+		}),
 	}
 	if *jwtSecret != "" {
 		opts = append(opts, devstack.WithJWTSecret(*jwtSecret))
@@ -142,6 +158,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 1
 	}
 	return code
+}
+
+// list splits what a flag names, separated by commas.
+func list(flag string) []string {
+	return strings.FieldsFunc(flag, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 func given(flags *flag.FlagSet, name string) (found bool) {

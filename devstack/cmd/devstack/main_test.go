@@ -84,6 +84,30 @@ func TestFlagsReachTheStack(t *testing.T) {
 	require.NotContains(t, stderr.String(), secret)
 }
 
+func TestSignInFlagsReachTheStack(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "1.sql"), []byte("create table public.a ();"), 0o600))
+	script := `ask() { curl -s "$SUPABASE_URL/auth/v1/$1" -H "apikey: $SUPABASE_ANON_KEY" "$@"; echo; }
+		ask settings; ask signup -d "{\"email\":\"a@example.com\",\"password\":\"correct horse\"}"
+		for i in 1 2; do ask resend -d "{\"type\":\"signup\",\"email\":\"a@example.com\"}"; done
+		for i in 1 2; do ask verify -d "{\"type\":\"email\",\"email\":\"a@example.com\",\"token\":\"x\"}"; done`
+	args := []string{
+		"-port", "0", "-migrations", dir, "-anonymous", "-phone", "-confirm-email", "-reauthenticate", "-providers", "google, github",
+		"-sso-domains", "corp.example", "-manual-linking", "-code-expiry", "90s", "-mail-every", "1m", "-verify-limit", "1",
+	}
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run(t.Context(), append(args, "sh", "-c", script), &stdout, &stderr), stderr.String())
+	for _, want := range []string{
+		`"anonymous_users":true`, `"phone":true`, `"mailer_autoconfirm":false`, `"google":true`, `"github":true`, `"apple":false`,
+		`"saml_enabled":true`, "over_email_send_rate_limit", "otp_expired", "over_request_rate_limit",
+	} {
+		require.Contains(t, stdout.String(), want)
+	}
+	require.NotContains(t, stdout.String(), "access_token")
+	require.Equal(t, 1, run(t.Context(), []string{"-port", "0", "-migrations", dir, "-providers", "gogle"}, &stdout, &stderr))
+	require.Contains(t, stderr.String(), `there is no OAuth provider "gogle"`)
+}
+
 func TestRunsACommand(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "1.sql"), []byte("create table public.a ();"), 0o600))
