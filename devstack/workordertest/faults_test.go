@@ -34,7 +34,7 @@ func fill(t testing.TB, kit *workordertest.Kit, n int) {
 }
 
 // send makes a request by hand and gives status and body.
-func send(t testing.TB, kit *workordertest.Kit, method, path string, h map[string]string) (*http.Response, string) {
+func send(t testing.TB, kit *workordertest.Kit, method, path string, h map[string]string) (status int, header http.Header, answer string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, kit.URL+path, strings.NewReader(`{"query_text":"x","domain":"assets"}`))
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func send(t testing.TB, kit *workordertest.Kit, method, path string, h map[strin
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	return resp, string(body)
+	return resp.StatusCode, resp.Header, string(body)
 }
 
 func TestRaiseSQLState(t *testing.T) {
@@ -88,9 +88,9 @@ func TestRaiseSQLState(t *testing.T) {
 		})
 	}
 	kit.RaiseSQLState("53300")
-	resp, body := send(t, kit, "GET", "/rest/v1/v_tenants", nil)
-	require.Equal(t, 503, resp.StatusCode)
-	require.Equal(t, "0", resp.Header.Get("Retry-After"))
+	status, header, body := send(t, kit, "GET", "/rest/v1/v_tenants", nil)
+	require.Equal(t, 503, status)
+	require.Equal(t, "0", header.Get("Retry-After"))
 	require.JSONEq(t, `{"code":"53300","details":null,"hint":null,"message":"raised by workordertest"}`, body)
 	_, err := kit.As("manager").Session.Refresh(t.Context())
 	require.NoError(t, err, "Auth answers no SQLSTATE")
@@ -125,7 +125,7 @@ func TestClampCutsAnswersAndNotCounts(t *testing.T) {
 		for k, v := range h {
 			h2[k] = v
 		}
-		_, body := send(t, kit, "GET", "/rest/v1/"+path, h2)
+		_, _, body := send(t, kit, "GET", "/rest/v1/"+path, h2)
 		return strings.Count(body, `"title"`)
 	}
 	for path, want := range map[string]int{
@@ -164,12 +164,12 @@ func TestExpiredTokensAreRefusedAsTheServicesDo(t *testing.T) {
 		Body   string
 	}
 	ask := func(method, path, token string) answer {
-		resp, body := send(t, kit, method, path, map[string]string{"Authorization": "Bearer " + token})
+		status, header, body := send(t, kit, method, path, map[string]string{"Authorization": "Bearer " + token})
 		h := http.Header{}
 		for _, name := range []string{"Content-Type", "Www-Authenticate"} {
-			h[name] = resp.Header[name]
+			h[name] = header[name]
 		}
-		return answer{resp.StatusCode, h, strings.TrimSpace(body)}
+		return answer{status, h, strings.TrimSpace(body)}
 	}
 	paths := []struct{ method, path string }{
 		{"GET", "/rest/v1/v_tenants"},

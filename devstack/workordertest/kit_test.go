@@ -74,7 +74,8 @@ func TestStrangerSeesNothingOfTheTenant(t *testing.T) {
 	require.Empty(t, rows)
 	_, err = kit.Stranger().ForTenant(t.Context(), kit.TenantID)
 	require.ErrorIs(t, err, workorder.ErrPermissionDenied)
-	require.Same(t, kit.Stranger(), kit.Stranger())
+	first := kit.Stranger()
+	require.Same(t, first, kit.Stranger())
 }
 
 // TestFiftyTestsShareOneStack runs fifty tests at the same time, each with a fault
