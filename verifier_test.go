@@ -155,8 +155,8 @@ func (a *issuer) token(key jose.JSONWebKey, changes map[string]any) string {
 	return signedToken(a.t, jose.SignatureAlgorithm(key.Algorithm), key, a.claims(changes))
 }
 
-func (a *issuer) shared(changes map[string]any) string {
-	return signedToken(a.t, jose.HS256, []byte(verifierSecret), a.claims(changes))
+func (a *issuer) shared() string {
+	return signedToken(a.t, jose.HS256, []byte(verifierSecret), a.claims(nil))
 }
 
 func (a *issuer) client() *Client {
@@ -192,7 +192,7 @@ func wantRefused(t testing.TB, v *Verifier, token, code string) {
 
 func TestVerifierTellsWhomATokenSpeaksFor(t *testing.T) {
 	a := newIssuer(t)
-	tokens := map[string]string{"HS256": a.shared(nil)}
+	tokens := map[string]string{"HS256": a.shared()}
 	for _, alg := range []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA} {
 		tokens[string(alg)] = a.token(a.publish("k-"+string(alg), alg), nil)
 	}
@@ -295,7 +295,7 @@ func TestVerifierRefuses(t *testing.T) {
 		"another HMAC":                {header(`{"alg":"HS512"}`), TokenAlgorithm},
 		"another RSA":                 {sign(jose.PS256, rsaKey.Key, "rs"), TokenAlgorithm},
 		"another curve":               {sign(jose.ES384, p384, "p384"), TokenAlgorithm},
-		"a shared secret":             {a.shared(nil), TokenAlgorithm},
+		"a shared secret":             {a.shared(), TokenAlgorithm},
 		"RS256 with an EC key's id":   {sign(jose.RS256, rsaKey.Key, "ec"), TokenAlgorithm},
 		"ES256 with an RSA key's id":  {sign(jose.ES256, key.Key, "rs"), TokenAlgorithm},
 		"EdDSA with an EC key's id":   {sign(jose.EdDSA, ed, "ec"), TokenAlgorithm},
@@ -588,7 +588,7 @@ func TestVerifierSurvivesAPanic(t *testing.T) {
 // Only tokens that were issued pass, whatever is made of them.
 func FuzzVerifier(f *testing.F) {
 	a := newIssuer(f)
-	tokens := []string{a.shared(nil)}
+	tokens := []string{a.shared()}
 	for _, alg := range []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA} {
 		tokens = append(tokens, a.token(a.publish("k-"+string(alg), alg), nil))
 	}
@@ -630,7 +630,7 @@ func FuzzVerifier(f *testing.F) {
 
 func BenchmarkVerify(b *testing.B) {
 	a := newIssuer(b)
-	tokens := map[string]string{"HS256": a.shared(nil)}
+	tokens := map[string]string{"HS256": a.shared()}
 	for _, alg := range []jose.SignatureAlgorithm{jose.ES256, jose.RS256, jose.EdDSA} {
 		tokens[string(alg)] = a.token(a.publish("k-"+string(alg), alg), nil)
 	}
