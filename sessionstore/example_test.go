@@ -26,9 +26,11 @@ func ExampleNewFile() {
 	line, err := c.WithSession(session).ForTenant(ctx, "7f8a1f5e-3f0a-4a44-9d3e-0c9f1f6a2b11")
 	switch {
 	case errors.Is(err, sessionstore.ErrDamaged), errors.Is(err, workorder.ErrSessionExpired):
-		log.Fatal("sign in again: ", err)
+		log.Print("sign in again: ", err)
+		return
 	case err != nil:
-		log.Fatal(err)
+		log.Print(err)
+		return
 	}
 	_, err = line.WorkOrders.List(ctx)
 	if err != nil {

@@ -22,7 +22,6 @@ func ExampleNew() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer pool.Close()
 	if _, err := pool.Exec(ctx, postgres.CreateTable); err != nil {
 		log.Fatal(err)
 	}
@@ -30,6 +29,7 @@ func ExampleNew() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer pool.Close()
 	session := workorder.NewPasswordSession(c, "worker@example.com", os.Getenv("WORKER_PASSWORD"), workorder.WithSessionStore(store))
 	defer session.Close()
 	tenants := workorder.NewTenantPool(c.WithSession(session), workorder.TenantPoolOptions{})

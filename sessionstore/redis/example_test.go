@@ -21,11 +21,11 @@ func ExampleNew() {
 		log.Fatal("REDIS_URL cannot be read") // the error may quote the password
 	}
 	client := goredis.NewClient(options)
-	defer client.Close()
 	store, err := redis.New(client, "nightly-worker")
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer client.Close()
 	session := workorder.NewPasswordSession(c, "worker@example.com", os.Getenv("WORKER_PASSWORD"), workorder.WithSessionStore(store))
 	defer session.Close()
 	pool := workorder.NewTenantPool(c.WithSession(session), workorder.TenantPoolOptions{})
