@@ -77,7 +77,7 @@ func replica(t *testing.T, auth Authority, store Store, refreshToken string) *En
 	return e
 }
 
-func wantToken(t *testing.T, e *Engine, tenant string) Token {
+func wantToken(t *testing.T, e *Engine, tenant string) {
 	t.Helper()
 	tok, err := e.Token(t.Context(), tenant)
 	require.NoError(t, err)
@@ -86,7 +86,6 @@ func wantToken(t *testing.T, e *Engine, tenant string) Token {
 	if tenant != "" {
 		require.Equal(t, tenant, c.TenantID)
 	}
-	return tok
 }
 
 // Replicas ask for tokens of several tenants at the same time. No refresh token

@@ -205,7 +205,7 @@ func failed(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("sessionstore/postgres: %w", ctx.Err())
 	case !errors.As(err, &answer):
-		return fmt.Errorf("sessionstore/postgres: %w: %s", workorder.ErrUnavailable, err)
+		return fmt.Errorf("sessionstore/postgres: %w: %s", workorder.ErrUnavailable, err.Error())
 	}
 	bare := &pgconn.PgError{Severity: answer.Severity, Code: answer.Code, Message: answer.Message}
 	switch class := answer.Code[:min(2, len(answer.Code))]; {
