@@ -71,7 +71,7 @@ func (r *record) line(s tracetest.SpanStub) string {
 	line := s.Name
 	if s.InstrumentationScope.Name == scope {
 		require.Equal(r.t, trace.SpanKindClient, s.SpanKind)
-		require.Equal(r.t, s.InstrumentationScope.SchemaURL, "https://opentelemetry.io/schemas/1.43.0")
+		require.Equal(r.t, "https://opentelemetry.io/schemas/1.43.0", s.InstrumentationScope.SchemaURL)
 		require.Empty(r.t, s.Events, "an event would quote the error")
 		line += texts(s.Attributes)
 	}
@@ -89,7 +89,7 @@ func texts(attrs []attribute.KeyValue) string {
 		switch a.Key {
 		case "server.address", "server.port", "rpc.system.name":
 		default:
-			fmt.Fprintf(&out, " %s=%v", a.Key, a.Value.Emit())
+			fmt.Fprintf(&out, " %s=%v", a.Key, a.Value.String())
 		}
 	}
 	return out.String()
@@ -135,7 +135,7 @@ func (r *record) everything() string {
 	for _, s := range r.spans.GetSpans() {
 		fmt.Fprintf(&out, "%+v\n", s)
 		for _, a := range slices.Concat(s.Attributes, s.Resource.Attributes()) {
-			fmt.Fprintf(&out, "%s=%s\n", a.Key, a.Value.Emit())
+			fmt.Fprintf(&out, "%s=%s\n", a.Key, a.Value.String())
 		}
 	}
 	for _, m := range r.collect() {

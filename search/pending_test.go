@@ -183,8 +183,8 @@ func TestEmbedPendingOutlivesItsEmbedder(t *testing.T) {
 		case "a3":
 			runtime.Goexit()
 		case "a4":
-			var none map[string]types.Vector
-			none[text] = nil
+			nobody := func() map[string]types.Vector { return nil }
+			nobody()[text] = nil
 		case "a5":
 			return types.Vector{1, 2}, nil
 		case "a6":

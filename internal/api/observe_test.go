@@ -327,11 +327,11 @@ func TestPanicOfAnObserverClosesTheStream(t *testing.T) {
 			c := testConn(t, nil, func(cfg *Config) {
 				cfg.Observers = []Observer{o}
 				cfg.Transport = roundTripFunc(func(r *http.Request) (*http.Response, error) {
-					return &http.Response{StatusCode: 200, Header: http.Header{}, Body: body, Request: r}, nil
+					return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: body, Request: r}, nil
 				})
 			})
 
-			require.PanicsWithValue(t, "boom", func() { _, _ = c.Stream(t.Context(), get()) }) //nolint:bodyclose // that is the test
+			require.PanicsWithValue(t, "boom", func() { _, _ = c.Stream(t.Context(), get()) })
 
 			require.True(t, body.closed)
 		})
@@ -352,8 +352,7 @@ func (c *closer) Close() error {
 // it belongs to served another one, which says it in its own name.
 func TestToldErrorsStay(t *testing.T) {
 	var s sight
-	var c *Conn
-	c = testConn(t, func(w http.ResponseWriter, r *http.Request) {
+	c := testConn(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/look" {
 			replyJSON(w, 500, `{"code":"40001","message":"in progress"}`)
 			return
