@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -138,7 +137,7 @@ func pages(t *testing.T, lists [][]any) (c *Client, asked *[]string) {
 		if strings.HasSuffix(r.URL.Path, "/clients") {
 			b = fmt.Appendf(nil, `{"clients":%s}`, b)
 		}
-		_, _ = io.WriteString(w, string(b))
+		_, _ = w.Write(b)
 	}))
 	t.Cleanup(srv.Close)
 	c, err := New(srv.URL, "anon-key-0123456789", WithRetry(RetryPolicy{MaxAttempts: 1}))
@@ -174,7 +173,8 @@ func TestAllEventsGivesEachOnce(t *testing.T) {
 		require.NoError(t, err)
 	}
 	require.Len(t, *asked, 2, "a server without pages does not hold it up")
-	for range c.Auth.Admin.AllEvents(t.Context(), AuthEventFilter{LogType: "team"}) {
+	for _, err := range c.Auth.Admin.AllEvents(t.Context(), AuthEventFilter{LogType: "team"}) {
+		require.NoError(t, err)
 		break
 	}
 	require.Len(t, *asked, 3)

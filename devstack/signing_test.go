@@ -32,7 +32,8 @@ func TestSigningKeys(t *testing.T) {
 		return answer.AccessToken
 	}
 	header := func(token string) (h struct{ Alg, Kid, Typ string }) {
-		raw, err := base64.RawURLEncoding.DecodeString(token[:strings.Index(token, ".")])
+		first, _, _ := strings.Cut(token, ".")
+		raw, err := base64.RawURLEncoding.DecodeString(first)
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(raw, &h))
 		return h

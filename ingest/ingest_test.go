@@ -422,7 +422,7 @@ func mute(*server) fault {
 
 func late(s *server) fault {
 	return func(_ *http.Request, do func() *http.Response) (*http.Response, error) {
-		s.open.Go(func() { time.Sleep(20 * time.Second); do() })
+		s.open.Go(func() { time.Sleep(20 * time.Second); _ = do() }) //nolint:bodyclose // nobody reads it
 		return nil, errReset
 	}
 }

@@ -195,7 +195,7 @@ func (s *server) chance(rnd *rand.Rand) fault {
 			return nil, errReset
 		case 4: // it comes to it later
 			wait := time.Duration(n(20)) * time.Second
-			s.open.Go(func() { time.Sleep(wait); do() })
+			s.open.Go(func() { time.Sleep(wait); _ = do() }) //nolint:bodyclose // nobody reads it
 			return nil, errReset
 		case 5:
 			return reply(502, `<html><title>502 Bad Gateway</title></html>`), nil

@@ -107,7 +107,7 @@ func TestTwoThousandReadingsInProcessesThatAreKilled(t *testing.T) {
 			require.NoError(t, err, out.String())
 		case <-time.After(time.Second + rand.N(2*time.Second)):
 			require.NoError(t, cmd.Process.Kill())
-			<-ended
+			require.Error(t, <-ended)
 			killed++
 		}
 	}

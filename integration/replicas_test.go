@@ -379,7 +379,8 @@ func TestSessionWhoseStoreGoesAwayAndComesBack(t *testing.T) {
 		_, err = c.WithSession(s).Tenants.List(t.Context())
 		require.NoError(t, err, "the token at hand serves")
 	}
-	require.Equal(t, before, []string{s.RefreshToken(), another.RefreshToken()}, "nothing was refreshed")
+	after := []string{s.RefreshToken(), another.RefreshToken()}
+	require.Equal(t, before, after, "nothing was refreshed")
 
 	server.Start(t)
 	for range 2 {

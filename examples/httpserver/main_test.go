@@ -433,7 +433,8 @@ func TestDemo(t *testing.T) {
 	go func() { done <- runDemo(ctx, slog.New(slog.NewTextHandler(&log, nil)), &out) }()
 	require.Eventually(t, func() bool { return strings.Contains(log.String(), "listening") }, 2*time.Minute, 50*time.Millisecond)
 	text := out.String()
-	token := strings.TrimPrefix(text[:strings.Index(text, "\n")], "TOKEN=")
+	first, _, _ := strings.Cut(text, "\n")
+	token := strings.TrimPrefix(first, "TOKEN=")
 	s := &service{t: t, url: text[strings.LastIndex(text, "http://"):strings.LastIndex(text, "/work-orders")]}
 	require.Equal(t, http.StatusCreated, s.do(token, "POST", "/work-orders", `{"title":"Oil leak"}`).status)
 	r := s.do(token, "GET", "/work-orders", "")

@@ -124,7 +124,7 @@ func TestKilledIngestLosesNothingAndRecordsNothingTwice(t *testing.T) {
 			require.NoError(t, err, out.String())
 		case <-time.After(time.Duration(200+rand.IntN(600)) * time.Millisecond):
 			require.NoError(t, cmd.Process.Kill())
-			<-ended
+			require.Error(t, <-ended)
 			killed++
 		}
 	}
