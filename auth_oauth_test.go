@@ -72,7 +72,7 @@ func TestOAuthURL(t *testing.T) {
 		"Query[state]": {Provider: "google", Query: map[string]string{"state": "x"}},
 		"NUL":          {Provider: "google\x00"},
 		"UTF-8":        {Provider: "google", Scopes: []string{"\xff"}},
-		"no UTF-8":     {Provider: "google", Query: map[string]string{"prompt": "\xff"}},
+		"prompt":       {Provider: "google", Query: map[string]string{"prompt": "\xff"}},
 	} {
 		_, err := c.Auth.OAuthURL(p)
 		require.ErrorIs(t, err, ErrInvalidInput, name)

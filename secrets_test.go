@@ -23,6 +23,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/workorder-systems/sdk-go/ingest"
 	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/plugins"
 	"github.com/workorder-systems/sdk-go/pm"
@@ -75,7 +76,7 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		{v: WithAccessToken(tok.Value)}, {v: WithTokenSource(s)}, {v: WithHeader("X-Proxy-Secret", "proxy-secret-1")},
 		{v: tok, plain: true}, {v: bound, plain: true}, {v: a.conn.Config(), plain: true}, {v: signing, plain: true},
 		{v: types.Secret("wosk-secret-1"), plain: true}, {v: org.CreatedTenantAPIKey{Key: "wosk-secret-1"}, plain: true},
-		{v: pm.IngestParams{Key: "wosk-secret-1"}, plain: true}, {v: plugins.IngestWebhookParams{Secret: "wosk-secret-1"}, plain: true},
+		{v: pm.IngestParams{Key: "wosk-secret-1"}, plain: true}, {v: ingest.Ingester{Key: "wosk-secret-1"}, plain: true}, {v: plugins.IngestWebhookParams{Secret: "wosk-secret-1"}, plain: true},
 		{v: SignUpParams{Email: "a@example.com", Password: testPassword}, plain: true}, {v: SignUpResult{Session: s}},
 		{v: VerifyOTPParams{Token: "one-time-secret-1", TokenHash: "one-time-secret-1"}, plain: true},
 		{v: SendMagicLinkParams{CodeVerifier: "one-time-secret-1"}, plain: true},

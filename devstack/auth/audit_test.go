@@ -88,7 +88,7 @@ func TestAuditLogTellsWhatHappened(t *testing.T) {
 	entries, header := s.events(t, url.Values{"query": {"type:team"}})
 	require.Equal(t, strconv.Itoa(len(entries)), header.Get("X-Total-Count"))
 	first := entries[0]
-	require.Equal(t, "", first["ip_address"])
+	require.Empty(t, first["ip_address"])
 	require.NotEmpty(t, first["id"])
 	require.Equal(t, s.clock.Now().Add(-time.Second).UTC().Format(time.RFC3339), first["created_at"])
 	payload := first["payload"].(map[string]any)

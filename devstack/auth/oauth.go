@@ -237,26 +237,33 @@ func (s *server) comeBack(r *http.Request, f flow) (answer *tokenResponse, code 
 		if err != nil {
 			return err
 		}
-		if unverified = s.wantsVerification(ctx, tx, u, f); unverified != nil {
-			return nil // the account and its mail stay
+		unverified = s.wantsVerification(ctx, tx, u, f)
+		if unverified == nil {
+			answer, code, err = s.endFlow(ctx, tx, r, u, f, token)
 		}
-		if f.given() {
-			code, err = s.issueCode(ctx, tx, f, u.ID, token)
-			return err
-		}
-		if _, err := tx.Exec(ctx, `delete from auth.flow_state where id = $1`, f.id); err != nil {
-			return err
-		}
-		if answer, err = s.openSession(ctx, tx, r, u, f.method); err != nil {
-			return err
-		}
-		answer.ProviderToken = token
-		return nil
+		return err // nil for an unverified user, whose account and mail stay
 	})
 	if err == nil {
 		err = unverified
 	}
 	return answer, code, err
+}
+
+// endFlow gives a flow with a challenge its code, and one without its tokens.
+func (s *server) endFlow(ctx context.Context, tx pgx.Tx, r *http.Request, u *user, f flow, token string) (*tokenResponse, string, error) {
+	if f.given() {
+		code, err := s.issueCode(ctx, tx, f, u.ID, token)
+		return nil, code, err
+	}
+	if _, err := tx.Exec(ctx, `delete from auth.flow_state where id = $1`, f.id); err != nil {
+		return nil, "", err
+	}
+	answer, err := s.openSession(ctx, tx, r, u, f.method)
+	if err != nil {
+		return nil, "", err
+	}
+	answer.ProviderToken = token
+	return answer, "", nil
 }
 
 // wantsVerification asks a user whose address the provider does not vouch for to
@@ -526,10 +533,10 @@ func (s *server) idTokenGrant(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		if unverified = s.wantsVerification(ctx, tx, u, flow{provider: p.Provider, linkTo: linkTo}); unverified != nil {
-			return nil
+		unverified = s.wantsVerification(ctx, tx, u, flow{provider: p.Provider, linkTo: linkTo})
+		if unverified == nil {
+			answer, err = s.openSession(ctx, tx, r, u, "oauth")
 		}
-		answer, err = s.openSession(ctx, tx, r, u, "oauth")
 		return err
 	})
 	if err == nil {

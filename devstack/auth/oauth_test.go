@@ -22,9 +22,9 @@ const (
 	verifier = "verifier-of-at-least-forty-three-characters-x"
 )
 
-// challengeOf is the challenge of verifier.
-func challengeOf(v string) string {
-	sum := sha256.Sum256([]byte(v))
+// challenge is that of verifier.
+func challenge() string {
+	sum := sha256.Sum256([]byte(verifier))
 	return base64.RawURLEncoding.EncodeToString(sum[:])
 }
 
@@ -87,10 +87,10 @@ func (s *service) comeBack(t *testing.T, to string, form url.Values) *url.URL {
 }
 
 // authorizeURL begins at a provider with a challenge.
-func authorizeURL(provider, hint string) string {
+func authorizeURL(hint string) string {
 	return "/authorize?" + url.Values{
-		"provider": {provider}, "redirect_to": {home}, "login_hint": {hint},
-		"code_challenge": {challengeOf(verifier)}, "code_challenge_method": {"s256"},
+		"provider": {"google"}, "redirect_to": {home}, "login_hint": {hint},
+		"code_challenge": {challenge()}, "code_challenge_method": {"s256"},
 	}.Encode()
 }
 
@@ -99,17 +99,17 @@ func (s *service) exchange(t *testing.T, code string) answer {
 	return s.do(t, "POST", "/token?grant_type=pkce", "", map[string]any{"auth_code": code, "code_verifier": verifier})
 }
 
-// with signs in at a provider and returns the session.
-func (s *service) with(t *testing.T, provider, hint string) answer {
+// with signs in at Google and returns the session.
+func (s *service) with(t *testing.T, hint string) answer {
 	t.Helper()
-	a := s.exchange(t, s.comeBack(t, authorizeURL(provider, hint), nil).Query().Get("code"))
+	a := s.exchange(t, s.comeBack(t, authorizeURL(hint), nil).Query().Get("code"))
 	require.Equal(t, http.StatusOK, a.Status, a.Body)
 	return a
 }
 
 func TestProviderSignsInWithACode(t *testing.T) {
 	s := withProviders(t)
-	back := s.comeBack(t, authorizeURL("google", "Ada@example.com"), nil)
+	back := s.comeBack(t, authorizeURL("Ada@example.com"), nil)
 	require.Equal(t, "localhost:9999", back.Host)
 	require.Equal(t, "b", back.Query().Get("a"), "the page's own query stays")
 	require.Empty(t, back.Fragment)
@@ -133,7 +133,7 @@ func TestProviderSignsInWithACode(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, again.Status)
 	require.Equal(t, "flow_state_not_found", again.code())
 
-	req, err := http.NewRequestWithContext(t.Context(), "GET", s.idp+"/google/userinfo", http.NoBody)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.idp+"/google/userinfo", http.NoBody)
 	require.NoError(t, err)
 	req.Header.Set("Authorization", "Bearer "+in.str("provider_token"))
 	resp, err := http.DefaultClient.Do(req)
@@ -141,7 +141,7 @@ func TestProviderSignsInWithACode(t *testing.T) {
 	require.NoError(t, resp.Body.Close())
 	require.Equal(t, http.StatusOK, resp.StatusCode, "the provider's token is good there")
 
-	require.Equal(t, in.userID(), s.with(t, "google", "ada@example.com").userID(), "the same person")
+	require.Equal(t, in.userID(), s.with(t, "ada@example.com").userID(), "the same person")
 }
 
 func TestProviderSignsInWithTokens(t *testing.T) {
@@ -171,7 +171,7 @@ func TestProviderRefuses(t *testing.T) {
 		"unknown provider":     {url.Values{"provider": {"x"}}, "Unsupported provider: provider is not enabled"},
 		"no provider":          {url.Values{}, "Unsupported provider: provider is not enabled"},
 		"provider not offered": {url.Values{"provider": {"apple"}}, "Unsupported provider: provider is not enabled"},
-		"challenge alone":      {url.Values{"provider": {"google"}, "code_challenge": {challengeOf(verifier)}}, "PKCE flow requires"},
+		"challenge alone":      {url.Values{"provider": {"google"}, "code_challenge": {challenge()}}, "PKCE flow requires"},
 		"method alone":         {url.Values{"provider": {"google"}, "code_challenge_method": {"s256"}}, "PKCE flow requires"},
 		"short challenge":      {url.Values{"provider": {"google"}, "code_challenge": {"x"}, "code_challenge_method": {"s256"}}, "between 43 and 128"},
 		"odd challenge":        {url.Values{"provider": {"google"}, "code_challenge": {strings.Repeat("ä", 30)}, "code_challenge_method": {"s256"}}, "alphanumeric"},
@@ -210,12 +210,12 @@ func wantError(t *testing.T, back *url.URL, name, code string) {
 
 func TestProviderSendsErrorsBack(t *testing.T) {
 	s := withProviders(t)
-	wantError(t, s.comeBack(t, authorizeURL("google", ""), url.Values{"deny": {"1"}}), "access_denied", "")
-	wantError(t, s.comeBack(t, authorizeURL("google", "")+"&prompt=none", nil), "login_required", "")
+	wantError(t, s.comeBack(t, authorizeURL(""), url.Values{"deny": {"1"}}), "access_denied", "")
+	wantError(t, s.comeBack(t, authorizeURL("")+"&prompt=none", nil), "login_required", "")
 
 	banned := s.signUp(t, "banned@example.com")
 	s.do(t, "PUT", "/admin/users/"+banned.userID(), s.adminToken(t), map[string]any{"ban_duration": "1h"})
-	wantError(t, s.comeBack(t, authorizeURL("google", "banned@example.com"), nil), "access_denied", "user_banned")
+	wantError(t, s.comeBack(t, authorizeURL("banned@example.com"), nil), "access_denied", "user_banned")
 
 	for state, code := range map[string]string{"": "bad_oauth_callback", "x": "bad_oauth_state", unknownID: "bad_oauth_state"} {
 		back, status := s.follow(t, "GET", s.url+"/callback?code=x&state="+state, nil)
@@ -223,7 +223,7 @@ func TestProviderSendsErrorsBack(t *testing.T) {
 		require.Equal(t, "localhost:3000", back.Host)
 		wantError(t, back, "invalid_request", code)
 	}
-	at, _ := s.follow(t, "GET", s.url+authorizeURL("google", ""), nil)
+	at, _ := s.follow(t, "GET", s.url+authorizeURL(""), nil)
 	callback := s.url + "/callback?code=x&state=" + at.Query().Get("state")
 	back, _ := s.follow(t, "GET", callback, nil)
 	wantError(t, back, "invalid_request", "bad_oauth_callback")
@@ -234,7 +234,7 @@ func TestProviderSendsErrorsBack(t *testing.T) {
 
 func TestCodesOfFlowsExpire(t *testing.T) {
 	s := withProviders(t)
-	code := s.comeBack(t, authorizeURL("google", "ada@example.com"), nil).Query().Get("code")
+	code := s.comeBack(t, authorizeURL("ada@example.com"), nil).Query().Get("code")
 	s.clock.Advance(6 * time.Minute)
 	a := s.exchange(t, code)
 	require.Equal(t, http.StatusForbidden, a.Status)
@@ -243,8 +243,8 @@ func TestCodesOfFlowsExpire(t *testing.T) {
 
 func TestBannedUserGetsNoSessionForACode(t *testing.T) {
 	s := withProviders(t)
-	first := s.with(t, "google", "ada@example.com")
-	code := s.comeBack(t, authorizeURL("google", "ada@example.com"), nil).Query().Get("code")
+	first := s.with(t, "ada@example.com")
+	code := s.comeBack(t, authorizeURL("ada@example.com"), nil).Query().Get("code")
 	s.do(t, "PUT", "/admin/users/"+first.userID(), s.adminToken(t), map[string]any{"ban_duration": "1h"})
 	require.Equal(t, "user_banned", s.exchange(t, code).code())
 }
@@ -255,28 +255,28 @@ func TestAddressDecidesWhoseIdentityItIs(t *testing.T) {
 		"email": "ada@example.com", "password": password, "email_confirm": true,
 	})
 	s.clock.Advance(time.Second) // the older identity comes first
-	in := s.with(t, "google", "ada@example.com")
+	in := s.with(t, "ada@example.com")
 	require.Equal(t, confirmed.Body["id"], in.userID(), "a verified address is the user's")
 	require.Equal(t, map[string]any{"provider": "email", "providers": []any{"email", "google"}}, in.user()["app_metadata"])
 	require.Equal(t, http.StatusOK, s.signIn(t, "ada@example.com", password).Status)
 
 	s.signUp(t, "bob@example.com")
-	in = s.with(t, "google", "bob@example.com")
+	in = s.with(t, "bob@example.com")
 	require.Len(t, in.user()["identities"], 1, "who signed up without proof is shut out")
 	require.Equal(t, "invalid_credentials", s.signIn(t, "bob@example.com", password).code())
 
 	unverified := url.Values{"email": {"carl@example.com"}, "unverified": {"1"}}
-	wantError(t, s.comeBack(t, authorizeURL("google", ""), unverified), "access_denied", "provider_email_needs_verification")
+	wantError(t, s.comeBack(t, authorizeURL(""), unverified), "access_denied", "provider_email_needs_verification")
 
 	open := withProviders(t)
 	owner := open.signUp(t, "ada@example.com")
-	code := open.comeBack(t, authorizeURL("google", ""), url.Values{"email": {"ada@example.com"}, "unverified": {"1"}}).Query().Get("code")
+	code := open.comeBack(t, authorizeURL(""), url.Values{"email": {"ada@example.com"}, "unverified": {"1"}}).Query().Get("code")
 	other := open.exchange(t, code)
 	require.NotEqual(t, owner.userID(), other.userID(), "an address without proof is nobody's")
 	require.Empty(t, other.user()["email"])
 
 	closed := withProviders(t, func(c *auth.Config) { c.DisableSignup = true })
-	wantError(t, closed.comeBack(t, authorizeURL("google", "new@example.com"), nil), "access_denied", "signup_disabled")
+	wantError(t, closed.comeBack(t, authorizeURL("new@example.com"), nil), "access_denied", "signup_disabled")
 }
 
 func TestIdentitiesAreLinkedAndUnlinked(t *testing.T) {
@@ -287,7 +287,7 @@ func TestIdentitiesAreLinkedAndUnlinked(t *testing.T) {
 	link := func(token, provider, hint string) string {
 		a := s.do(t, "GET", "/user/identities/authorize?"+url.Values{
 			"provider": {provider}, "redirect_to": {home}, "login_hint": {hint}, "skip_http_redirect": {"true"},
-			"code_challenge": {challengeOf(verifier)}, "code_challenge_method": {"s256"},
+			"code_challenge": {challenge()}, "code_challenge_method": {"s256"},
 		}.Encode(), token, nil)
 		require.Equal(t, http.StatusOK, a.Status, a.Body)
 		return a.str("url")
@@ -298,7 +298,7 @@ func TestIdentitiesAreLinkedAndUnlinked(t *testing.T) {
 	identities := in.user()["identities"].([]any)
 	require.Len(t, identities, 2)
 	google := identities[1].(map[string]any)["identity_id"].(string)
-	require.Equal(t, me.userID(), s.with(t, "google", "work@example.com").userID())
+	require.Equal(t, me.userID(), s.with(t, "work@example.com").userID())
 
 	wantError(t, s.comeBack(t, link(token, "google", "work@example.com"), nil), "access_denied", "identity_already_exists")
 	other := s.signUp(t, "bob@example.com")
@@ -406,7 +406,7 @@ func TestOrganisationsSignTheirUsersIn(t *testing.T) {
 	id := list.Body["items"].([]any)[0].(map[string]any)["id"].(string)
 	begin := func(body map[string]any) answer {
 		body["redirect_to"], body["skip_http_redirect"] = home, true
-		body["code_challenge"], body["code_challenge_method"] = challengeOf(verifier), "s256"
+		body["code_challenge"], body["code_challenge_method"] = challenge(), "s256"
 		return s.do(t, "POST", "/sso", "", body)
 	}
 	owner := s.signUp(t, "ada@corp.example")
@@ -478,7 +478,7 @@ func TestLinksComeBackWithACode(t *testing.T) {
 	box := &auth.Mailbox{}
 	s := withProviders(t, func(c *auth.Config) { c.ConfirmEmail, c.Mailbox = true, box })
 	pkce := func(body map[string]any) map[string]any {
-		body["code_challenge"], body["code_challenge_method"] = challengeOf(verifier), "s256"
+		body["code_challenge"], body["code_challenge_method"] = challenge(), "s256"
 		return body
 	}
 	redirect := "?" + url.Values{"redirect_to": {home}}.Encode()
@@ -534,7 +534,7 @@ func TestLinksComeBackWithACode(t *testing.T) {
 		"/signup": {"email": "c@example.com", "password": password}, "/otp": {"email": email}, "/magiclink": {"email": email},
 		"/recover": {"email": email}, "/resend": {"type": "signup", "email": email}, "/sso": {"domain": "corp.example"},
 	} {
-		body["code_challenge"] = challengeOf(verifier)
+		body["code_challenge"] = challenge()
 		require.Equal(t, "validation_failed", s.do(t, "POST", path, "", body).code(), path)
 	}
 	require.Equal(t, "validation_failed", s.do(t, "PUT", "/user", token, map[string]any{"code_challenge": verifier}).code())
