@@ -592,7 +592,7 @@ func TestRequestsOfReads(t *testing.T) {
 		{"in ordered pages", list(tn.Client, query.PageSize(5), query.OrderBy(wo.DueDate.Asc())), 12, 3, 0},
 		{"what is not there", list(tn.Client, query.Where(wo.Title.Eq("none"))), 0, 1, 0},
 		{"what cannot be", list(tn.Client, query.Where(wo.Title.In())), 0, 0, 0},
-		{"ids in two parts", list(tn.Client, query.Where(wo.ID.In(append(ids, absentIDs...)...))), 12, 2, 0},
+		{"ids in two parts", list(tn.Client, query.Where(wo.ID.In(append(ids[1:], absentIDs...)...))), 11, 2, 0},
 		{"a loop that ends early", func() (n int, err error) {
 			for _, err := range tn.WorkOrders.All(t.Context(), query.PageSize(3)) {
 				if n++; n == 5 || err != nil {
