@@ -28,7 +28,8 @@ create table cfg.inspection_template_items (
 create index on cfg.inspection_template_items (template_id, display_order);
 
 -- The platform looks at the tenant of no reference but the template's, here and
--- below; names of what is another tenant's do not show.
+-- below; names of what is another tenant's do not show. That of a template shows
+-- to members of its tenant.
 create table app.inspection_schedules (
   id             uuid primary key default gen_random_uuid(),
   tenant_id      uuid not null references app.tenants on delete cascade,
@@ -152,7 +153,7 @@ select r.id, r.tenant_id, r.template_id, t.name as template_name, r.inspection_s
   r.scheduled_at, r.started_at, r.completed_at, r.completed_by, completer.full_name as completed_by_name,
   r.conducted_by, conductor.full_name as conducted_by_name, r.notes, r.created_at, r.updated_at
 from app.inspection_runs r
-left join cfg.inspection_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
+left join cfg.inspection_templates t on t.id = r.template_id
 left join app.work_orders w on w.tenant_id = r.tenant_id and w.id = r.work_order_id
 left join app.assets a on a.tenant_id = r.tenant_id and a.id = r.asset_id
 left join app.locations l on l.tenant_id = r.tenant_id and l.id = r.location_id
@@ -366,23 +367,26 @@ begin
   end if;
 end $$;
 
--- Stores the result for an item of a template of the tenant, in place of an
--- earlier one. A result that is none is left out.
+-- Stores the result for an item of a template, in place of an earlier one. A
+-- result that is none is left out, and so is one for an item of another tenant,
+-- which no view of this tenant would show and which would keep the other one from
+-- changing its template.
 create function app.store_inspection_result(p_tenant_id uuid, p_run_id uuid, p_result jsonb) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
   v_item_id constant uuid := (p_result ->> 'template_item_id')::uuid;
   v_result constant text := coalesce(p_result ->> 'result', 'not_checked');
+  v_owner_id uuid;
 begin
   if v_item_id is null or v_result not in ('pass', 'fail', 'na', 'not_checked') then
     return;
   end if;
-  if not exists (
-    select 1 from cfg.inspection_template_items i
-    join cfg.inspection_templates t on t.id = i.template_id
-    where i.id = v_item_id and t.tenant_id = p_tenant_id)
-  then
-    raise exception using errcode = '23503', message = 'unknown item of a template';
+  select t.tenant_id into v_owner_id
+  from cfg.inspection_template_items i
+  join cfg.inspection_templates t on t.id = i.template_id
+  where i.id = v_item_id;
+  if v_owner_id <> p_tenant_id then
+    return;
   end if;
   insert into app.inspection_run_items (tenant_id, inspection_run_id, template_item_id, result, notes)
   values (p_tenant_id, p_run_id, v_item_id, v_result, p_result ->> 'notes')
@@ -417,6 +421,8 @@ create function public.rpc_compliance_inspection_history(
   completed_at timestamptz, conducted_by_name text, pass_count bigint, fail_count bigint, na_count bigint,
   not_checked_count bigint)
 language plpgsql security definer set search_path = '' as $$
+declare
+  v_tenant_ids constant uuid[] := authz.my_tenant_ids();
 begin
   perform authz.require_member(p_tenant_id);
   return query
@@ -424,7 +430,7 @@ begin
       count(*) filter (where i.result = 'pass'), count(*) filter (where i.result = 'fail'),
       count(*) filter (where i.result = 'na'), count(*) filter (where i.result = 'not_checked')
     from app.inspection_runs r
-    left join cfg.inspection_templates t on t.tenant_id = r.tenant_id and t.id = r.template_id
+    left join cfg.inspection_templates t on t.id = r.template_id and t.tenant_id = any (v_tenant_ids)
     left join app.assets a on a.tenant_id = r.tenant_id and a.id = r.asset_id
     left join app.locations l on l.tenant_id = r.tenant_id and l.id = r.location_id
     left join app.profiles p on p.tenant_id = r.tenant_id and p.user_id = r.conducted_by

@@ -93,7 +93,18 @@ func TestInspectionRuns(t *testing.T) {
 	create := `select public.rpc_create_inspection_run($1, $2, $3, p_asset_id => $4, p_location_id => $5, p_scheduled_at => $6::text::timestamptz)`
 	requestor.fails("23514", create, tenant, template, weekly, nil, nil, nil)
 	strange := one[string](requestor, create, tenant, theirs, nil, asset, nil, nil)
-	require.Equal(t, "-", one[string](requestor, `select coalesce(template_name, '-') from public.v_inspection_runs where id = $1`, strange), "a template of another tenant is taken, its name does not show")
+	name := `select coalesce(template_name, '-') from public.v_inspection_runs where id = $1`
+	named := `select coalesce(template_name, '-') from public.rpc_compliance_inspection_history($1, current_date, current_date)`
+	for _, query := range []struct {
+		sql string
+		arg string
+	}{{name, strange}, {named, tenant}} {
+		require.Equal(t, "-", one[string](requestor, query.sql, query.arg), "a template of another tenant is taken, its name does not show")
+	}
+	admin.ok(`select public.rpc_assign_role_to_user($1, $2, 'member')`, tenant, otherAdmin.id)
+	require.Equal(t, "Theirs", one[string](otherAdmin.in(tenant), name, strange), "members of both tenants see it")
+	require.Equal(t, "Theirs", one[string](otherAdmin, named, tenant), "members of both tenants see it")
+	admin.ok(`select public.rpc_remove_member_from_tenant($1, $2)`, tenant, otherAdmin.id)
 	d.super(`delete from app.inspection_runs where id = $1`, strange)
 	run := one[string](requestor, create, tenant, template, weekly, asset, nil, "2031-06-02T00:30+01:00")
 	update := `select public.rpc_update_inspection_run($1, $2, $3, p_conducted_by => $4)`
@@ -111,7 +122,8 @@ func TestInspectionRuns(t *testing.T) {
 	admin.fails("P0001", complete, tenant, unknown, nil)
 	admin.fails("22P02", complete, tenant, run, `[{"template_item_id": "", "result": "bad"}]`)
 	admin.fails("23503", complete, tenant, run, `[{"template_item_id": "`+unknown+`"}]`)
-	admin.fails("23503", complete, tenant, run, `[{"template_item_id": "`+foreign+`"}]`)
+	admin.ok(complete, tenant, run, `[{"template_item_id": "`+foreign+`", "result": "pass"}]`)
+	require.Zero(t, superOne[int](d, `select count(*)::int from app.inspection_run_items where inspection_run_id = $1`, run), "left out: that tenant can still change its template")
 	requestor.ok(complete, tenant, run, `[{"template_item_id": "`+items[0]+`", "result": "pass", "notes": 12}, {"template_item_id": "`+items[1]+`", "result": "PASS"}, {"result": "fail"}, 7]`)
 	require.Equal(t, "completed t "+requestor.id, one[string](admin, state))
 	require.Equal(t, []string{"a pass 12"}, results())
