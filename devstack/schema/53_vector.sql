@@ -25,12 +25,24 @@ begin
   create cast (extensions.vector as text) without function as assignment;
   create cast (text as extensions.vector) without function as assignment;
 
+  -- Rounds as the arithmetic of C does, without an error: what is too big becomes
+  -- infinite, and what is too small becomes zero.
+  create function extensions.vector_real(x double precision) returns real
+  language sql immutable strict parallel safe as $$
+    select case
+      when abs(x) >= 3.4028235677973366e38 then sign(x) * 'Infinity'::double precision
+      when abs(x) <= 7.006492321624085e-46 then 0
+      else x
+    end::real
+  $$;
+
   -- The numbers: 22P02 unless they are written as such, 22003 beyond the range of
   -- real, 22000 for none, for too many, and for what is not finite.
   create function extensions.vector_values(v extensions.vector) returns real[]
   language plpgsql immutable strict parallel safe set search_path = '' as $$
   declare
     text_ constant text := btrim(v::text, E' \t\n\r\v\f');
+    items text[];
     numbers real[];
   begin
     if text_ !~ '^\[.*\]$' then
@@ -39,7 +51,13 @@ begin
     if btrim(substr(text_, 2, length(text_) - 2), E' \t\n\r\v\f') = '' then
       raise exception 'vector must have at least 1 dimension' using errcode = '22000';
     end if;
-    numbers := string_to_array(substr(text_, 2, length(text_) - 2), ',')::real[];
+    items := string_to_array(substr(text_, 2, length(text_) - 2), ',');
+    if text_ ~* 'e-0*(3[89]|[4-9][0-9]|[1-9][0-9]{2})' then
+      -- What is too small for real is zero, as to pgvector, and no error.
+      numbers := array(select extensions.vector_real(i::double precision) from unnest(items) with ordinality t (i, n) order by n);
+    else
+      numbers := items::real[];
+    end if;
     if cardinality(numbers) > 16000 then
       raise exception 'vector cannot have more than 16000 dimensions' using errcode = '54000';
     end if;
@@ -74,7 +92,8 @@ begin
   create function extensions.vector_dims(v extensions.vector) returns integer
   language sql immutable strict parallel safe as $$ select cardinality(extensions.vector_values(v)) $$;
 
-  -- The products of two vectors with each other and with themselves.
+  -- The products of two vectors with each other and with themselves, which are real
+  -- to pgvector: those of huge numbers are infinite, those of tiny ones zero.
   create function extensions.vector_products(a extensions.vector, b extensions.vector, out ab double precision, out aa double precision, out bb double precision)
   language plpgsql immutable strict parallel safe set search_path = '' as $$
   declare
@@ -84,7 +103,8 @@ begin
     if cardinality(x) <> cardinality(y) then
       raise exception 'different vector dimensions % and %', cardinality(x), cardinality(y) using errcode = '22000';
     end if;
-    select sum(p::double precision * q), sum(p::double precision * p), sum(q::double precision * q) into ab, aa, bb
+    select extensions.vector_real(sum(p::double precision * q)), extensions.vector_real(sum(p::double precision * p)),
+      extensions.vector_real(sum(q::double precision * q)) into ab, aa, bb
     from unnest(x, y) as t (p, q);
   end
   $$;
@@ -97,8 +117,9 @@ begin
   create function extensions.cosine_distance(a extensions.vector, b extensions.vector) returns double precision
   language sql immutable strict parallel safe as $$
     select case
-      when p.aa = 0 or p.bb = 0 then 'NaN'
-      else 1 - least(greatest(p.ab / (sqrt(p.aa) * sqrt(p.bb)), -1), 1)
+      when p.ab in ('Infinity', '-Infinity') then 'NaN'
+      when p.aa = 0 or p.bb = 0 then case when p.ab = 0 or 'Infinity' in (p.aa, p.bb) then 'NaN' else 1 - sign(p.ab) end
+      else 1 - least(greatest(p.ab / sqrt(p.aa * p.bb), -1), 1)
     end
     from extensions.vector_products(a, b) p
   $$;

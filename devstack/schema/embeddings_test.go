@@ -47,6 +47,8 @@ func TestTextsThatAreNoVectors(t *testing.T) {
 	}
 	admin.ok(store, pump, " "+strings.ReplaceAll(axis("1.50", "-2e-1"), ",", " , ")+" ")
 	require.Equal(t, axis("1.5", "-0.2"), superOne[string](d, `select embedding::text from app.asset_embeddings where asset_id = $1`, pump))
+	admin.ok(store, pump, axis("1e-60", "1e-30", "-1e-045"))
+	require.Equal(t, axis("0", "1e-30", "-1e-45"), superOne[string](d, `select embedding::text from app.asset_embeddings where asset_id = $1`, pump), "what is too small for real is zero")
 }
 
 func TestWhoStoresAndReadsVectors(t *testing.T) {
@@ -147,7 +149,27 @@ func TestScoresOfSpecialVectors(t *testing.T) {
 	similar := `select name || ' ' || round(similarity_score::numeric, 3) from public.rpc_similar_assets($1::text::extensions.vector, 50, $2)`
 	require.Equal(t, []string{"same 1.000", "half 0.707", "opposite -1.000", "zero NaN"}, column[string](admin, similar, axis(1e-20), nil))
 	require.Equal(t, []string{"same 1.000", "half 0.707", "zero NaN"}, column[string](admin, similar, axis(3), 0.7), "NaN passes every threshold")
+	require.ElementsMatch(t, []string{"same 0.000", "half 0.000", "opposite 0.000", "zero NaN"}, column[string](admin, similar, axis(1e20), nil), "its square is infinite to real")
+	require.ElementsMatch(t, []string{"same 1.000", "half 1.000", "opposite -1.000", "zero NaN"}, column[string](admin, similar, axis(1e-30), nil), "its square is zero to real")
 	unknownScores := `select count(*)::int from public.rpc_similar_assets(null, 50, $1) where similarity_score is null`
 	require.Equal(t, 4, one[int](admin, unknownScores, nil))
 	require.Zero(t, one[int](admin, unknownScores, 0))
+}
+
+// What an import makes at once waits in the order in which it was named.
+func TestImportsWaitForVectorsAsTheyCame(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	names := strings.Split("f a d b e c", " ")
+	rows := func(key string) string {
+		all := make([]string, len(names))
+		for i, n := range names {
+			all[i] = fmt.Sprintf(`{%q: %q, "status": "completed"}`, key, n)
+		}
+		return "[" + strings.Join(all, ",") + "]"
+	}
+	admin.ok(`select public.rpc_bulk_import_work_orders($1, $2::text::jsonb)`, tenant, rows("title"))
+	require.Equal(t, names, column[string](admin, `select title from public.rpc_next_work_orders_for_embedding()`))
+	admin.ok(`select public.rpc_bulk_import_assets($1, $2::text::jsonb)`, tenant, strings.ReplaceAll(rows("name"), "completed", "active"))
+	require.Equal(t, names, column[string](admin, `select name from public.rpc_next_assets_for_embedding()`))
 }
