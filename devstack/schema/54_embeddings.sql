@@ -300,8 +300,9 @@ begin
     where e.work_order_id = p_work_order_id and authz.is_member(v_user_id, e.tenant_id));
 end $$;
 
--- Completed work orders without a vector, the last completed first. For any member,
--- also one who does not see the work orders.
+-- Completed work orders without a vector, the last completed first; those of one
+-- import, which have the same time, as they came. For any member, also one who does
+-- not see the work orders.
 create function public.rpc_next_work_orders_for_embedding(p_limit integer default 50)
 returns table (
   work_order_id uuid, tenant_id uuid, title text, description text, cause text, resolution text, asset_name text,
@@ -317,11 +318,11 @@ begin
     left join app.locations l on l.id = w.location_id
     where w.tenant_id = v_tenant_id and w.completed_at is not null
       and not exists (select from app.work_order_embeddings e where e.work_order_id = w.id)
-    order by w.completed_at desc, w.id
+    order by w.completed_at desc, w.ctid
     limit least(greatest(coalesce(p_limit, 50), 1), 500);
 end $$;
 
--- Assets without a vector, the last changed first.
+-- Assets without a vector, the last changed first, and those of one import as they came.
 create function public.rpc_next_assets_for_embedding(p_limit integer default 50)
 returns table (asset_id uuid, tenant_id uuid, name text, description text, asset_number text, location_name text)
 language plpgsql security definer set search_path = '' as $$
@@ -334,7 +335,7 @@ begin
     left join app.locations l on l.id = a.location_id
     where a.tenant_id = v_tenant_id
       and not exists (select from app.asset_embeddings e where e.asset_id = a.id)
-    order by a.updated_at desc, a.id
+    order by a.updated_at desc, a.ctid
     limit least(greatest(coalesce(p_limit, 50), 1), 500);
 end $$;
 
@@ -350,7 +351,7 @@ begin
     from app.parts p
     where p.tenant_id = v_tenant_id and p.is_active
       and not exists (select from app.part_embeddings e where e.part_id = p.id)
-    order by p.updated_at desc, p.id
+    order by p.updated_at desc, p.ctid
     limit least(greatest(coalesce(p_limit, 50), 1), 500);
 end $$;
 
