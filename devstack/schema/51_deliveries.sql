@@ -174,9 +174,9 @@ begin
   return v_headers;
 end $$;
 
--- The second phase: sends what is due, with the config of now. Where its timeout is
--- no integer, the installation's deliveries wait until that is mended, and nobody
--- else's.
+-- The second phase: sends what is due, with the config of now, and gives up what has
+-- no address. Where the timeout of an address is no integer, the installation's
+-- deliveries wait until that is mended, and nobody else's.
 create function int.dispatch_deliveries(p_batch_size integer) returns integer
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -190,7 +190,7 @@ begin
     from int.plugin_deliveries d
     join int.plugin_installations i on i.id = d.plugin_installation_id
     where d.status = 'pending' and d.next_attempt_at <= clock_timestamp() and d.attempts < 8
-      and int.delivery_timeout(i.config) is not null
+      and (coalesce(btrim(i.config ->> 'webhook_url'), '') = '' or int.delivery_timeout(i.config) is not null)
     order by d.next_attempt_at, d.id
     limit p_batch_size
     for update of d skip locked
