@@ -144,8 +144,8 @@ declare
   v_id uuid;
 begin
   perform authz.require_service();
-  if btrim(p_name) = '' then
-    raise exception using errcode = '23514', message = 'the name is blank';
+  if btrim(p_key) = '' or btrim(p_name) = '' then
+    raise exception using errcode = '23514', message = 'the key or the name is blank';
   end if;
   insert into int.plugins (key, name, description, is_integration, is_active)
   values (p_key, p_name, p_description, p_is_integration, p_is_active)

@@ -68,6 +68,18 @@ func TestSignatureVectors(t *testing.T) {
 	}
 }
 
+// A blank is told before what is missing, and a missing value before a bad key.
+func TestWhichMistakeOfARegistrationIsTold(t *testing.T) {
+	d := newDB(t)
+	register := `select public.rpc_register_plugin($1, $2, p_is_active => $3)`
+	d.service().fails("23514", register, " ", nil, nil)
+	d.service().fails("23514", register, nil, " ", nil)
+	d.service().fails("23502", register, nil, "N", true)
+	d.service().fails("23502", register, "Bad-Key", nil, true)
+	d.service().fails("23502", register, "Bad-Key", "N", nil)
+	d.service().fails("23514", register, "Bad-Key", "N", true)
+}
+
 // queued is what the job wants sent for the caller's tenant, one line each.
 func (d *db) queued() []string {
 	d.t.Helper()
@@ -176,6 +188,17 @@ func TestTimeoutsOfConfigs(t *testing.T) {
 		}
 		require.Equal(t, want, *got, config)
 	}
+}
+
+// Without an address nothing waits for a better timeout.
+func TestNoAddressIsTheEndWhateverTheTimeout(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	installation := admin.installation("hook", nil, `{"timeout_ms": "soon", "webhook_url": " "}`)
+	admin.subscribe(installation, "app", "departments", "INSERT")
+	one[string](admin, `select public.rpc_create_department($1, 'D')`, tenant)
+	require.Equal(t, 1, d.process())
+	require.Equal(t, "dead 0 the config has no webhook_url", d.state())
 }
 
 // A bad config holds up its own deliveries, and mending it lets them go.
