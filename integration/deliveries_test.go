@@ -366,7 +366,7 @@ func TestDeliveriesAreRepeatedOnScheduleUntilDead(t *testing.T) {
 	if !stack.local {
 		t.Skip("needs a stack whose time of deliveries can run faster")
 	}
-	const speed = 1200 // a minute in 50 ms
+	const speed = 600 // a minute in 100 ms
 	s, err := devstack.Start(context.WithoutCancel(t.Context()), devstack.WithDeliverySpeed(speed))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -384,7 +384,8 @@ func TestDeliveriesAreRepeatedOnScheduleUntilDead(t *testing.T) {
 		return last.Status == plugins.DeliveryDead
 	}, 2*time.Minute, 100*time.Millisecond)
 	require.Equal(t, 8, last.Attempts)
-	require.Contains(t, *last.LastError, "http 503: down")
+	// On a busy machine an answer can take the two minutes that it is waited for.
+	require.Regexp(t, "^(http 503: down|no answer within)", *last.LastError)
 	got := r.requests()
 	require.Len(t, got, 8)
 	for i, minutes := range []int{2, 4, 8, 16, 32, 64, 64} {
