@@ -14,6 +14,7 @@ import (
 // after loading; a reload replaces it.
 type schemaCache struct {
 	loaded    time.Time // when loading began
+	version   string    // of the catalogs then, see catalogVersion
 	relations map[name]*relation
 	functions map[name][]*function
 	related   map[name][]*relationship
@@ -75,15 +76,23 @@ func quoteIdent(parts ...string) string { return pgx.Identifier(parts).Sanitize(
 // current gives the cache in force.
 func (s *Server) current() *schemaCache { return s.cache.Load() }
 
-// fresher reloads the cache unless somebody else has done so since the given
-// moment. It is used when a name is not found: the schema may just have changed.
+// fresher reloads the cache if the schema has changed, unless somebody else has
+// done so since the given moment. It is used when a name is not found: the schema
+// may just have changed.
 func (s *Server) fresher(ctx context.Context, since time.Time) (*schemaCache, error) {
 	s.loadMu.Lock()
 	defer s.loadMu.Unlock()
-	if c := s.current(); c.loaded.After(since) {
+	c := s.current()
+	if c.loaded.After(since) {
 		return c, nil
 	}
-	c, err := s.load(ctx)
+	version, err := catalogVersion(ctx, s.cfg.Pool)
+	if err == nil && version == c.version {
+		return c, nil
+	}
+	if err == nil {
+		c, err = s.load(ctx)
+	}
 	if err != nil && ctx.Err() == nil {
 		err = &apiError{status: http.StatusServiceUnavailable, Code: "PGRST002",
 			Message: "Could not query the database for the schema cache. Retrying."}
@@ -108,6 +117,10 @@ func (s *Server) load(ctx context.Context) (*schemaCache, error) {
 		settings:  map[string][]setting{},
 	}
 	err := pgx.BeginTxFunc(ctx, s.cfg.Pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		var err error
+		if c.version, err = catalogVersion(ctx, tx); err != nil {
+			return err
+		}
 		// With an empty path format_type qualifies every name outside pg_catalog.
 		if _, err := tx.Exec(ctx, `set local search_path = ''`); err != nil {
 			return err
@@ -133,6 +146,32 @@ func (s *Server) load(ctx context.Context) (*schemaCache, error) {
 	s.cache.Store(c)
 	return c, nil
 }
+
+// catalogVersion is another after every change of the catalogs that the cache is
+// loaded from. It costs a hundredth of loading.
+func catalogVersion(ctx context.Context, db interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}) (version string, err error) {
+	err = db.QueryRow(ctx, versionSQL).Scan(&version)
+	return version, err
+}
+
+// A row that is added, changed or removed changes the number of the rows or the sum
+// of the transactions that wrote them.
+const versionSQL = `
+select string_agg(concat(t.rows, ':', t.written), ' ' order by t.catalog)
+from (
+  select 'class' as catalog, count(*) as rows, sum(xmin::text::bigint) as written from pg_class
+  union all select 'namespace', count(*), sum(xmin::text::bigint) from pg_namespace
+  union all select 'attribute', count(*), sum(xmin::text::bigint) from pg_attribute
+  union all select 'default', count(*), sum(xmin::text::bigint) from pg_attrdef
+  union all select 'constraint', count(*), sum(xmin::text::bigint) from pg_constraint
+  union all select 'rule', count(*), sum(xmin::text::bigint) from pg_rewrite
+  union all select 'function', count(*), sum(xmin::text::bigint) from pg_proc
+  union all select 'type', count(*), sum(xmin::text::bigint) from pg_type
+  union all select 'comment', count(*), sum(xmin::text::bigint) from pg_description
+  union all select 'setting', count(*), sum(xmin::text::bigint) from pg_db_role_setting
+) t`
 
 const relationsSQL = `
 select n.nspname, c.relname, c.oid, c.relkind::text, coalesce(obj_description(c.oid, 'pg_class'), ''),

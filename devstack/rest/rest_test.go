@@ -155,6 +155,41 @@ func TestSchemaReloads(t *testing.T) {
 	require.Eventually(t, func() bool { return a.srv.current().loaded.After(before) }, 5*time.Second, 5*time.Millisecond)
 }
 
+func TestSchemaReloadsOnlyAfterChanges(t *testing.T) {
+	a := newAPI(t)
+	unknown := func() *schemaCache {
+		require.Equal(t, "PGRST202", a.do("POST", "/rpc/nobody", "").errorOf(t).Code)
+		require.Equal(t, "PGRST205", a.get("/nobody").errorOf(t).Code)
+		return a.srv.current()
+	}
+	seen := unknown()
+	for _, change := range []string{
+		`create table t (id int)`,
+		`alter table t add n int`,
+		`alter table t rename n to m`,
+		`alter table t alter m set default 1`,
+		`alter table t add unique (m)`,
+		`create view w as select id from t`,
+		`create or replace view w as select id, m from t`,
+		`create function f() returns int stable language sql as 'select 1'`,
+		`create or replace function f() returns int volatile language sql as 'select 1'`,
+		`comment on function f() is 'one'`,
+		`comment on function f() is 'two'`,
+		`create type y as enum ('a')`,
+		`alter function f() rename to g`,
+		`drop function g()`,
+		`drop view w`,
+	} {
+		require.Same(t, seen, unknown(), "nothing has changed before %s", change)
+		a.sql(change)
+		now := unknown()
+		require.NotSame(t, seen, now, change)
+		seen = now
+	}
+	a.sql(`insert into t values (1)`)
+	require.Same(t, seen, unknown(), "rows are not the schema")
+}
+
 func TestNewRefusesABadConfig(t *testing.T) {
 	_, err := New(Config{})
 	require.ErrorContains(t, err, "no connection pool")
