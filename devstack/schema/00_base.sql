@@ -304,13 +304,17 @@ begin
 end $$;
 
 -- The rate limit preamble, which runs before any other check: 28000 without a
--- user, 23503 for an unknown tenant or a deleted user. Every RPC declares its
--- calls per clock minute, but the platform counts only those marked enforced.
+-- user, 25006 for a call by GET, which can count nothing, 23503 for an unknown
+-- tenant or a deleted user. Every RPC declares its calls per clock minute, but the
+-- platform counts only those marked enforced.
 create function authz.rate_limit(p_tenant_id uuid, p_operation text, p_limit integer, p_enforced boolean default false) returns void
 language plpgsql security definer set search_path = '' as $$
 declare
   v_user_id constant uuid := authz.require_user();
 begin
+  if current_setting('transaction_read_only')::boolean then
+    raise exception using errcode = '25006', message = 'cannot count a call in a read-only transaction';
+  end if;
   if p_tenant_id is not null and not exists (select 1 from app.tenants t where t.id = p_tenant_id) then
     raise exception using errcode = '23503', message = 'unknown tenant';
   end if;

@@ -382,7 +382,9 @@ begin
   if not authz.is_member(p_user_id, p_tenant_id) then
     raise exception using errcode = 'P0001', message = 'member not found';
   end if;
-  -- Roles and scopes go with the membership.
+  -- Roles and scopes would go with the membership, but the audit tells of the roles
+  -- first.
+  delete from app.user_tenant_roles r where r.user_id = p_user_id and r.tenant_id = p_tenant_id;
   update app.profiles p set is_active = false where p.user_id = p_user_id and p.tenant_id = p_tenant_id;
   delete from app.tenant_memberships m where m.user_id = p_user_id and m.tenant_id = p_tenant_id;
 end $$;
@@ -397,10 +399,12 @@ end $$;
 
 create function public.rpc_clear_tenant_context() returns void
 language plpgsql security definer set search_path = '' as $$
+declare
+  v_user_id constant uuid := authz.require_user();
 begin
   update auth.users u
   set raw_user_meta_data = u.raw_user_meta_data - 'current_tenant_id'
-  where u.id = authz.require_user() and u.raw_user_meta_data ? 'current_tenant_id';
+  where u.id = v_user_id and u.raw_user_meta_data ? 'current_tenant_id';
   perform set_config('app.current_tenant_id', '', true);
 end $$;
 

@@ -133,11 +133,23 @@ create trigger audit after insert or update or delete on app.locations
 create trigger audit after insert or update or delete on app.assets
   for each row execute function audit.log_change();
 
--- The status of an asset stands in the tenant's catalog. Checked when it
--- changes, so that a tenant can be deleted in any order.
-create function app.check_asset_status() returns trigger
+-- A department or place of another tenant is refused before all else; one that
+-- nobody has is left to the foreign key, after all other rules. The status of an
+-- asset stands in the tenant's catalog. Checked when they change, so that a tenant
+-- can be deleted in any order.
+create function app.check_asset_references() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
+  if (tg_op = 'INSERT' or new.department_id is distinct from old.department_id) and exists (
+    select from app.departments d where d.id = new.department_id and d.tenant_id <> new.tenant_id)
+  then
+    raise exception using errcode = '23503', message = 'unknown department';
+  end if;
+  if (tg_op = 'INSERT' or new.location_id is distinct from old.location_id) and exists (
+    select from app.locations l where l.id = new.location_id and l.tenant_id <> new.tenant_id)
+  then
+    raise exception using errcode = '23503', message = 'unknown location';
+  end if;
   if (tg_op = 'INSERT' or new.status is distinct from old.status or new.tenant_id <> old.tenant_id)
     and not exists (
       select 1 from cfg.status_catalogs s
@@ -148,8 +160,8 @@ begin
   return new;
 end $$;
 
-create trigger check_status before insert or update on app.assets
-  for each row execute function app.check_asset_status();
+create trigger check_references before insert or update on app.assets
+  for each row execute function app.check_asset_references();
 
 -- A root may have any type; a child's parent must have a type that contains it,
 -- and must not be inside the child. An unknown parent is left to the foreign key,

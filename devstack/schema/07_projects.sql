@@ -60,14 +60,18 @@ language plpgsql security definer set search_path = '' as $$
 begin
   perform authz.rate_limit(p_tenant_id, 'project_update', 30);
   perform authz.require(p_tenant_id, 'project.manage');
+  if not exists (select from app.projects p where p.id = p_project_id and p.tenant_id = p_tenant_id) then
+    raise exception using errcode = 'P0001', message = 'project not found';
+  elsif exists (
+    select from app.projects p where p.tenant_id = p_tenant_id and p.code = btrim(p_code) and p.id <> p_project_id)
+  then
+    raise exception using errcode = '23505', message = 'another project has the code';
+  end if;
   update app.projects p set
     name        = coalesce(nullif(btrim(p_name), ''), p.name),
     code        = nullif(btrim(coalesce(p_code, p.code)), ''),
     description = nullif(btrim(coalesce(p_description, p.description)), '')
-  where p.id = p_project_id and p.tenant_id = p_tenant_id;
-  if not found then
-    raise exception using errcode = 'P0001', message = 'project not found';
-  end if;
+  where p.id = p_project_id;
 end $$;
 
 create function public.rpc_delete_project(p_tenant_id uuid, p_project_id uuid) returns void

@@ -386,6 +386,12 @@ begin
   perform authz.require(p_tenant_id, 'labor.crew.manage');
   perform app.require_crew(p_tenant_id, p_crew_id, 'P0001');
   perform app.require_technician(p_tenant_id, p_technician_id, 'P0001');
+  if exists (
+    select from app.crew_members m
+    where m.crew_id = p_crew_id and m.technician_id = p_technician_id and m.left_at is null)
+  then
+    raise exception using errcode = '23505', message = 'the technician is a member of this crew already';
+  end if;
   insert into app.crew_members as m (tenant_id, crew_id, technician_id, role)
   values (p_tenant_id, p_crew_id, p_technician_id, nullif(btrim(p_role), ''))
   on conflict (crew_id, technician_id) do update set

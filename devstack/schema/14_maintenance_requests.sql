@@ -116,6 +116,15 @@ declare
   v_id uuid;
 begin
   perform cfg.require_work_order_keys(p_tenant_id, p_priority, p_maintenance_type);
+  if p_asset_id is not null and not exists (
+    select from app.assets a where a.id = p_asset_id and a.tenant_id = p_tenant_id)
+  then
+    raise exception using errcode = '23503', message = 'unknown asset';
+  elsif p_location_id is not null and not exists (
+    select from app.locations l where l.id = p_location_id and l.tenant_id = p_tenant_id)
+  then
+    raise exception using errcode = '23503', message = 'unknown location';
+  end if;
   insert into app.maintenance_requests (
     tenant_id, requested_by, title, description, priority, maintenance_type, location_id, asset_id, due_date, status)
   values (

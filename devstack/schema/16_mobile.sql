@@ -148,12 +148,6 @@ declare
   v_user_id constant uuid := authz.authorize(p_tenant_id);
 begin
   perform app.require_work_on(p_tenant_id, p_work_order_id);
-  if p_complete then
-    perform public.rpc_complete_work_order(p_tenant_id, p_work_order_id, p_cause, p_resolution);
-    update app.work_orders w set completed_at_latitude = p_latitude, completed_at_longitude = p_longitude
-    where w.id = p_work_order_id and (p_latitude is not null or p_longitude is not null);
-  end if;
-  perform authz.enter_tenant(p_tenant_id);
   if p_minutes is not null then
     insert into app.work_order_time_entries (
       tenant_id, work_order_id, user_id, entry_date, minutes, created_by, latitude, longitude, accuracy_metres)
@@ -165,6 +159,13 @@ begin
     insert into app.work_order_notes (tenant_id, work_order_id, body, created_by, latitude, longitude)
     values (p_tenant_id, p_work_order_id, btrim(p_note), v_user_id, p_latitude, p_longitude);
   end if;
+  if p_complete then
+    perform public.rpc_complete_work_order(p_tenant_id, p_work_order_id, p_cause, p_resolution);
+    update app.work_orders w set completed_at_latitude = p_latitude, completed_at_longitude = p_longitude
+    where w.id = p_work_order_id and (p_latitude is not null or p_longitude is not null);
+  end if;
+  -- Last, as in the transition: the counter is locked before the user.
+  perform authz.enter_tenant(p_tenant_id);
 end $$;
 
 -- What changed after a moment, at most p_limit rows of each kind, oldest first.

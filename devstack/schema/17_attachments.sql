@@ -414,6 +414,12 @@ begin
   if not found then
     raise exception using errcode = 'P0001', message = 'file not found';
   end if;
+  if exists (
+    select from app.entity_attachments a
+    where a.file_id = p_file_id and a.entity_type = v_entity_type and a.entity_id = p_entity_id)
+  then
+    raise exception using errcode = '23505', message = 'the file is attached already';
+  end if;
   insert into app.entity_attachments (tenant_id, entity_type, entity_id, file_id, label, kind, created_by)
   values (p_tenant_id, v_entity_type, p_entity_id, p_file_id, p_label, p_kind, v_user_id)
   returning id into v_id;

@@ -51,6 +51,9 @@ begin
   if p_supplier_id is not null then
     perform app.require_supplier(p_tenant_id, p_supplier_id);
   end if;
+  if p_amount_cents not between 0 and 10000000 then
+    raise exception using errcode = '23514', message = 'the amount is not between 0 and 10,000,000 cents';
+  end if;
 
   if p_vendor_cost_id is null then
     insert into app.work_order_vendor_costs

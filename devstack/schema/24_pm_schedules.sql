@@ -340,6 +340,12 @@ begin
   if p_dependency_type not in ('before', 'after', 'same_day') then
     raise exception using errcode = '23514', message = format('unknown dependency type %s', p_dependency_type);
   end if;
+  if exists (
+    select from unnest(array[p_pm_schedule_id, p_depends_on_pm_id]) p (id)
+    where not exists (select from app.pm_schedules s where s.id = p.id))
+  then
+    raise exception using errcode = 'P0001', message = 'PM schedule not found';
+  end if;
   perform app.require_own_pm_schedule(p_tenant_id, p_pm_schedule_id);
   perform app.require_own_pm_schedule(p_tenant_id, p_depends_on_pm_id);
   if p_pm_schedule_id = p_depends_on_pm_id then

@@ -114,7 +114,7 @@ begin
     select s.id from app.pm_schedules s
     where s.tenant_id = p_tenant_id and s.is_active and s.auto_generate and s.trigger_type = 'time'
       and s.next_due_date <= now()
-    order by s.next_due_date, s.id
+    order by s.next_due_date, s.created_at, s.id
     limit p_limit
   loop
     if app.generate_due_pm(v_schedule_id, (v_last ->> v_schedule_id::text)::uuid) is not null then
@@ -139,7 +139,7 @@ begin
     select s.id, s.last_work_order_id from app.pm_schedules s
     where s.is_active and s.auto_generate and s.trigger_type = 'time' and s.next_due_date <= now()
       and not app.has_open_pm_work_order(s.tenant_id, s.id)
-    order by s.next_due_date, s.id
+    order by s.next_due_date, s.created_at, s.id
     limit case when p_limit >= 1 then p_limit else 200 end
   loop
     begin

@@ -340,7 +340,7 @@ begin
   from app.stock_levels s
   where s.part_id = p_part_id and s.quantity >= p_quantity
     and (p_inventory_location_id is null or s.inventory_location_id = p_inventory_location_id)
-  order by s.updated_at, s.inventory_location_id
+  order by s.updated_at, s.ctid -- of bins filled by one receipt, the first
   limit 1;
   if not found then
     select coalesce(sum(s.quantity), 0) into v_total from app.stock_levels s where s.part_id = p_part_id;

@@ -122,8 +122,8 @@ where a.tenant_id = (select authz.current_tenant_id());
 
 -- ---------------------------------------------------------------- functions
 
--- The dates of an asset's life that no RPC sets are written through v_assets.
-create function app.check_asset_dates() returns trigger
+-- What no RPC says of an asset's life is written through v_assets.
+create function app.check_asset_life() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   if authz.user_id() is not null and new.tenant_id <> all (authz.my_tenant_ids_to_write('asset.edit')) then
@@ -132,9 +132,11 @@ begin
   return new;
 end $$;
 
-create trigger check_dates
-  before update of end_of_life_estimate, service_contract_expires_at, planned_replacement_date on app.assets
-  for each row execute function app.check_asset_dates();
+create trigger check_life
+  before update of commissioned_at, decommissioned_at, end_of_life_estimate, service_contract_expires_at,
+    planned_replacement_date, replaced_by_asset_id, replacement_of_asset_id on app.assets
+  for each row when (pg_trigger_depth() = 0) -- anybody may delete the other asset of a replacement
+  execute function app.check_asset_life();
 
 create trigger touch before update on app.work_order_parts
   for each row execute function app.touch_updated_at();
@@ -247,10 +249,10 @@ end $$;
 revoke execute on all functions in schema app, authz from public;
 
 grant select on app.work_order_parts, app.asset_lifecycle_alerts to anon, authenticated;
-grant update (end_of_life_estimate, service_contract_expires_at, planned_replacement_date)
-  on app.assets to authenticated;
-grant update (end_of_life_estimate, service_contract_expires_at, planned_replacement_date)
-  on public.v_assets to authenticated;
+grant update (commissioned_at, decommissioned_at, end_of_life_estimate, service_contract_expires_at,
+    planned_replacement_date, replaced_by_asset_id, replacement_of_asset_id) on app.assets to authenticated;
+grant update (commissioned_at, decommissioned_at, end_of_life_estimate, service_contract_expires_at,
+    planned_replacement_date, replaced_by_asset_id, replacement_of_asset_id) on public.v_assets to authenticated;
 
 revoke all on public.v_work_order_costs, public.v_asset_costs, public.v_location_costs, public.v_department_costs,
   public.v_project_costs, public.v_vendor_spend_by_supplier, public.v_work_order_counts_by_primary_supplier,

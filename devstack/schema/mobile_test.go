@@ -43,6 +43,24 @@ func TestStartAndStop(t *testing.T) {
 	require.Equal(t, 1, admin.count(`select * from public.v_work_orders where resolution = 'better part' and total_labor_minutes = 45`))
 }
 
+// The time and the note come before the completion, in what is refused first and in
+// the audit.
+func TestStoppingLogsBeforeItCompletes(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	wo := one[string](admin, createWO, tenant, "W")
+	stop := `select public.rpc_stop_work_order($1, $2, p_minutes => $3)`
+	admin.fails("23514", stop, tenant, wo, 0)
+	admin.fails("23503", stop, tenant, wo, 5)
+	admin.ok(`select public.rpc_transition_work_order_status($1, $2, 'assigned')`, tenant, wo)
+	admin.ok(stop, tenant, wo, 5)
+
+	require.Equal(t, []string{"work_order_time_entries INSERT", "work_orders UPDATE"}, column[string](admin, `
+		select table_name || ' ' || operation from (
+			select * from public.v_audit_entity_changes where table_schema = 'app' order by id desc limit 2) a
+		order by id`))
+}
+
 func TestNotes(t *testing.T) {
 	d := newDB(t)
 	tenant, admin := d.tenant()

@@ -242,3 +242,18 @@ func TestPMDependencies(t *testing.T) {
 	otherAdmin.fails("42501", remove, other, first)
 	require.Equal(t, 1, admin.count(`select * from public.v_pm_schedules where id = $1 and not is_active`, alone))
 }
+
+// Of schedules that are due since the same moment, those made first come first.
+func TestPMGenerationOfTheSameDay(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	asset := one[string](admin, `select public.rpc_create_asset($1, 'Pump')`, tenant)
+	for range 6 {
+		admin.ok(`select public.rpc_create_pm_schedule($1, $2, gen_random_uuid()::text, 'time', '{"interval_days": 1, "start_date": "2020-01-01"}')`,
+			tenant, asset)
+	}
+	require.Equal(t, 3, one[int](admin, `select public.rpc_generate_due_pms($1, 3)`, tenant))
+
+	require.Equal(t, []bool{true, true, true, false, false, false}, column[bool](admin,
+		`select last_work_order_id is not null from public.v_pm_schedules order by created_at`))
+}

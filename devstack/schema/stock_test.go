@@ -172,3 +172,21 @@ func TestIssuing(t *testing.T) {
 	require.Zero(t, admin.count(`select * from public.v_part_usage`))
 	require.Equal(t, []string{"B1 0.0000", "B2 2.0000"}, bins(admin, part), "what is used stays used")
 }
+
+// Of bins that were filled in one go, the one filled first gives.
+func TestIssuingFromBinsOfOneReceipt(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	wo := one[string](admin, createWO, tenant, "W")
+	b1, b2 := one[string](admin, createBin, tenant, "B1"), one[string](admin, createBin, tenant, "B2")
+	if b1 < b2 {
+		b1, b2 = b2, b1 // the ids say the opposite
+	}
+	part := one[string](admin, createPart, tenant, "P")
+	admin.ok(`insert into public.v_stock_levels (tenant_id, part_id, inventory_location_id, quantity)
+		values ($1, $2, $3, 5), ($1, $2, $4, 5)`, tenant, part, b1, b2)
+
+	one[string](admin, issue, tenant, wo, part, 1, nil)
+
+	require.Equal(t, "4.0000", one[string](admin, `select quantity::text from public.v_stock_levels where inventory_location_id = $1`, b1))
+}

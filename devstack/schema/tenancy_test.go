@@ -202,6 +202,9 @@ func TestAssignAndRemove(t *testing.T) {
 	require.Equal(t, 1, admin.count(`select * from public.v_profiles where full_name = 'Uma'`), "the name stays readable")
 	require.Zero(t, superOne[int](d, `select count(*) from app.membership_scopes`))
 
+	require.Equal(t, []string{"user_tenant_roles", "tenant_memberships"}, column[string](admin,
+		`select table_name from public.v_audit_entity_changes where operation = 'DELETE' order by id`))
+
 	d.super(`update auth.users set raw_user_meta_data = '{"lastName": "Ray"}' where id = $1`, u.id)
 	admin.ok(assign, tenant, u.id, "member")
 	require.Equal(t, 1, admin.count(`select * from public.v_profiles where full_name = 'Uma Ray'`))

@@ -56,7 +56,7 @@ func TestPlacesAreWrittenThroughTheirViewsByWhomTheRPCsLet(t *testing.T) {
 	admin.fails("23503", `update public.v_locations set parent_location_id = id where id = $1`, site)
 	admin.fails("23514", `update public.v_locations set latitude = 1 where id = $1`, site)
 	admin.fails("23503", `update public.v_assets set status = 'x' where id = $1`, asset)
-	admin.fails("42501", `update public.v_assets set decommissioned_at = now() where id = $1`, asset)
+	admin.fails("42501", `update public.v_assets set warranty_expires_at = '2040-01-01' where id = $1`, asset)
 	admin.fails("42501", `update public.v_locations set tenant_id = $2 where id = $1`, site, tenant)
 	admin.fails("42501", `update public.v_asset_warranties set asset_id = $2 where id = $1`, warranty, asset)
 
@@ -65,6 +65,28 @@ func TestPlacesAreWrittenThroughTheirViewsByWhomTheRPCsLet(t *testing.T) {
 	require.Equal(t, 1, manager.count(`delete from public.v_asset_warranties where id = $1`, warranty))
 	require.Nil(t, one[*string](admin, `select warranty_expires_at::text from public.v_assets where id = $1`, asset))
 	require.Zero(t, requestor.count(`delete from public.v_projects where id = $1`, project))
+}
+
+// What no RPC says of an asset's life is written through the view by who may edit
+// assets; nobody is kept from deleting the other asset of a replacement.
+func TestAnAssetIsReplacedThroughItsView(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	other, otherAdmin := d.tenant()
+	manager, requestor := d.member(admin, "manager"), d.member(admin, "requestor")
+	create := `select public.rpc_create_asset($1, $2)`
+	gone, come := one[string](admin, create, tenant, "Old"), one[string](admin, create, tenant, "New")
+	theirs := one[string](otherAdmin, create, other, "Theirs")
+	replace := `update public.v_assets set decommissioned_at = now(), replaced_by_asset_id = $2 where id = $1`
+
+	requestor.fails("42501", replace, gone, come)
+	manager.fails("23503", replace, gone, theirs)
+	manager.fails("23514", replace, gone, gone)
+	manager.ok(replace, gone, come)
+	manager.ok(`update public.v_assets set commissioned_at = now(), replacement_of_asset_id = $2 where id = $1`, come, gone)
+	requestor.ok(`select public.rpc_delete_asset($1, $2)`, tenant, gone)
+
+	require.Nil(t, one[*string](admin, `select replacement_of_asset_id::text from public.v_assets where id = $1`, come))
 }
 
 // A work order's own words and dates are changed through its view; its status and
