@@ -44,6 +44,7 @@ grant all on schema auth to postgres;
 do $$
 begin
   execute format('alter database %I set search_path to "$user", public, extensions', current_database());
+  execute format('alter database %I set timezone to ''UTC''', current_database());
   execute format('grant connect, create, temporary on database %I to supabase_auth_admin', current_database());
 end
 $$;

@@ -34,6 +34,7 @@ func TestGivenServer(t *testing.T) {
 	require.NoFileExists(t, filepath.Join(stack.db.directory(), "data", "postmaster.pid"), "no server of its own")
 	require.Equal(t, []string{"devstack_run", "devstack_template"}, databases(t, host.DatabaseURL))
 	require.Equal(t, `"$user", public, extensions`, query(t, stack.DatabaseURL, "show search_path"))
+	require.Equal(t, "UTC database", query(t, stack.DatabaseURL, "select setting || ' ' || source from pg_settings where name = 'TimeZone'"), "whatever the server's is")
 
 	other := box.start(t, WithDatabaseURL(host.DatabaseURL))
 	require.Equal(t, []string{"devstack_run", "devstack_run", "devstack_template"}, databases(t, host.DatabaseURL), "the template is used again")

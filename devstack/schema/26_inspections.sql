@@ -412,8 +412,8 @@ begin
   end if;
 end $$;
 
--- The runs of some days in UTC: of the day on which a run is planned, else
--- completed, else made.
+-- The runs of some days, in the session's time zone: of the day on which a run is
+-- planned, else completed, else made.
 create function public.rpc_compliance_inspection_history(
   p_tenant_id uuid, p_from_date date, p_to_date date, p_asset_id uuid default null, p_location_id uuid default null
 ) returns table (
@@ -436,7 +436,7 @@ begin
     left join app.profiles p on p.tenant_id = r.tenant_id and p.user_id = r.conducted_by
     left join app.inspection_run_items i on i.inspection_run_id = r.id
     where r.tenant_id = p_tenant_id
-      and (coalesce(r.scheduled_at, r.completed_at, r.created_at) at time zone 'utc')::date between p_from_date and p_to_date
+      and coalesce(r.scheduled_at, r.completed_at, r.created_at)::date between p_from_date and p_to_date
       and (p_asset_id is null or r.asset_id = p_asset_id)
       and (p_location_id is null or r.location_id = p_location_id)
     group by r.id, t.name, a.name, l.name, p.full_name

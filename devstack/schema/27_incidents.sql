@@ -234,7 +234,7 @@ begin
   end if;
 end $$;
 
--- The incidents that occurred on some days in UTC.
+-- The incidents that occurred on some days, in the session's time zone.
 create function public.rpc_compliance_incident_report(
   p_tenant_id uuid, p_from_date date, p_to_date date, p_severity text default null
 ) returns table (
@@ -250,7 +250,7 @@ begin
     from app.incidents i
     left join app.incident_actions c on c.tenant_id = i.tenant_id and c.incident_id = i.id
     where i.tenant_id = p_tenant_id
-      and (i.occurred_at at time zone 'utc')::date between p_from_date and p_to_date
+      and i.occurred_at::date between p_from_date and p_to_date
       and (p_severity is null or i.severity = p_severity)
     group by i.id
     order by i.occurred_at desc;

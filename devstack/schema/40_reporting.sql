@@ -1,5 +1,8 @@
 -- reporting: dimensions and facts for analysis
 
+-- Days and months are those of the session's time zone, which is UTC unless the
+-- request asks for another one.
+
 create schema reporting;
 grant usage on schema reporting to anon, authenticated;
 
@@ -73,8 +76,8 @@ from app.assets a
 left join reporting.v_location_site s on s.location_id = a.location_id
 where a.tenant_id = (select authz.current_tenant_id());
 
--- An event belongs wholly to the month, in the session's time zone, in which it
--- began; one that has not ended counts until now.
+-- An event belongs wholly to the month in which it began; one that has not ended
+-- counts until now.
 create view reporting.v_asset_downtime_monthly with (security_invoker = true) as
 select e.tenant_id, e.asset_id, date_trunc('month', e.started_at)::date as month_start,
   sum(extract(epoch from coalesce(e.ended_at, now()) - e.started_at) / 60) as downtime_minutes
@@ -85,11 +88,11 @@ group by e.tenant_id, e.asset_id, month_start;
 
 -- ------------------------------------------------- views: maintenance schedules
 
--- Completed by the seventh day after the one it was due on, in UTC.
+-- Completed by the seventh day after the one it was due on.
 create view reporting.fact_pm_compliance with (security_invoker = true) as
 select h.id as pm_history_id, h.tenant_id, h.pm_schedule_id, s.asset_id, l.site_id, h.scheduled_date, h.completed_date,
   h.completed_date is not null
-    and (h.completed_date at time zone 'utc')::date <= (h.scheduled_date at time zone 'utc')::date + 7 as on_time,
+    and h.completed_date::date <= h.scheduled_date::date + 7 as on_time,
   h.actual_hours, h.cost
 from app.pm_history h
 join app.pm_schedules s on s.id = h.pm_schedule_id

@@ -177,6 +177,32 @@ func TestSummaries(t *testing.T) {
 	require.Equal(t, "25006", sqlState(err))
 }
 
+// A request names its time zone with Prefer: timezone=…, UTC is for all others.
+func TestDaysOfReportsAreThoseOfTheRequest(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	asset := one[string](admin, `select public.rpc_create_asset($1, 'Pump')`, tenant)
+	admin.ok(`select public.rpc_create_inspection_run($1, p_asset_id => $2, p_scheduled_at => '2031-05-31T23:30Z')`, tenant, asset)
+	admin.ok(`select public.rpc_create_incident($1, 'Slip', p_occurred_at => '2031-05-31T23:30Z')`, tenant)
+	admin.ok(`select public.rpc_record_asset_downtime($1, $2, 'other', '2024-02-29T23:30Z', '2024-02-29T23:45Z')`, tenant, asset)
+	days := func(zone string) (days [3]string) {
+		ctx := t.Context()
+		require.NoError(t, admin.do(ctx, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, `set local timezone to '`+zone+`'`); err != nil {
+				return err
+			}
+			return tx.QueryRow(ctx, `
+				select max(day::date) filter (where exists (select from public.rpc_compliance_inspection_history($1, day::date, day::date)))::text,
+					max(day::date) filter (where exists (select from public.rpc_compliance_incident_report($1, day::date, day::date)))::text,
+					(select month_start::text from reporting.v_asset_downtime_monthly)
+				from generate_series('2031-05-30'::timestamp, '2031-06-02', '1 day') day`, tenant).Scan(&days[0], &days[1], &days[2])
+		}))
+		return days
+	}
+	require.Equal(t, [3]string{"2031-05-31", "2031-05-31", "2024-02-01"}, days("UTC"))
+	require.Equal(t, [3]string{"2031-06-01", "2031-06-01", "2024-03-01"}, days("Asia/Tokyo"))
+}
+
 // Callers who refresh at once wait for each other and all come to an end, also
 // beside readers and beside work that is going on.
 func TestRefreshesAtOnceComeToAnEnd(t *testing.T) {
