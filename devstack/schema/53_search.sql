@@ -61,8 +61,9 @@ begin
 end $$;
 
 -- The tenant that a search goes over: that of the token, P0001 without one, and
--- NULL, which finds nothing, where the caller is no member.
-create function app.searched_tenant() returns uuid
+-- NULL, which finds nothing, where the caller is no member. A vector of other
+-- dimensions than those that are kept is 22000, also where none is kept.
+create function app.searched_tenant(p_dimensions integer default 1536) returns uuid
 language plpgsql stable security definer set search_path = '' as $$
 declare
   v_tenant_id constant uuid := authz.current_tenant_id();
@@ -73,10 +74,13 @@ begin
   if v_tenant_id is null then
     raise exception using errcode = 'P0001', message = 'the token names no tenant';
   end if;
-  if authz.is_member(authz.user_id(), v_tenant_id) then
-    return v_tenant_id;
+  if not authz.is_member(authz.user_id(), v_tenant_id) then
+    return null;
   end if;
-  return null;
+  if p_dimensions <> 1536 then
+    raise exception using errcode = '22000', message = format('different vector dimensions %s and 1536', p_dimensions);
+  end if;
+  return v_tenant_id;
 end $$;
 
 -- Things that a text may mean, once for each reason: aliases of any type that
@@ -202,7 +206,7 @@ end $$;
 -- ---------------------------------------------------------------- grants
 
 revoke execute on all functions in schema app from public;
-grant execute on function app.searched_tenant() to anon, authenticated;
+grant execute on function app.searched_tenant(integer) to anon, authenticated;
 
 grant select on app.entity_aliases to authenticated;
 

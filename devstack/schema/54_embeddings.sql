@@ -366,7 +366,7 @@ create function public.rpc_similar_past_work_orders(
 language plpgsql stable set search_path = '' as $$
 declare
   v_dimensions constant integer := extensions.vector_dims(p_query_embedding);
-  v_tenant_id constant uuid := app.searched_tenant();
+  v_tenant_id constant uuid := app.searched_tenant(v_dimensions);
 begin
   return query
     select w.id, w.title, w.description, w.status, w.completed_at, s.score, w.asset_id, w.location_id, w.cause,
@@ -405,7 +405,7 @@ create function public.rpc_similar_assets(
 language plpgsql stable set search_path = '' as $$
 declare
   v_dimensions constant integer := extensions.vector_dims(p_query_embedding);
-  v_tenant_id constant uuid := app.searched_tenant();
+  v_tenant_id constant uuid := app.searched_tenant(v_dimensions);
 begin
   return query
     select a.id, a.name, a.description, a.asset_number, s.score
@@ -424,7 +424,7 @@ create function public.rpc_similar_parts(
 language plpgsql stable set search_path = '' as $$
 declare
   v_dimensions constant integer := extensions.vector_dims(p_query_embedding);
-  v_tenant_id constant uuid := app.searched_tenant();
+  v_tenant_id constant uuid := app.searched_tenant(v_dimensions);
 begin
   return query
     select p.id, p.name, p.description, p.part_number, s.score

@@ -156,6 +156,23 @@ func TestScoresOfSpecialVectors(t *testing.T) {
 	require.Zero(t, one[int](admin, unknownScores, 0))
 }
 
+// Dimensions are told whatever is there to compare with, but not to non-members.
+func TestVectorsOfOtherDimensionsAreNotComparedWithNothing(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	_, stranger := d.tenant()
+	for _, fn := range []string{"assets", "parts", "past_work_orders"} {
+		similar := `select count(*)::int from public.rpc_similar_` + fn + `('[1,2,3]')`
+		admin.fails("22000", similar)
+		require.Zero(t, one[int](stranger.in(tenant), similar))
+		require.Zero(t, one[int](admin, strings.Replace(similar, "'[1,2,3]'", "null", 1)))
+		d.anon().fails("42501", similar)
+		for _, c := range []caller{d.anon(), d.service()} {
+			c.fails("22P02", strings.Replace(similar, "[1,2,3]", "abc", 1))
+		}
+	}
+}
+
 // What an import makes at once waits in the order in which it was named.
 func TestImportsWaitForVectorsAsTheyCame(t *testing.T) {
 	d := newDB(t)

@@ -102,7 +102,7 @@ func TestAPIRolesWriteNothingElse(t *testing.T) {
 func TestAPIRolesCallNoInternalFunction(t *testing.T) {
 	d := newDB(t)
 	require.Equal(t, []string{
-		"app.searched_tenant()", // searches run with the caller's rights
+		"app.searched_tenant(integer)", // searches run with the caller's rights
 		"authz.current_tenant_id()",
 		"authz.may_delete_object(text)",
 		"authz.may_read_object(text)",
