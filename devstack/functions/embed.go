@@ -186,33 +186,35 @@ func (e embedder) internal(ctx context.Context, err error) *failure {
 // search finds the things that are likest a text.
 func (e embedder) search(ctx context.Context, token string, body []byte) (any, *failure) {
 	var p struct {
-		Domain    string   `json:"domain"`
-		Text      any      `json:"query_text"`
-		Limit     *float64 `json:"limit"`
-		Least     *float64 `json:"min_similarity"`
-		Exclude   *string  `json:"exclude_work_order_id"`
-		DetailRaw any      `json:"detail_level"`
+		DomainRaw any `json:"domain"`
+		Text      any `json:"query_text"`
+		Limit     any `json:"limit"`
+		Least     any `json:"min_similarity"`
+		Exclude   any `json:"exclude_work_order_id"`
+		DetailRaw any `json:"detail_level"`
 	}
-	if err := json.Unmarshal(body, &p); err != nil {
+	if !json.Valid(body) {
 		return nil, &failure{status: http.StatusBadRequest, Code: "invalid_json"}
 	}
+	_ = json.Unmarshal(body, &p) // what is no object asks for nothing
 	text, _ := p.Text.(string)
 	if text = strings.TrimSpace(text); text == "" {
 		return nil, &failure{status: http.StatusBadRequest, Code: "query_text_required"}
 	}
-	d, ok := domainOf(p.Domain)
+	name, _ := p.DomainRaw.(string)
+	d, ok := domainOf(name)
 	if !ok {
 		return nil, &failure{status: http.StatusBadRequest, Code: "unknown_domain", Allowed: domainNames()}
 	}
 	args := map[string]any{"p_query_embedding": embed(text), "p_limit": d.limit}
-	if p.Limit != nil {
-		args["p_limit"] = int(*p.Limit)
+	if n, ok := p.Limit.(float64); ok {
+		args["p_limit"] = int(n)
 	}
-	if p.Least != nil {
-		args["p_min_similarity"] = *p.Least
+	if n, ok := p.Least.(float64); ok {
+		args["p_min_similarity"] = n
 	}
-	if p.Exclude != nil && d.name == "work_orders" {
-		args["p_exclude_work_order_id"] = *p.Exclude
+	if id, ok := p.Exclude.(string); ok && d.name == "work_orders" {
+		args["p_exclude_work_order_id"] = id
 	}
 	var rows []map[string]any
 	if failed := e.call(ctx, token, d.similar, args, &rows); failed != nil {

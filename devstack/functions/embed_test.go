@@ -33,17 +33,20 @@ func TestEmbedFunctionsRefuse(t *testing.T) {
 		status                        int
 		answer                        string
 	}{
-		"OPTIONS":           {"OPTIONS", "embed-search", "", "", 200, "ok"},
-		"GET":               {"GET", "embed-search", nobody, "", 405, `{"error":"method_not_allowed"}`},
-		"no token":          {"POST", "embed-index", "", "{}", 401, `{"error":"missing_bearer"}`},
-		"another scheme":    {"POST", "embed-index", "Basic x", "{}", 401, `{"error":"missing_bearer"}`},
-		"a forged token":    {"POST", "embed-index", forged, "{}", 401, `"error":"missing_bearer"`},
-		"no JSON":           {"POST", "embed-search", nobody, "{", 400, `{"error":"invalid_json"}`},
-		"no text":           {"POST", "embed-search", nobody, `{"domain":"x","query_text":"  "}`, 400, `{"error":"query_text_required"}`},
-		"text of a number":  {"POST", "embed-search", nobody, `{"domain":"assets","query_text":5}`, 400, `{"error":"query_text_required"}`},
-		"an unknown domain": {"POST", "embed-search", nobody, `{"domain":"x","query_text":"a"}`, 400, `{"error":"unknown_domain","allowed":["work_orders","assets","parts"]}`},
-		"no tenant":         {"POST", "embed-search", nobody, `{"domain":"assets","query_text":"a"}`, 400, `"error":"rpc_failed"`},
-		"no tenant, index":  {"POST", "embed-index", nobody, `{`, 400, `"error":"embed_index_failed"`},
+		"OPTIONS":            {"OPTIONS", "embed-search", "", "", 200, "ok"},
+		"GET":                {"GET", "embed-search", nobody, "", 405, `{"error":"method_not_allowed"}`},
+		"no token":           {"POST", "embed-index", "", "{}", 401, `{"error":"missing_bearer"}`},
+		"another scheme":     {"POST", "embed-index", "Basic x", "{}", 401, `{"error":"missing_bearer"}`},
+		"a forged token":     {"POST", "embed-index", forged, "{}", 401, `"error":"missing_bearer"`},
+		"no JSON":            {"POST", "embed-search", nobody, "{", 400, `{"error":"invalid_json"}`},
+		"no text":            {"POST", "embed-search", nobody, `{"domain":"x","query_text":"  "}`, 400, `{"error":"query_text_required"}`},
+		"text of a number":   {"POST", "embed-search", nobody, `{"domain":"assets","query_text":5}`, 400, `{"error":"query_text_required"}`},
+		"an unknown domain":  {"POST", "embed-search", nobody, `{"domain":"x","query_text":"a"}`, 400, `{"error":"unknown_domain","allowed":["work_orders","assets","parts"]}`},
+		"no object":          {"POST", "embed-search", nobody, `["a"]`, 400, `{"error":"query_text_required"}`},
+		"domain of a number": {"POST", "embed-search", nobody, `{"domain":5,"query_text":"a"}`, 400, `{"error":"unknown_domain","allowed":["work_orders","assets","parts"]}`},
+		"other types":        {"POST", "embed-search", nobody, `{"domain":"assets","query_text":"a","limit":"5","min_similarity":"x","exclude_work_order_id":5}`, 400, `"error":"rpc_failed"`},
+		"no tenant":          {"POST", "embed-search", nobody, `{"domain":"assets","query_text":"a"}`, 400, `"error":"rpc_failed"`},
+		"no tenant, index":   {"POST", "embed-index", nobody, `{`, 400, `"error":"embed_index_failed"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r, err := http.NewRequestWithContext(t.Context(), tc.method, stack.URL+"/functions/v1/"+tc.function, strings.NewReader(tc.body))
