@@ -22,9 +22,8 @@ import (
 	"github.com/workorder-systems/sdk-go/types"
 )
 
-// newWebhookStores makes stores over one table, each with connections of its own, as
-// replicas have.
-func newWebhookStores(t testing.TB, replicas int) []*webhook.SQLStore {
+// webhookSchema makes a schema, and connections to it as so many replicas have them.
+func webhookSchema(t testing.TB, replicas int) (string, []*sql.DB) {
 	t.Helper()
 	schema := strings.ReplaceAll(newSlug(), "-", "_")
 	db := stack.SQL(t)
@@ -34,12 +33,24 @@ func newWebhookStores(t testing.TB, replicas int) []*webhook.SQLStore {
 		_, err := db.Exec(context.WithoutCancel(t.Context()), "drop schema "+pgx.Identifier{schema}.Sanitize()+" cascade")
 		assert.NoError(t, err)
 	})
-	stores := make([]*webhook.SQLStore, replicas)
-	for i := range stores {
-		db, err := sql.Open("pgx", stack.DatabaseURL)
+	dbs := make([]*sql.DB, replicas)
+	for i := range dbs {
+		dbs[i], err = sql.Open("pgx", stack.DatabaseURL)
 		require.NoError(t, err)
-		db.SetMaxOpenConns(4)
-		t.Cleanup(func() { _ = db.Close() })
+		dbs[i].SetMaxOpenConns(4)
+		t.Cleanup(func() { _ = dbs[i].Close() })
+	}
+	return schema, dbs
+}
+
+// newWebhookStores makes stores over one table, each with connections of its own, as
+// replicas have.
+func newWebhookStores(t testing.TB, replicas int) []*webhook.SQLStore {
+	t.Helper()
+	schema, dbs := webhookSchema(t, replicas)
+	stores := make([]*webhook.SQLStore, replicas)
+	for i, db := range dbs {
+		var err error
 		stores[i], err = webhook.NewSQLStore(db, schema+".events")
 		require.NoError(t, err)
 		require.NoError(t, stores[i].CreateTable(t.Context()), "also when it is there")
@@ -104,6 +115,28 @@ func TestWebhookStoreInPostgreSQL(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
+// Replicas that start at once make the table without one failing, whatever its name.
+func TestReplicasMakeTheirTableAtOnce(t *testing.T) {
+	t.Parallel()
+	schema, dbs := webhookSchema(t, 8)
+	for _, table := range []string{"events", "order", "user", "a", "b", "c", "d", "e"} {
+		var replicas sync.WaitGroup
+		for i, db := range dbs {
+			replicas.Go(func() {
+				s, err := webhook.NewSQLStore(db, schema+"."+table)
+				if !assert.NoError(t, err) || !assert.NoError(t, s.CreateTable(t.Context()), table) {
+					return
+				}
+				claim, err := s.Begin(t.Context(), fmt.Sprint("i1/", i), time.Minute)
+				if assert.NoError(t, err) {
+					assert.NoError(t, claim.Finish(t.Context()))
+				}
+			})
+		}
+		replicas.Wait()
+	}
+}
+
 // 50 deliveries reach three replicas at once, some of them twice. Each is handled
 // once, though every tenth attempt fails.
 func TestReplicasHandleEveryDeliveryOnce(t *testing.T) {
@@ -113,7 +146,7 @@ func TestReplicasHandleEveryDeliveryOnce(t *testing.T) {
 	handled, calls := map[string]int{}, 0
 	var replicas []*httptest.Server
 	for _, store := range newWebhookStores(t, 3) {
-		h := webhook.Handler(webhook.Secrets(secret), func(_ context.Context, e webhook.Event) error {
+		h := webhook.Handler(webhook.Installation("i1", secret), func(_ context.Context, e webhook.Event) error {
 			time.Sleep(2 * time.Millisecond) // what is done at the same time would overlap
 			mu.Lock()
 			defer mu.Unlock()

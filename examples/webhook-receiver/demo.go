@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,9 +58,10 @@ type demo struct {
 	secret  string            // name in the Vault
 	arrived chan webhook.Event
 
-	mu     sync.Mutex
-	known  []types.Secret
-	failed bool
+	mu           sync.Mutex
+	installation string // id
+	known        []types.Secret
+	failed       bool
 }
 
 // setUp makes a tenant and registers a plugin, which takes the service key.
@@ -113,14 +113,12 @@ func (d *demo) newSecret(ctx context.Context) error {
 	return err
 }
 
-// secrets is the SecretFunc of the receiver.
-func (d *demo) secrets(_ context.Context, from webhook.Source) ([]types.Secret, error) {
-	if from.PluginKey != d.plugin {
-		return nil, webhook.ErrUnknownInstallation
-	}
+// secrets is the SecretFunc of the receiver, which runs before there is anything to
+// receive for.
+func (d *demo) secrets(ctx context.Context, from webhook.Source) ([]types.Secret, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.known, nil
+	return webhook.Installation(d.installation, d.known...)(ctx, from)
 }
 
 // handle fails once, then logs what comes.
@@ -144,14 +142,15 @@ func (d *demo) play(ctx context.Context, url string) error {
 	if err := d.newSecret(ctx); err != nil {
 		return err
 	}
-	config, err := json.Marshal(map[string]any{"webhook_url": url})
+	installation, err := d.client.Plugins.Install(ctx, plugins.InstallParams{
+		PluginKey: d.plugin, SecretRef: d.secret, Config: plugins.WebhookConfig{WebhookURL: url}.JSON(),
+	})
 	if err != nil {
 		return err
 	}
-	installation, err := d.client.Plugins.Install(ctx, plugins.InstallParams{PluginKey: d.plugin, SecretRef: d.secret, Config: config})
-	if err != nil {
-		return err
-	}
+	d.mu.Lock()
+	d.installation = installation
+	d.mu.Unlock()
 	_, err = d.client.Plugins.UpsertWebhookSubscription(ctx, plugins.UpsertWebhookSubscriptionParams{
 		InstallationID: installation, TableSchema: "app", TableName: "work_orders",
 		Operations: []plugins.Operation{plugins.Insert}, IncludePayload: true,

@@ -2,10 +2,11 @@
 // plugin delivers, checks the signatures and logs every change of a work order
 // once.
 //
-//	WEBHOOK_SECRET=… go run ./webhook-receiver
+//	WEBHOOK_INSTALLATION=… WEBHOOK_SECRET=… go run ./webhook-receiver
 //
 // Its settings are in the environment:
 //
+//	WEBHOOK_INSTALLATION      id of the installation; required
 //	WEBHOOK_SECRET            text of the Vault secret that the installation names; required
 //	WEBHOOK_SECRET_PREVIOUS   the one before, while it is being replaced
 //	WEBHOOK_DATABASE_URL      PostgreSQL in which replicas note what is handled; else in memory
@@ -56,9 +57,10 @@ func main() {
 
 // runService serves until ctx is done.
 func runService(ctx context.Context, log *slog.Logger) error {
+	installation := os.Getenv("WEBHOOK_INSTALLATION")
 	current, previous := types.Secret(os.Getenv("WEBHOOK_SECRET")), types.Secret(os.Getenv("WEBHOOK_SECRET_PREVIOUS"))
-	if current == "" {
-		return errors.New("WEBHOOK_SECRET is not set; try -demo")
+	if installation == "" || current == "" {
+		return errors.New("WEBHOOK_INSTALLATION or WEBHOOK_SECRET is not set; try -demo")
 	}
 	opts := []webhook.Option{webhook.WithLogger(log)}
 	if url := os.Getenv("WEBHOOK_DATABASE_URL"); url != "" {
@@ -85,7 +87,8 @@ func runService(ctx context.Context, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return serve(ctx, log, listener, routes(webhook.Handler(webhook.Secrets(current, previous), logWorkOrders(log), opts...)))
+	secrets := webhook.Installation(installation, current, previous)
+	return serve(ctx, log, listener, routes(webhook.Handler(secrets, logWorkOrders(log), opts...)))
 }
 
 // logWorkOrders is what this service does with events.

@@ -50,10 +50,13 @@ func TestDemo(t *testing.T) {
 	require.Less(t, strings.Index(out, "Oil leak"), strings.Index(out, "the secret has been replaced"))
 }
 
-func TestServiceNeedsASecret(t *testing.T) {
-	t.Setenv("WEBHOOK_SECRET", "")
-	require.ErrorContains(t, runService(t.Context(), slog.New(slog.DiscardHandler)), "WEBHOOK_SECRET")
-	t.Setenv("WEBHOOK_SECRET", "s")
+func TestServiceNeedsAnInstallationAndItsSecret(t *testing.T) {
+	for _, set := range [][2]string{{"", ""}, {"i", ""}, {"", "s"}} {
+		t.Setenv("WEBHOOK_INSTALLATION", set[0])
+		t.Setenv("WEBHOOK_SECRET", set[1])
+		require.ErrorContains(t, runService(t.Context(), slog.New(slog.DiscardHandler)), "is not set")
+	}
+	t.Setenv("WEBHOOK_INSTALLATION", "i")
 	t.Setenv("WEBHOOK_DATABASE_URL", "postgres://user:hunter2@127.0.0.1:1/x")
 	err := runService(t.Context(), slog.New(slog.DiscardHandler))
 	require.Error(t, err)
@@ -63,7 +66,7 @@ func TestServiceNeedsASecret(t *testing.T) {
 // A request that is under way when the service is told to stop is answered.
 func TestServiceStopsGracefully(t *testing.T) {
 	begun, leave := make(chan struct{}), make(chan struct{})
-	h := webhook.Handler(webhook.Secrets("s"), func(context.Context, webhook.Event) error {
+	h := webhook.Handler(webhook.Installation("i", "s"), func(context.Context, webhook.Event) error {
 		close(begun)
 		<-leave
 		return nil

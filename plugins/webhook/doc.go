@@ -4,7 +4,7 @@
 // An installation of a plugin (client.Plugins) with a webhook_url gets a POST for
 // every change that it has subscribed to. Handler is the http.Handler for them:
 //
-//	handler := webhook.Handler(webhook.Secrets(current, previous),
+//	handler := webhook.Handler(webhook.Installation(id, current, previous),
 //		func(ctx context.Context, e webhook.Event) error {
 //			if !e.Is("app", "work_orders") || e.New == nil {
 //				return nil
@@ -21,8 +21,8 @@
 // order, and up to eight times over about four hours until it is answered with
 // 2xx; redirects count as failures. An event says that a row was written, not that
 // anything in it is different now. Handler adds what a receiver needs: it checks
-// the signature, handles every event once however often it comes, and acknowledges
-// it only when the function has returned without an error.
+// installation and signature, handles every event once however often it comes, and
+// acknowledges it only when the function has returned without an error.
 //
 // Several replicas share what they have handled through a Store: NewMemoryStore is
 // for one process, NewSQLStore for many, in PostgreSQL.

@@ -14,7 +14,7 @@ import (
 
 func ExampleHandler() {
 	secret := types.Secret("the text of the Vault secret")
-	handler := webhook.Handler(webhook.Secrets(secret), func(_ context.Context, e webhook.Event) error {
+	handler := webhook.Handler(webhook.Installation("i1", secret), func(_ context.Context, e webhook.Event) error {
 		if !e.Is("app", "work_orders") || e.New == nil {
 			return nil
 		}
@@ -41,6 +41,43 @@ func ExampleHandler() {
 	// entity_change.work_orders.insert Oil leak
 	// 200
 	// 200
+}
+
+// One receiver for the installations of many tenants, which are in a table of its own.
+func ExampleHandler_manyInstallations() {
+	type installation struct {
+		tenant  string
+		secrets []types.Secret // the old one too, while it is being replaced
+	}
+	installations := map[string]installation{
+		"i1": {tenant: "t1", secrets: []types.Secret{"new", "old"}},
+	}
+	secretFor := func(_ context.Context, from webhook.Source) ([]types.Secret, error) {
+		in, ok := installations[from.InstallationID]
+		if !ok || in.tenant != from.TenantID {
+			return nil, webhook.ErrUnknownInstallation
+		}
+		return in.secrets, nil
+	}
+	handler := webhook.Handler(secretFor, func(_ context.Context, e webhook.Event) error {
+		fmt.Println(e.TenantID, e.Type())
+		return nil
+	})
+
+	for _, tenant := range []string{"t1", "t2"} {
+		body := `{"v": 1, "audit": {"id": 1, "operation": "DELETE", "table_name": "assets", "table_schema": "app"}, ` +
+			`"tenant_id": "` + tenant + `", "installation_id": "i1"}`
+		r := httptest.NewRequestWithContext(context.Background(), http.MethodPost, "/hooks", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set(webhook.SignatureHeader, webhook.Sign([]byte(body), "old"))
+		w := httptest.NewRecorder()
+		handler.ServeHTTP(w, r)
+		fmt.Println(w.Code)
+	}
+	// Output:
+	// t1 entity_change.assets.delete
+	// 200
+	// 401
 }
 
 func ExampleSignPayload() {

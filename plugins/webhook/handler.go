@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"strconv"
+	"strings"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/types"
@@ -22,15 +22,24 @@ import (
 // checked, so from is what anybody may have written. ErrUnknownInstallation, or no
 // secret, refuses the delivery; with any other error it is answered with 503 and
 // comes again.
+//
+// It must know the installation, and not only the secret: every admin of every
+// tenant may let an installation sign with any secret of the Vault whose name they
+// know, and send to any URL.
 type SecretFunc func(ctx context.Context, from Source) ([]types.Secret, error)
 
 // ErrUnknownInstallation says that deliveries of an installation are not wanted.
 var ErrUnknownInstallation = errors.New("unknown installation")
 
-// Secrets is the SecretFunc of a receiver whose installations all use the same
-// secrets.
-func Secrets(secrets ...types.Secret) SecretFunc {
-	return func(context.Context, Source) ([]types.Secret, error) { return secrets, nil }
+// Installation is the SecretFunc of a receiver of one installation, with the id
+// that client.Plugins.Install returned.
+func Installation(id string, secrets ...types.Secret) SecretFunc {
+	return func(_ context.Context, from Source) ([]types.Secret, error) {
+		if !strings.EqualFold(from.InstallationID, id) {
+			return nil, ErrUnknownInstallation
+		}
+		return secrets, nil
+	}
 }
 
 // Option changes how a Handler works.
@@ -40,7 +49,8 @@ type Option func(*handler)
 // in memory, NewMemoryStore(24 * time.Hour). Replicas must share one.
 func WithStore(s Store) Option { return func(h *handler) { h.store = s } }
 
-// WithTimeout bounds the function; by default 10 seconds. The platform waits for
+// WithTimeout bounds the function, and what comes before it: the body, the secret
+// and the store together; by default 10 seconds each. The platform waits for
 // timeout_ms of the installation's config, 15 seconds by default, so stay below.
 func WithTimeout(d time.Duration) Option { return func(h *handler) { h.timeout = d } }
 
@@ -50,7 +60,13 @@ func WithMaxBody(n int64) Option { return func(h *handler) { h.maxBody = n } }
 
 // WithLogger logs what is refused and what fails. The handler logs ids, never a
 // body, a signature or a secret.
-func WithLogger(l *slog.Logger) Option { return func(h *handler) { h.log = l } }
+func WithLogger(l *slog.Logger) Option {
+	return func(h *handler) {
+		if h.log = l; l == nil {
+			h.log = slog.New(slog.DiscardHandler)
+		}
+	}
+}
 
 // Handler receives deliveries and calls fn for each event, once.
 //
@@ -68,7 +84,7 @@ func WithLogger(l *slog.Logger) Option { return func(h *handler) { h.log = l } }
 // for another try when it has, and at the latest after twice the timeout.
 //
 // secretFor and fn are called from many goroutines. Handler panics when one of them
-// is nil.
+// is nil, and for a timeout or a bound of the body that is not positive.
 func Handler(secretFor SecretFunc, fn func(context.Context, Event) error, opts ...Option) http.Handler {
 	if secretFor == nil || fn == nil {
 		panic("webhook: Handler needs both functions")
@@ -79,6 +95,9 @@ func Handler(secretFor SecretFunc, fn func(context.Context, Event) error, opts .
 	}
 	for _, opt := range opts {
 		opt(h)
+	}
+	if h.timeout <= 0 || h.maxBody <= 0 {
+		panic("webhook: the timeout and the bound of the body must be positive")
 	}
 	if h.store == nil {
 		h.store = NewMemoryStore(24 * time.Hour)
@@ -101,13 +120,16 @@ const maxSignatures = 8
 
 // ServeHTTP implements http.Handler.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	e, status, err := h.receive(w, r)
+	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
+	defer cancel()
+	e, status, err := h.receive(ctx, w, r)
 	if err == nil {
-		status, err = h.handle(r.Context(), e)
+		status, err = h.handle(ctx, e)
 	}
 	if err != nil {
 		h.log.LogAttrs(r.Context(), slog.LevelWarn, "webhook delivery not handled", slog.Int("status", status),
-			slog.String("installation", e.InstallationID), slog.Int64("audit_id", e.AuditID), slog.Any("error", err))
+			slog.String("installation", fmt.Sprintf("%.40s", e.InstallationID)), // perhaps anybody's text
+			slog.Int64("audit_id", e.AuditID), slog.Any("error", err))
 	}
 	if status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
@@ -119,15 +141,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // receive reads a delivery and makes sure that it is genuine.
-func (h *handler) receive(w http.ResponseWriter, r *http.Request) (Event, int, error) {
+func (h *handler) receive(ctx context.Context, w http.ResponseWriter, r *http.Request) (Event, int, error) {
 	if r.Method != http.MethodPost {
-		return Event{}, http.StatusMethodNotAllowed, errors.New("the method is " + strconv.Quote(r.Method))
+		return Event{}, http.StatusMethodNotAllowed, fmt.Errorf("the method is %.20q", r.Method)
 	}
 	if media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || media != "application/json" {
 		return Event{}, http.StatusUnsupportedMediaType, errors.New("the content is no JSON")
 	}
 	conn := http.NewResponseController(w)
-	_ = conn.SetReadDeadline(time.Now().Add(h.timeout)) // where the server can
+	end, _ := ctx.Deadline()
+	_ = conn.SetReadDeadline(end) // where the server can
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, h.maxBody))
 	if err != nil {
 		w.Header().Set("Connection", "close") // or the server waits for the rest of the body
@@ -145,7 +168,11 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request) (Event, int, e
 	if err != nil {
 		return Event{}, http.StatusBadRequest, err
 	}
-	secrets, err := h.secretFor(r.Context(), e.Source)
+	var secrets []types.Secret
+	err = h.safely(ctx, "secrets", func() (err error) {
+		secrets, err = h.secretFor(ctx, e.Source)
+		return err
+	})
 	switch {
 	case errors.Is(err, ErrUnknownInstallation):
 		return e, http.StatusUnauthorized, err
@@ -163,7 +190,11 @@ func (h *handler) receive(w http.ResponseWriter, r *http.Request) (Event, int, e
 
 // handle has the event handled, unless it has been or is being handled.
 func (h *handler) handle(ctx context.Context, e Event) (int, error) {
-	claim, err := h.store.Begin(ctx, e.ID(), 2*h.timeout)
+	var claim Claim
+	err := h.safely(ctx, "store", func() (err error) {
+		claim, err = h.store.Begin(ctx, e.ID(), 2*h.timeout)
+		return err
+	})
 	switch {
 	case errors.Is(err, ErrHandled):
 		return http.StatusOK, nil
@@ -181,7 +212,7 @@ func (h *handler) handle(ctx context.Context, e Event) (int, error) {
 			done <- h.settle(ctx, e, claim, err)
 			cancel()
 		}()
-		err = h.call(work, e)
+		err = h.safely(work, "handler", func() error { return h.fn(work, e) })
 	}()
 	select {
 	case err := <-done:
@@ -207,16 +238,17 @@ func statusOf(err error) int {
 // grace is for functions that return when their context is done.
 const grace = 100 * time.Millisecond
 
-// call runs the function. A panic is an error like any other.
-func (h *handler) call(ctx context.Context, e Event) (err error) {
+// safely runs what the program brought along. A panic is an error like any other:
+// of the function and of the store it would else end the program.
+func (h *handler) safely(ctx context.Context, what string, run func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			h.log.LogAttrs(ctx, slog.LevelError, "webhook handler panicked",
+			h.log.LogAttrs(ctx, slog.LevelError, "webhook "+what+" panicked",
 				slog.String("panic", fmt.Sprintf("%T", v)), slog.String("stack", string(debug.Stack())))
-			err = errors.New("the handler panicked")
+			err = errors.New("the " + what + " panicked")
 		}
 	}()
-	return h.fn(ctx, e)
+	return run()
 }
 
 // settle notes how it went. A handled event that cannot be noted is acknowledged
@@ -228,7 +260,7 @@ func (h *handler) settle(ctx context.Context, e Event, claim Claim, failed error
 	if failed != nil {
 		note = claim.Abandon
 	}
-	if err := note(ctx); err != nil {
+	if err := h.safely(ctx, "store", func() error { return note(ctx) }); err != nil {
 		h.log.LogAttrs(ctx, slog.LevelError, "webhook store failed", slog.String("installation", e.InstallationID),
 			slog.Int64("audit_id", e.AuditID), slog.Any("error", err))
 	}

@@ -30,6 +30,11 @@ import (
 
 const secret = types.Secret("secret of the tests")
 
+// everyInstallation signs with the same secret.
+func everyInstallation(context.Context, webhook.Source) ([]types.Secret, error) {
+	return []types.Secret{secret}, nil
+}
+
 // delivery is the body of an event.
 func delivery(audit int) string {
 	return fmt.Sprintf(`{"v": 1, "audit": {"id": %d, "operation": "UPDATE", "record_id": "r1", "table_name": "departments", `+
@@ -71,7 +76,7 @@ func recorder(secrets webhook.SecretFunc, opts ...webhook.Option) (http.Handler,
 }
 
 func TestEventOfADelivery(t *testing.T) {
-	h, got := recorder(webhook.Secrets(secret))
+	h, got := recorder(webhook.Installation("i1", secret))
 	require.Equal(t, http.StatusOK, serve(h, signed(delivery(7), secret)))
 
 	e := (*got)[0]
@@ -97,6 +102,17 @@ func TestEventOfADelivery(t *testing.T) {
 	require.ErrorIs(t, e.DecodeNew(&row), sdkerr.ErrDecode)
 }
 
+// A row that is null is none.
+func TestEventOfAnInsert(t *testing.T) {
+	e, err := webhook.Parse([]byte(`{"v":1,"installation_id":"i1","audit":{"id":1,"table_name":"assets","operation":"INSERT","changed_fields":null},
+		"snapshot":{"new_data":{"id":"a1"},"old_data":null}}`))
+	require.NoError(t, err)
+	require.Nil(t, e.Old)
+	require.JSONEq(t, `{"id":"a1"}`, string(e.New))
+	require.Nil(t, e.ChangedFields)
+	require.ErrorIs(t, e.DecodeOld(&org.Department{}), sdkerr.ErrNotFound)
+}
+
 func TestHandlerRefuses(t *testing.T) {
 	good := delivery(1)
 	unsigned := request(good)
@@ -119,9 +135,14 @@ func TestHandlerRefuses(t *testing.T) {
 		"another JSON":         {signed(`[1]`, secret), 400},
 		"another version":      {signed(strings.Replace(good, `"v": 1`, `"v": 2`, 1), secret), 400},
 		"no audit":             {signed(`{"v":1,"installation_id":"i1"}`, secret), 400},
+		"no audit id":          {signed(`{"v":1,"installation_id":"i1","audit":{"table_name":"assets"}}`, secret), 400},
+		"no table":             {signed(`{"v":1,"installation_id":"i1","audit":{"id":1}}`, secret), 400},
+		"no installation":      {signed(`{"v":1,"audit":{"id":1,"table_name":"assets"}}`, secret), 400},
 		"invalid UTF-8":        {signed(strings.Replace(good, "New", "N\xff", 1), secret), 400},
 		"a body too large":     {signed(strings.Replace(good, "New", strings.Repeat("N", 3000), 1), secret), 413},
 		"a body that ends":     {with(signed(good, secret), func(r *http.Request) { r.Body = io.NopCloser(&broken{}) }), 400},
+		"a long name":          {signed(strings.Replace(good, `"i1"`, `"`+strings.Repeat("i", 1000)+`"`, 1), "another"), 401},
+		"a long method":        {with(signed(good, secret), func(r *http.Request) { r.Method = strings.Repeat("GET", 500) }), 405},
 		"an unknown installer": {signed(strings.Replace(good, `"i1"`, `"other"`, 1), secret), 401},
 		"a vault that is down": {signed(strings.Replace(good, `"i1"`, `"down"`, 1), secret), 503},
 	} {
@@ -143,6 +164,7 @@ func TestHandlerRefuses(t *testing.T) {
 			require.Equal(t, http.StatusText(tc.want), w.Body.String(), "the platform keeps the body of an answer")
 			require.Empty(t, *got)
 			require.NotEmpty(t, log.String())
+			require.Less(t, log.Len(), 400, "anybody can make the handler log")
 			for _, s := range []string{secret.Reveal(), webhook.Sign([]byte(good), secret), "New"} {
 				require.NotContains(t, log.String(), s)
 			}
@@ -161,7 +183,7 @@ type broken struct{}
 func (*broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestSecretsCanBeReplaced(t *testing.T) {
-	h, got := recorder(webhook.Secrets("new", "old"))
+	h, got := recorder(webhook.Installation("i1", "new", "old"))
 	require.Equal(t, 200, serve(h, signed(delivery(1), "old")))
 	require.Equal(t, 200, serve(h, signed(delivery(2), "new")))
 	require.Equal(t, 401, serve(h, signed(delivery(3), "older")))
@@ -171,7 +193,7 @@ func TestSecretsCanBeReplaced(t *testing.T) {
 // What tells events apart is signed: another delivery id does not make a replay a
 // new event, and one id for all of them loses none.
 func TestEventsAreHandledOnce(t *testing.T) {
-	h, got := recorder(webhook.Secrets(secret))
+	h, got := recorder(everyInstallation)
 	for i := range 3 {
 		r := signed(delivery(1), secret)
 		r.Header.Set(webhook.DeliveryIDHeader, fmt.Sprint("d", i))
@@ -193,7 +215,7 @@ func TestFailuresComeAgain(t *testing.T) {
 	} {
 		var calls atomic.Int64
 		var log bytes.Buffer
-		h := webhook.Handler(webhook.Secrets(secret), func(context.Context, webhook.Event) error {
+		h := webhook.Handler(webhook.Installation("i1", secret), func(context.Context, webhook.Event) error {
 			if calls.Add(1) == 1 {
 				fail()
 			}
@@ -207,7 +229,7 @@ func TestFailuresComeAgain(t *testing.T) {
 	}
 
 	var calls int
-	h := webhook.Handler(webhook.Secrets(secret), func(context.Context, webhook.Event) error {
+	h := webhook.Handler(webhook.Installation("i1", secret), func(context.Context, webhook.Event) error {
 		calls++
 		if calls < 3 {
 			return errors.New("not yet")
@@ -225,7 +247,7 @@ func TestFailuresComeAgain(t *testing.T) {
 // event counts as handled.
 func TestFunctionsThatTakeTooLong(t *testing.T) {
 	leave := make(chan error)
-	h := webhook.Handler(webhook.Secrets(secret), func(ctx context.Context, _ webhook.Event) error {
+	h := webhook.Handler(webhook.Installation("i1", secret), func(ctx context.Context, _ webhook.Event) error {
 		<-ctx.Done()
 		return <-leave
 	}, webhook.WithTimeout(300*time.Millisecond))
@@ -238,7 +260,7 @@ func TestFunctionsThatTakeTooLong(t *testing.T) {
 
 func TestFunctionsThatStopInTime(t *testing.T) {
 	var calls atomic.Int64
-	h := webhook.Handler(webhook.Secrets(secret), func(ctx context.Context, _ webhook.Event) error {
+	h := webhook.Handler(webhook.Installation("i1", secret), func(ctx context.Context, _ webhook.Event) error {
 		if calls.Add(1) > 1 {
 			return nil
 		}
@@ -255,7 +277,7 @@ func TestFunctionsThatStopInTime(t *testing.T) {
 func TestCallersThatGoAway(t *testing.T) {
 	begun, leave := make(chan struct{}), make(chan struct{})
 	var ended atomic.Value
-	h := webhook.Handler(webhook.Secrets(secret), func(ctx context.Context, _ webhook.Event) error {
+	h := webhook.Handler(webhook.Installation("i1", secret), func(ctx context.Context, _ webhook.Event) error {
 		close(begun)
 		<-leave
 		ended.Store(fmt.Sprint(ctx.Err()))
@@ -281,7 +303,7 @@ func (f failing) Abandon(context.Context) error { return f.note }
 
 // A body that does not end costs a request its timeout, and nothing is handled.
 func TestBodiesThatDoNotEnd(t *testing.T) {
-	h, got := recorder(webhook.Secrets(secret), webhook.WithTimeout(200*time.Millisecond))
+	h, got := recorder(webhook.Installation("i1", secret), webhook.WithTimeout(200*time.Millisecond))
 	srv := httptest.NewServer(h)
 	t.Cleanup(srv.Close)
 	body := delivery(1)
@@ -305,7 +327,7 @@ func TestBodiesThatDoNotEnd(t *testing.T) {
 
 // Custom headers of the config may repeat the name of the signature's header.
 func TestSeveralSignatures(t *testing.T) {
-	h, got := recorder(webhook.Secrets(secret))
+	h, got := recorder(webhook.Installation("i1", secret))
 	for other, want := range map[int]int{7: http.StatusOK, 8: http.StatusUnauthorized} {
 		r := signed(delivery(other), secret)
 		for range other {
@@ -317,18 +339,56 @@ func TestSeveralSignatures(t *testing.T) {
 }
 
 func TestStoresThatFail(t *testing.T) {
-	h, got := recorder(webhook.Secrets(secret), webhook.WithStore(failing{begin: errors.New("connection refused")}))
+	h, got := recorder(webhook.Installation("i1", secret), webhook.WithStore(failing{begin: errors.New("connection refused")}))
 	require.Equal(t, 503, serve(h, signed(delivery(1), secret)))
 	require.Empty(t, *got, "nothing is handled that cannot be noted")
 
-	h, got = recorder(webhook.Secrets(secret), webhook.WithStore(failing{note: errors.New("connection refused")}))
+	h, got = recorder(webhook.Installation("i1", secret), webhook.WithStore(failing{note: errors.New("connection refused")}))
 	require.Equal(t, 200, serve(h, signed(delivery(1), secret)), "the platform need not send what is handled")
 	require.Len(t, *got, 1)
 }
 
+// panicking is a store that is broken.
+type panicking struct{ begin bool }
+
+func (p panicking) Begin(context.Context, string, time.Duration) (webhook.Claim, error) {
+	if p.begin {
+		panic("with a secret")
+	}
+	return p, nil
+}
+
+func (p panicking) Finish(context.Context) error  { panic("with a secret") }
+func (p panicking) Abandon(context.Context) error { panic("with a secret") }
+
+// What a program brings along may panic: the platform gets its answer, and the
+// program lives on.
+func TestPanicsOfStoresAndSecrets(t *testing.T) {
+	broken := func(context.Context, webhook.Source) ([]types.Secret, error) { panic("with a secret") }
+	fails := func(context.Context, webhook.Event) error { return errors.New("not this time") }
+	works := func(context.Context, webhook.Event) error { return nil }
+	for _, tc := range []struct {
+		secrets webhook.SecretFunc
+		fn      func(context.Context, webhook.Event) error
+		store   webhook.Store
+		want    int
+	}{
+		{broken, works, nil, 503},
+		{everyInstallation, works, panicking{begin: true}, 503},
+		{everyInstallation, works, panicking{}, 200},
+		{everyInstallation, fails, panicking{}, 500},
+	} {
+		var log bytes.Buffer
+		h := webhook.Handler(tc.secrets, tc.fn, webhook.WithStore(tc.store), webhook.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+		require.Equal(t, tc.want, serve(h, signed(delivery(1), secret)))
+		require.Contains(t, log.String(), "panicked")
+		require.NotContains(t, log.String(), "with a secret")
+	}
+}
+
 func TestManyDeliveriesAtOnce(t *testing.T) {
 	var handled sync.Map
-	h := webhook.Handler(webhook.Secrets(secret), func(_ context.Context, e webhook.Event) error {
+	h := webhook.Handler(webhook.Installation("i1", secret), func(_ context.Context, e webhook.Event) error {
 		_, twice := handled.LoadOrStore(e.ID(), true)
 		assert.False(t, twice, e.ID())
 		return nil
@@ -346,9 +406,62 @@ func TestManyDeliveriesAtOnce(t *testing.T) {
 	require.Equal(t, 50, n)
 }
 
-func TestHandlerNeedsItsFunctions(t *testing.T) {
-	require.Panics(t, func() { webhook.Handler(nil, func(context.Context, webhook.Event) error { return nil }) })
-	require.Panics(t, func() { webhook.Handler(webhook.Secrets(secret), nil) })
+func TestHandlerRefusesToBeMade(t *testing.T) {
+	fn := func(context.Context, webhook.Event) error { return nil }
+	require.Panics(t, func() { webhook.Handler(nil, fn) })
+	require.Panics(t, func() { webhook.Handler(everyInstallation, nil) })
+	for _, opt := range []webhook.Option{webhook.WithTimeout(0), webhook.WithTimeout(-1), webhook.WithMaxBody(0), webhook.WithMaxBody(-1)} {
+		require.Panics(t, func() { webhook.Handler(everyInstallation, fn, opt) })
+	}
+	h := webhook.Handler(everyInstallation, fn, webhook.WithStore(nil), webhook.WithLogger(nil))
+	require.Equal(t, 401, serve(h, signed(delivery(1), "another")))
+	require.Equal(t, 200, serve(h, signed(delivery(1), secret)))
+}
+
+// Whoever installs a plugin names the secret that its deliveries are signed with, so
+// a signature that fits can be of an installation of another tenant.
+func TestInstallation(t *testing.T) {
+	const id = "7ce75f69-09df-44cd-b734-b8cb24792453"
+	of := func(installation string) string { return strings.Replace(delivery(1), `"i1"`, `"`+installation+`"`, 1) }
+	for _, configured := range []string{id, strings.ToUpper(id)} {
+		h, got := recorder(webhook.Installation(configured, "new", "old"))
+		require.Equal(t, 401, serve(h, signed(of("11111111-09df-44cd-b734-b8cb24792453"), "new")))
+		require.Empty(t, *got)
+		require.Equal(t, 401, serve(h, signed(of(id), "older")))
+		require.Equal(t, 200, serve(h, signed(of(id), "old")))
+		require.Len(t, *got, 1)
+	}
+	h, _ := recorder(webhook.Installation(id))
+	require.Equal(t, 401, serve(h, signed(of(id), "")))
+}
+
+// A secret or a store that does not come costs a request its timeout.
+func TestHandlerDoesNotWaitForEver(t *testing.T) {
+	for name, h := range map[string]http.Handler{
+		"secret": webhook.Handler(func(ctx context.Context, _ webhook.Source) ([]types.Secret, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}, func(context.Context, webhook.Event) error { return nil }, webhook.WithTimeout(50*time.Millisecond)),
+		"store": webhook.Handler(everyInstallation, func(context.Context, webhook.Event) error { return nil },
+			webhook.WithStore(hanging{}), webhook.WithTimeout(50*time.Millisecond)),
+	} {
+		status := make(chan int, 1)
+		go func() { status <- serve(h, signed(delivery(1), secret)) }()
+		select {
+		case got := <-status:
+			require.Equal(t, 503, got, name)
+		case <-time.After(20 * time.Second):
+			require.Fail(t, "no answer", name)
+		}
+	}
+}
+
+// hanging is a store that answers when nobody waits any more.
+type hanging struct{}
+
+func (hanging) Begin(ctx context.Context, _ string, _ time.Duration) (webhook.Claim, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }
 
 // Nothing that is posted makes the handler panic or handle what is not signed.
@@ -359,7 +472,7 @@ func FuzzHandler(f *testing.F) {
 	f.Add([]byte(`{"v":1e0,"audit":null}`), "application/json; charset=utf-8", strings.Repeat("0", 64))
 	f.Fuzz(func(t *testing.T, body []byte, contentType, signature string) {
 		handled := false
-		h := webhook.Handler(webhook.Secrets(secret), func(_ context.Context, e webhook.Event) error {
+		h := webhook.Handler(everyInstallation, func(_ context.Context, e webhook.Event) error {
 			handled = true
 			_ = e.DecodeNew(&org.Department{})
 			_ = e.DecodeOld(&org.Department{})

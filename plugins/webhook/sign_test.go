@@ -92,6 +92,13 @@ func TestVerifyRefuses(t *testing.T) {
 	} {
 		require.False(t, ok, name)
 	}
+	for i, c := range []byte(good) {
+		other := []byte(good)
+		if other[i] = '0'; c == '0' {
+			other[i] = '1'
+		}
+		require.False(t, webhook.Verify(body, string(other), "s"), "digit %d", i)
+	}
 }
 
 // The platform's own requests pass, with the other spelling of the signature's
@@ -99,7 +106,7 @@ func TestVerifyRefuses(t *testing.T) {
 func TestHandlerTakesRequestsOfThePlatform(t *testing.T) {
 	v := readVectors(t)
 	for i, r := range v.Requests {
-		h, got := recorder(webhook.Secrets(v.Secret))
+		h, got := recorder(webhook.Installation("7ce75f69-09df-44cd-b734-b8cb24792453", v.Secret))
 		req := request(r.Body)
 		for name, value := range r.Headers {
 			if text, ok := value.(string); ok {

@@ -83,7 +83,7 @@ func (e *memoryEvent) Finish(context.Context) error {
 	s := e.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if other := s.events[e.id]; other != nil && other.done {
+	if other := s.events[e.id]; other == nil {
 		return nil
 	}
 	e.done, e.until = true, s.now().Add(s.keep)

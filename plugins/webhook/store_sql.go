@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -32,17 +33,23 @@ func NewSQLStore(db *sql.DB, table string) (*SQLStore, error) {
 	if !tableName.MatchString(table) {
 		return nil, sdkerr.Invalid(op, "the table", "must be a name of lower-case letters, digits and _, with a schema before it or not")
 	}
-	return &SQLStore{db: db, table: table}, nil
+	return &SQLStore{db: db, table: `"` + strings.ReplaceAll(table, ".", `"."`) + `"`}, nil
 }
 
-// CreateTable makes the table unless it is there.
+// CreateTable makes the table unless it is there. Replicas may do so at once. A
+// schema must be there already.
 func (s *SQLStore) CreateTable(ctx context.Context) error {
-	_, err := s.db.ExecContext(ctx, `create table if not exists `+s.table+` (
-		event      text primary key,
-		claim      text not null,
-		held_until timestamptz not null,
-		handled_at timestamptz
-	)`)
+	// Of two sessions that make it at once, one fails in spite of "if not exists",
+	// as soon as the other has made it.
+	_, err := s.db.ExecContext(ctx, `do $do$ begin
+		create table if not exists `+s.table+` (
+			event      text primary key,
+			claim      text not null,
+			held_until timestamptz not null,
+			handled_at timestamptz
+		);
+	exception when unique_violation or duplicate_table then
+	end $do$`)
 	return err
 }
 

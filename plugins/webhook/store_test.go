@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"database/sql"
 	"testing"
 	"time"
 
@@ -52,4 +53,7 @@ func TestNamesOfTables(t *testing.T) {
 	} {
 		require.Equal(t, ok, tableName.MatchString(name), name)
 	}
+	s, err := NewSQLStore(new(sql.DB), "hooks.order")
+	require.NoError(t, err)
+	require.Equal(t, `"hooks"."order"`, s.table, "words of SQL are names too")
 }
