@@ -6,16 +6,18 @@ import (
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
+	"github.com/workorder-systems/sdk-go/plugins/webhook"
 )
 
-// Operation is a kind of change.
-type Operation string
+// Operation is a kind of change: Insert, Update or Delete. Subscriptions name them,
+// and so do the events that arrive.
+type Operation = webhook.Operation
 
 // The kinds of changes.
 const (
-	Insert Operation = "INSERT"
-	Update Operation = "UPDATE"
-	Delete Operation = "DELETE"
+	Insert = webhook.Insert
+	Update = webhook.Update
+	Delete = webhook.Delete
 )
 
 // UpsertWebhookSubscriptionParams says which changes of a table to deliver.
