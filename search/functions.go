@@ -81,9 +81,9 @@ type embedSearchBody struct {
 // embeds the text with the deployment's model. What is found must have been embedded
 // with the same one, as EmbedIndex does.
 //
-// Needs a signed-in user with a tenant in the token; finds what SimilarPastWorkOrders,
-// SimilarAssets and SimilarParts find. A model that does not answer is
-// ErrUnavailable with code embed_failed.
+// Needs a signed-in user with a tenant in the token (else ErrUnauthenticated or
+// ErrNoTenant); finds what SimilarPastWorkOrders, SimilarAssets and SimilarParts find.
+// A model that does not answer is ErrUnavailable with code embed_failed.
 //
 // Not in the TypeScript SDK.
 func (s *SemanticSearchService) EmbedSearch(ctx context.Context, p EmbedSearchParams) (*EmbedSearchResult, error) {
@@ -104,7 +104,7 @@ func (s *SemanticSearchService) EmbedSearch(ctx context.Context, p EmbedSearchPa
 	if err := checkThreshold(op, p.MinSimilarity); err != nil {
 		return nil, err
 	}
-	if err := s.ready(ctx, op, p.Limit); err != nil {
+	if err := s.readyEdge(ctx, op, p.Limit); err != nil {
 		return nil, err
 	}
 	var out EmbedSearchResult
@@ -151,8 +151,8 @@ type embedIndexBody struct {
 // EmbedIndex gives vectors to some things that have none, through the edge function
 // embed-index and with the deployment's model. Call it until IndexedTotal is 0.
 //
-// Needs a signed-in user with a tenant in the token. When a domain fails, those
-// before it stay embedded.
+// Needs a signed-in user with a tenant in the token (else ErrUnauthenticated or
+// ErrNoTenant). When a domain fails, those before it stay embedded.
 //
 // Not in the TypeScript SDK.
 func (s *SemanticSearchService) EmbedIndex(ctx context.Context, p EmbedIndexParams) (*EmbedIndexResult, error) {
@@ -162,7 +162,7 @@ func (s *SemanticSearchService) EmbedIndex(ctx context.Context, p EmbedIndexPara
 			return nil, sdkerr.Invalid(op, "Domains", "is none of work_orders, assets, parts")
 		}
 	}
-	if err := s.ready(ctx, op, p.Limit); err != nil {
+	if err := s.readyEdge(ctx, op, p.Limit); err != nil {
 		return nil, err
 	}
 	var out EmbedIndexResult
@@ -170,6 +170,16 @@ func (s *SemanticSearchService) EmbedIndex(ctx context.Context, p EmbedIndexPara
 		return nil, err
 	}
 	return &out, nil
+}
+
+// readyEdge is ready, and refuses a client that acts for nobody: the functions let it
+// through, and take what the database says to it for an error of its own.
+func (s *SemanticSearchService) readyEdge(ctx context.Context, op string, limit int) error {
+	if err := s.ready(ctx, op, limit); err != nil {
+		return err
+	}
+	_, err := s.rpc.Conn().UserID(ctx, op)
+	return err
 }
 
 // call calls an edge function that does no harm when it is called twice.

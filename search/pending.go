@@ -227,7 +227,10 @@ func (r *run) drain(ctx context.Context) error {
 func (r *run) page(ctx context.Context, things []pending) error {
 	vectors, errs := r.vectors(ctx, things)
 	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
+		if cause := context.Cause(ctx); !errors.Is(cause, err) {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
+		return err
 	}
 	var rows []row
 	for i, t := range things {

@@ -235,6 +235,7 @@ func TestEmbedPendingLosesThePageItIsCancelledIn(t *testing.T) {
 			return vector(1), nil
 		}, p)
 		require.ErrorIs(t, err, why, name)
+		require.ErrorIs(t, err, context.Canceled, name)
 		require.Equal(t, search.EmbedReport{Embedded: 4}, report, name)
 		require.Equal(t, []string{"a4", "a5", "a6", "a7", "a8", "a9"}, q.left("asset_id"), name)
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -50,6 +51,8 @@ const (
 
 type entityTypes []string
 
+var entityTypeFormat = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+
 // RegisterEntityAliasParams gives a thing another name.
 type RegisterEntityAliasParams struct {
 	TenantID   string // optional: the client's tenant
@@ -64,7 +67,8 @@ type RegisterEntityAliasParams struct {
 //
 // Needs permission tenant.admin. On the platform as it is, every call that passes
 // its checks fails with ErrSchemaMismatch (code 42704), because the function does not
-// find a type it needs; the local stack registers aliases.
+// find a type it needs. So does the local stack, unless it is started with
+// devstack.WithSearchFunctions.
 //
 // TypeScript: semanticSearch.registerEntityAlias.
 func (s *SemanticSearchService) RegisterEntityAlias(ctx context.Context, p RegisterEntityAliasParams) (int64, error) {
@@ -72,6 +76,9 @@ func (s *SemanticSearchService) RegisterEntityAlias(ctx context.Context, p Regis
 	p.AliasText = strings.TrimSpace(p.AliasText)
 	if err := sdkerr.RequireText(op, "EntityType", p.EntityType, "EntityID", p.EntityID, "AliasText", p.AliasText); err != nil {
 		return 0, err
+	}
+	if !entityTypeFormat.MatchString(p.EntityType) {
+		return 0, sdkerr.Invalid(op, "EntityType", "must be a–z, then a–z, 0–9 and _")
 	}
 	return postgrest.CallAgain[int64](ctx, s.rpc, op, registerEntityAliasArgs(p))
 }
@@ -81,7 +88,7 @@ type CandidatesParams struct {
 	// Query is taken literally: what the server would read as a wildcard (%, _ and \)
 	// is escaped. Blanks around it do not count. A blank one finds nothing.
 	Query string
-	// EntityTypes are the kinds to look for. Nil: all; empty: none.
+	// EntityTypes are the kinds to look for, such as Asset. Nil: all; empty: none.
 	EntityTypes []string
 	Limit       int // at most so many, up to 50; 0: 10
 }
@@ -114,7 +121,8 @@ func (s *SemanticSearchService) SearchEntityCandidates(ctx context.Context, p Ca
 // comes first, then the shortest label.
 //
 // Needs membership of the token's tenant, no permission. Inactive things are found;
-// descriptions are not searched.
+// descriptions are not searched. Fails with ErrInvalidInput for another kind than
+// Asset, Part and Location, of which the server finds nothing.
 //
 // TypeScript: semanticSearch.searchEntityCandidatesV2.
 func (s *SemanticSearchService) SearchEntityCandidatesV2(ctx context.Context, p CandidatesParams) ([]CandidateDetails, error) {
@@ -125,6 +133,11 @@ func (s *SemanticSearchService) SearchEntityCandidatesV2(ctx context.Context, p 
 const maxHits = 50
 
 func (s *SemanticSearchService) candidates(ctx context.Context, op string, p CandidatesParams) ([]CandidateDetails, error) {
+	for _, kind := range p.EntityTypes {
+		if kind != Asset && kind != Part && kind != Location {
+			return nil, sdkerr.Invalid(op, "EntityTypes", "hold one that is none of asset, part, location")
+		}
+	}
 	if err := s.ready(ctx, op, p.Limit); err != nil {
 		return nil, err
 	}

@@ -279,6 +279,10 @@ func TestRefusedBeforeSending(t *testing.T) {
 		{"EntityType", apitest.Err(s.RegisterEntityAlias(ctx, search.RegisterEntityAliasParams{EntityID: "a1", AliasText: "x"}))},
 		{"EntityID", apitest.Err(s.RegisterEntityAlias(ctx, search.RegisterEntityAliasParams{EntityType: "asset", AliasText: "x"}))},
 		{"AliasText", apitest.Err(s.RegisterEntityAlias(ctx, search.RegisterEntityAliasParams{EntityType: "asset", EntityID: "a1", AliasText: " "}))},
+		{"EntityType", apitest.Err(s.RegisterEntityAlias(ctx, search.RegisterEntityAliasParams{EntityType: "Asset", EntityID: "a1", AliasText: "x"}))},
+		{"EntityType", apitest.Err(s.RegisterEntityAlias(ctx, search.RegisterEntityAliasParams{EntityType: "1_asset", EntityID: "a1", AliasText: "x"}))},
+		{"EntityTypes", apitest.Err(s.SearchEntityCandidatesV2(ctx, search.CandidatesParams{Query: "x", EntityTypes: []string{search.Asset, "assets"}}))},
+		{"EntityTypes", apitest.Err(c.Agent.SearchEntities(ctx, search.CandidatesParams{Query: "x", EntityTypes: []string{"work_order"}}))},
 		{"Limit", apitest.Err(s.SearchEntityCandidates(ctx, search.CandidatesParams{Query: "x", Limit: -1}))},
 		{"Limit", apitest.Err(s.SearchEntityCandidatesV2(ctx, search.CandidatesParams{Query: "x", Limit: math.MaxInt64}))},
 		{"Limit", apitest.Err(s.NextAssetsForEmbedding(ctx, -1))},
@@ -322,6 +326,17 @@ func TestSearchesNeedATenant(t *testing.T) {
 		"parts list": apitest.Err(c.Agent.ListPartsSummary(ctx, 1)),
 	} {
 		require.ErrorIs(t, err, workorder.ErrNoTenant, name)
+	}
+	srv.WantNoRequest(t)
+}
+
+// With an API key an edge function would be told by the database that nobody is signed
+// in, and would call that a bad request.
+func TestEdgeFunctionsNeedAUser(t *testing.T) {
+	c, srv := apitest.New(t)
+	for _, c := range []*workorder.Client{srv.Client(t), c.AsUser(apitest.JWT(map[string]any{"role": "service_role"}))} {
+		require.ErrorIs(t, apitest.Err(c.SemanticSearch.EmbedIndex(t.Context(), search.EmbedIndexParams{})), workorder.ErrUnauthenticated)
+		require.ErrorIs(t, apitest.Err(c.SemanticSearch.EmbedSearch(t.Context(), search.EmbedSearchParams{Domain: search.Parts, QueryText: "x"})), workorder.ErrUnauthenticated)
 	}
 	srv.WantNoRequest(t)
 }
