@@ -10,9 +10,10 @@ where t.tenant_id = (select authz.current_tenant_id())
 order by t.name;
 
 create view public.v_pm_template_checklist_items with (security_invoker = true) as
-select i.id, i.template_id, i.tenant_id, i.description, i.required, i.display_order, i.created_at
+select i.id, i.template_id, t.tenant_id, i.description, i.required, i.display_order, i.created_at
 from app.pm_template_checklist_items i
-where i.tenant_id = (select authz.current_tenant_id())
+join app.pm_templates t on t.id = i.template_id
+where t.tenant_id = (select authz.current_tenant_id())
 order by i.display_order;
 
 create view public.v_pm_schedules with (security_invoker = true) as

@@ -102,6 +102,7 @@ func TestPMChecklists(t *testing.T) {
 	require.Equal(t, []string{"0|n|f"}, list())
 	admin.ok(update, tenant, id, `[]`)
 	require.Empty(t, list())
+	admin.fails("55000", `update public.v_pm_template_checklist_items set required = true`) // it joins the templates
 	require.Equal(t, 1, admin.count(`select * from public.v_pm_templates where id = $1 and wo_estimated_hours = 2.5`, id))
 }
 
