@@ -149,10 +149,12 @@ var byCode = map[string]class{
 	"email_conflict_identity_not_deletable": is(ErrInvalidInput, ErrRuleViolation),
 	"otp_disabled":                          is(ErrPermissionDenied),
 	"provider_disabled":                     is(ErrPermissionDenied),
+	"captcha_failed":                        is(ErrPermissionDenied),
 	"phone_provider_disabled":               is(ErrPermissionDenied),
 	"manual_linking_disabled":               is(ErrPermissionDenied),
 	"saml_provider_disabled":                is(ErrPermissionDenied),
 	"mfa_factor_name_conflict":              is(ErrConflict),
+	"mfa_verified_factor_exists":            is(ErrConflict),
 	"signup_disabled":                       is(ErrPermissionDenied),
 	"email_provider_disabled":               is(ErrPermissionDenied),
 	"mfa_totp_enroll_not_enabled":           is(ErrPermissionDenied),
@@ -190,6 +192,9 @@ var byCode = map[string]class{
 // classify finds the class of a failure, by its code when it has one that
 // means something, else by the HTTP status.
 func classify(code string, status int) class {
+	if code == "user_not_found" && status == http.StatusForbidden {
+		return is(ErrUnauthenticated) // the caller's own account is gone
+	}
 	if c, ok := byCode[code]; ok {
 		return c
 	}
