@@ -27,7 +27,7 @@ const (
 // EnrollFactorParams describes a second factor.
 type EnrollFactorParams struct {
 	Type         FactorType // required
-	FriendlyName string     // to tell it from the user's others
+	FriendlyName string     // tells it from the user's others: no two have the same, nor both none
 	Issuer       string     // what an authenticator app shows; the project's site when empty
 	Phone        string     // required for FactorPhone, with the country's code
 }
@@ -38,7 +38,7 @@ type EnrolledFactor struct {
 	Type         FactorType `json:"type"`
 	FriendlyName string     `json:"friendly_name"`
 	Phone        string     `json:"phone"`
-	TOTP         *TOTP      `json:"totp"` // of a factor of type totp
+	TOTP         TOTP       `json:"totp"` // of a factor of type totp; else zero
 }
 
 // TOTP is what an authenticator app needs to know. All of it is secret, and shown
@@ -53,9 +53,12 @@ type TOTP struct {
 // picture, or for a phone go on at once, then ask for a code:
 // [AuthService.ChallengeFactor] and [AuthService.VerifyFactor].
 //
+// A factor that was never challenged is forgotten after five minutes.
+//
 // Fails with ErrAssuranceRequired when the user has a verified factor already that
-// this session has not verified, with ErrConflict when the name is taken, and with
-// ErrPermissionDenied where the project does not offer the type.
+// this session has not verified, with ErrConflict when the name is taken, with
+// ErrRuleViolation when the user has too many, and with ErrPermissionDenied where the
+// project does not offer the type.
 // TypeScript: auth.mfa.enroll.
 func (s *AuthService) EnrollFactor(ctx context.Context, p EnrollFactorParams) (*EnrolledFactor, error) {
 	const op = "Auth.EnrollFactor"
@@ -137,9 +140,9 @@ type VerifyFactorParams struct {
 // acts with a fixed access token, a new Session that goes on from it. Clients of the
 // session that are bound to other tenants show the new level with their next token.
 //
-// Fails with ErrUnauthenticated when the code is wrong or the challenge too old or
-// used, with ErrNotFound when the user has no such factor, and with ErrRateLimited
-// after many tries.
+// Fails with ErrUnauthenticated when the code is wrong, the challenge is too old or used,
+// or the challenge was asked for from another IP address, with ErrNotFound when the user
+// has no such factor, and with ErrRateLimited after many tries.
 // TypeScript: auth.mfa.verify.
 func (s *AuthService) VerifyFactor(ctx context.Context, p VerifyFactorParams, opts ...SessionOption) (*Session, error) {
 	const op = "Auth.VerifyFactor"

@@ -197,7 +197,7 @@ func TestSignInRequests(t *testing.T) {
 			"POST", "/signup", `{"data":{}}`, true},
 		{"EnrollFactor", `{"id":"f1","type":"totp","totp":{"qr_code":"q","secret":"s","uri":"u"}}`, func(a *AuthService) error {
 			f, err := a.EnrollFactor(ctx, EnrollFactorParams{Type: FactorTOTP, FriendlyName: "app", Issuer: "me"})
-			if err == nil && cmp.Diff(&EnrolledFactor{ID: "f1", Type: FactorTOTP, TOTP: &TOTP{QRCode: "q", Secret: "s", URI: "u"}}, f) != "" {
+			if err == nil && cmp.Diff(&EnrolledFactor{ID: "f1", Type: FactorTOTP, TOTP: TOTP{QRCode: "q", Secret: "s", URI: "u"}}, f) != "" {
 				return fmt.Errorf("got %v", f)
 			}
 			return err

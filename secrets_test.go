@@ -87,6 +87,7 @@ func secrets(t *testing.T, p *platform) (values []secret, texts []string) {
 		{v: IDTokenParams{Token: "one-time-secret-1", AccessToken: "one-time-secret-1", Nonce: "one-time-secret-1"}, plain: true},
 		{v: VerifyFactorParams{Code: "one-time-secret-1"}, plain: true},
 		{v: TOTP{QRCode: "one-time-secret-1", Secret: "one-time-secret-1", URI: "one-time-secret-1"}, plain: true},
+		{v: EnrolledFactor{TOTP: TOTP{QRCode: "one-time-secret-1", Secret: "one-time-secret-1", URI: "one-time-secret-1"}}, plain: true},
 		{v: GenerateLinkParams{Password: "one-time-secret-1"}, plain: true},
 		{v: GeneratedLink{ActionLink: "one-time-secret-1", EmailOTP: "one-time-secret-1", TokenHash: "one-time-secret-1"}, plain: true},
 		{v: UpdateUserParams{Password: &password, Nonce: nonce}, plain: true},
@@ -228,8 +229,21 @@ func TestPrintedShowsSecrets(t *testing.T) {
 
 var secretName = regexp.MustCompile(`(?i)^(password|secret|nonce|(access|refresh|captcha)?token|api_?key)$`)
 
+// typeName is the name of a type of this package, behind pointers and in slices.
+func typeName(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return typeName(e.X)
+	case *ast.ArrayType:
+		return typeName(e.Elt)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}
+
 // TestEverySecretFieldIsTried finds the exported types with a field that speaks
-// of a secret.
+// of a secret, and those with a field of such a type.
 func TestEverySecretFieldIsTried(t *testing.T) {
 	values, _ := secrets(t, newPlatform(t))
 	tried := map[string]bool{}
@@ -241,6 +255,7 @@ func TestEverySecretFieldIsTried(t *testing.T) {
 		tried[typ.Name()] = true
 	}
 	found := 0
+	holders, parts := map[string]bool{}, map[string][]string{}
 	require.NoError(t, filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -271,9 +286,13 @@ func TestEverySecretFieldIsTried(t *testing.T) {
 			for _, f := range object.Fields.List {
 				typ, isSecret := f.Type.(*ast.SelectorExpr)
 				isSecret = isSecret && typ.Sel.Name == "Secret"
+				if part := typeName(f.Type); ast.IsExported(part) {
+					parts[part] = append(parts[part], spec.Name.Name)
+				}
 				for _, name := range f.Names {
 					if name.IsExported() && (isSecret || secretName.MatchString(name.Name)) {
 						found++
+						holders[spec.Name.Name] = true
 						require.True(t, tried[spec.Name.Name], "%s: TestNothingPrintsASecret does not try %s, which has a %s", path, spec.Name.Name, name.Name)
 					}
 				}
@@ -283,6 +302,11 @@ func TestEverySecretFieldIsTried(t *testing.T) {
 		return nil
 	}))
 	require.GreaterOrEqual(t, found, 6)
+	for holder := range holders {
+		for _, whole := range parts[holder] {
+			require.True(t, tried[whole], "TestNothingPrintsASecret does not try %s, which has a %s", whole, holder)
+		}
+	}
 }
 
 // A warning about a repeated call says what failed by its code; what the server
