@@ -129,8 +129,12 @@ type SignUpResult struct {
 // SignUp creates an account. Where the project asks for the e-mail address to be
 // confirmed, Auth sends a mail and there is no session yet.
 //
-// Fails with ErrConflict when the address is taken (with confirmation on, Auth
-// hides that) and with ErrInvalidInput when the password is too weak.
+// Fails with ErrConflict when the address is taken, with ErrInvalidInput when the
+// password is too weak, and with ErrPermissionDenied where only administrators make
+// accounts. With confirmation on, Auth hides that an address is taken: the user in the
+// result has no identities, and there is no such account. An account that has not
+// confirmed its address yet gets another mail and stays as it is, with its password.
+// TypeScript: auth.signUp.
 func (s *AuthService) SignUp(ctx context.Context, p SignUpParams, opts ...SessionOption) (*SignUpResult, error) {
 	const op = "Auth.SignUp"
 	if err := sdkerr.RequireText(op, "Email", p.Email, "Password", p.Password); err != nil {
@@ -176,7 +180,9 @@ func (s *AuthService) SignUp(ctx context.Context, p SignUpParams, opts ...Sessio
 // [Client.WithSession] to act as the user.
 //
 // Fails with ErrUnauthenticated when the password is wrong, the address unknown
-// (Auth does not say which) or not confirmed.
+// (Auth does not say which) or not confirmed, and with ErrPermissionDenied when the user
+// is banned.
+// TypeScript: auth.signInWithPassword.
 func (s *AuthService) SignInWithPassword(ctx context.Context, email, password string, opts ...SessionOption) (*Session, error) {
 	const op = "Auth.SignInWithPassword"
 	w := newAuthority(s.conn)
@@ -195,6 +201,7 @@ func (s *AuthService) SignInWithPassword(ctx context.Context, email, password st
 // Refresh takes up the session of a refresh token at once, where [NewSession]
 // waits until a token is needed. Fails with ErrSessionExpired when the token is
 // unknown, was used before, or its session has ended.
+// TypeScript: auth.refreshSession.
 func (s *AuthService) Refresh(ctx context.Context, refreshToken string, opts ...SessionOption) (*Session, error) {
 	const op = "Auth.Refresh"
 	if refreshToken == "" {
@@ -221,6 +228,7 @@ const (
 // at once; access tokens stay valid until they expire. Unless scope is
 // [SignOutOthers], the client's [Session] ends too and its store is emptied. A
 // session that had ended already is no error.
+// TypeScript: auth.signOut.
 func (s *AuthService) SignOut(ctx context.Context, scope SignOutScope) error {
 	const op = "Auth.SignOut"
 	scope, err := scope.orGlobal(op)
@@ -268,7 +276,9 @@ func signOut(ctx context.Context, conn *api.Conn, op string, scope SignOutScope)
 }
 
 // User returns the client's user as Auth knows it now. Fails with
-// ErrSessionExpired after the user signed out.
+// ErrSessionExpired after the user signed out, and with ErrUnauthenticated when the
+// account is gone.
+// TypeScript: auth.getUser.
 func (s *AuthService) User(ctx context.Context) (*User, error) {
 	return s.user(ctx, "Auth.User")
 }
@@ -328,8 +338,12 @@ func (p UpdateUserParams) text() string { return "UpdateUserParams{" + redacted 
 
 // UpdateUser changes the client's user.
 //
-// Fails with ErrConflict when the e-mail address is taken and with
-// ErrInvalidInput when the password is too weak or the same as before.
+// Fails with ErrConflict when the e-mail address or the phone number is taken, with
+// ErrInvalidInput when the password is too weak or the same as before, and with
+// ErrAssuranceRequired when a second factor has to be verified first or a new password
+// needs a Nonce. Users of an organisation's single sign-on cannot change these
+// (ErrRuleViolation).
+// TypeScript: auth.updateUser.
 func (s *AuthService) UpdateUser(ctx context.Context, p UpdateUserParams) (*User, error) {
 	const op = "Auth.UpdateUser"
 	if p.Email == nil && p.Phone == nil && p.Password == nil && len(p.Data) == 0 {

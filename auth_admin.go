@@ -27,9 +27,9 @@ type AdminService struct{ conn *api.Conn }
 
 // AdminCreateUserParams describes an account that an administrator creates.
 type AdminCreateUserParams struct {
-	ID           string // a UUID of your own; empty: Auth makes one
-	Email        string // required, unless Phone is given
-	Phone        string
+	ID           string       // a UUID of your own; empty: Auth makes one
+	Email        string       // required, unless Phone is given
+	Phone        string       // with the country's code
 	Password     string       // empty: the user cannot sign in with a password
 	PasswordHash types.Secret // bcrypt or Argon2, of a user who comes from elsewhere; instead of Password
 	Role         string       // of the token, authenticated when empty
@@ -91,18 +91,26 @@ func (p AdminUpdateUserParams) GobEncode() ([]byte, error) { return []byte(p.tex
 
 func (p AdminUpdateUserParams) text() string { return "AdminUpdateUserParams{" + redacted + "}" }
 
-// CreateUser creates an account without asking the user. Fails with ErrConflict
-// when the e-mail address is taken.
+// CreateUser creates an account without asking the user. Auth sends no mail and does
+// not check how strong the password is.
+//
+// Fails with ErrConflict when the e-mail address or the phone number is taken.
+// TypeScript: auth.admin.createUser.
 func (s *AdminService) CreateUser(ctx context.Context, p AdminCreateUserParams) (*User, error) {
 	const op = "Auth.Admin.CreateUser"
 	if p.Email == "" && p.Phone == "" {
-		return nil, sdkerr.Required(op, "Email")
+		return nil, sdkerr.Required(op, "Email or Phone")
 	}
 	if p.BanFor < 0 {
 		return nil, sdkerr.Invalid(op, "BanFor", "is negative")
 	}
 	if err := noBlanks(op, "Email", p.Email); err != nil {
 		return nil, err
+	}
+	if p.Phone != "" {
+		if err := checkPhone(op, p.Phone); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkNames(op, "UserMetadata", p.UserMetadata); err != nil {
 		return nil, err
@@ -181,6 +189,7 @@ func (s *AdminService) gotrue(ctx context.Context, op string, safe bool, out any
 }
 
 // GetUser returns one account. Fails with ErrNotFound when there is none.
+// TypeScript: auth.admin.getUserById.
 func (s *AdminService) GetUser(ctx context.Context, id string) (*User, error) {
 	const op = "Auth.Admin.GetUser"
 	user, err := parseUserID(op, id)
@@ -198,9 +207,12 @@ func (s *AdminService) GetUser(ctx context.Context, id string) (*User, error) {
 	return &u, nil
 }
 
-// UpdateUser changes an account at once, without asking the user. Fails with
-// ErrNotFound when there is none and with ErrConflict when the e-mail address
-// is taken.
+// UpdateUser changes an account at once, without asking the user. Another password ends
+// all sessions of the user.
+//
+// Fails with ErrNotFound when there is none, with ErrConflict when the e-mail address or
+// the phone number is taken, and with ErrInvalidInput when the password is too weak.
+// TypeScript: auth.admin.updateUserById.
 func (s *AdminService) UpdateUser(ctx context.Context, id string, p AdminUpdateUserParams) (*User, error) {
 	const op = "Auth.Admin.UpdateUser"
 	user, err := parseUserID(op, id)
@@ -250,6 +262,7 @@ func value(s *string) string {
 // ErrNotFound when there is none, and is refused (SQLSTATE 23503) for a user
 // who gave somebody a role that they still hold, which everybody has done who
 // created a tenant: ban such a user instead, see [AdminUpdateUserParams].BanFor.
+// TypeScript: auth.admin.deleteUser.
 func (s *AdminService) DeleteUser(ctx context.Context, id string) error {
 	const op = "Auth.Admin.DeleteUser"
 	user, err := parseUserID(op, id)
@@ -276,50 +289,76 @@ func (s *AdminService) SoftDeleteUser(ctx context.Context, id string) error {
 	}{true}, nil)
 }
 
-// ListUsers returns every account, without its identities. For projects with many, use [AdminService.AllUsers].
+// ListUsers returns every account, without its identities. For projects with many, use
+// [AdminService.AllUsers].
+// TypeScript: auth.admin.listUsers.
 func (s *AdminService) ListUsers(ctx context.Context) ([]User, error) {
-	var users []User
-	for u, err := range s.AllUsers(ctx) {
-		if err != nil {
-			return nil, err
+	return collect(s.AllUsers(ctx))
+}
+
+// AllUsers iterates over every account, the newest first, page by page and without its
+// identities. After an error the iteration ends. Accounts created meanwhile are not in
+// it; accounts deleted meanwhile may let it pass over others.
+func (s *AdminService) AllUsers(ctx context.Context) iter.Seq2[User, error] {
+	return paged(func(page url.Values) ([]User, error) {
+		var answer struct {
+			Users []User `json:"users"`
 		}
-		users = append(users, u)
-	}
-	return users, nil
+		err := s.list(ctx, "Auth.Admin.ListUsers", "/admin/users", page, &answer)
+		return answer.Users, err
+	}, func(u *User) string { return u.ID })
 }
 
 // perPage is how many accounts or other things one request asks for.
 const perPage = 200
 
-// AllUsers iterates over every account, page by page and without its identities. After an error the
-// iteration ends. Accounts created or deleted meanwhile may shift the pages.
-func (s *AdminService) AllUsers(ctx context.Context) iter.Seq2[User, error] {
-	const op = "Auth.Admin.ListUsers"
-	return func(yield func(User, error) bool) {
-		for page := 1; ; page++ {
-			var answer struct {
-				Users []User `json:"users"`
-			}
-			// A short page is not the end: the server may allow fewer per page than
-			// asked for.
-			query := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
-			err := s.do(ctx, api.Request{
-				Op: op, Method: http.MethodGet, Path: "/admin/users", RawQuery: query.Encode(), Safe: true,
-			}, nil, &answer)
+// paged walks a list that Auth gives page by page, the newest first. A short page is not
+// the end: the server may allow fewer per page than asked for. What is added meanwhile
+// moves the end of a page to the next one, where it is passed over. A server that knows
+// no pages of a list gives the same again, which ends the walk.
+func paged[T any](read func(page url.Values) ([]T, error), id func(*T) string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var first string
+		var before map[string]bool // the page before
+		for n := 1; ; n++ {
+			list, err := read(url.Values{"page": {strconv.Itoa(n)}, "per_page": {strconv.Itoa(perPage)}})
 			if err != nil {
-				yield(User{}, err)
+				var none T
+				yield(none, err)
 				return
 			}
-			if len(answer.Users) == 0 {
+			if len(list) == 0 || n > 1 && id(&list[0]) == first {
 				return
 			}
-			for _, u := range answer.Users {
-				if !yield(u, nil) {
+			first = id(&list[0])
+			this := make(map[string]bool, len(list))
+			for i := range list {
+				key := id(&list[i])
+				this[key] = true
+				if !before[key] && !yield(list[i], nil) {
 					return
 				}
 			}
+			before = this
 		}
 	}
+}
+
+// collect makes a list of what all yields, or nothing after an error.
+func collect[T any](all iter.Seq2[T, error]) ([]T, error) {
+	var list []T
+	for v, err := range all {
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, v)
+	}
+	return list, nil
+}
+
+// list reads one page of a list.
+func (s *AdminService) list(ctx context.Context, op, path string, query url.Values, out any) error {
+	return s.do(ctx, api.Request{Op: op, Method: http.MethodGet, Path: path, RawQuery: query.Encode(), Safe: true}, nil, out)
 }
 
 func parseUserID(op, id string) (uuid.UUID, error) { return parseID(op, "the user id", id) }

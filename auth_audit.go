@@ -3,12 +3,9 @@ package workorder
 import (
 	"context"
 	"iter"
-	"net/http"
 	"net/url"
-	"strconv"
 	"time"
 
-	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
@@ -65,35 +62,17 @@ func (s *AdminService) AllEvents(ctx context.Context, f AuthEventFilter) iter.Se
 			yield(AuthEvent{}, err)
 			return
 		}
-		seen := map[string]bool{} // of the page before: what is written meanwhile moves its end here
-		first := ""
-		for page := 1; ; page++ {
-			var answer []eventAnswer
-			query := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
+		all := paged(func(page url.Values) ([]eventAnswer, error) {
 			if filter != "" {
-				query.Set("query", filter)
+				page.Set("query", filter)
 			}
-			err := s.do(ctx, api.Request{
-				Op: op, Method: http.MethodGet, Path: "/admin/audit", RawQuery: query.Encode(), Safe: true,
-			}, nil, &answer)
-			if err != nil {
-				yield(AuthEvent{}, err)
+			var answer []eventAnswer
+			err := s.list(ctx, op, "/admin/audit", page, &answer)
+			return answer, err
+		}, func(a *eventAnswer) string { return a.ID })
+		for a, err := range all {
+			if !yield(a.event(), err) {
 				return
-			}
-			if len(answer) == 0 {
-				return
-			}
-			if answer[0].ID == first {
-				return // the same page again: Auth knows no pages here
-			}
-			first = answer[0].ID
-			before := seen
-			seen = map[string]bool{}
-			for _, a := range answer {
-				seen[a.ID] = true
-				if !before[a.ID] && !yield(a.event(), nil) {
-					return
-				}
 			}
 		}
 	}

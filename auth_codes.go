@@ -119,7 +119,7 @@ type VerifyOTPParams struct {
 	Email string       // that Token was sent to
 	Phone string       // that Token was sent to
 	Token types.Secret // the digits that the user types
-	// TokenHash is what links carry as token.
+	// TokenHash is what links carry as token. Text messages have none.
 	TokenHash types.Secret
 }
 
@@ -142,6 +142,8 @@ func (s *AuthService) VerifyOTP(ctx context.Context, p VerifyOTPParams, opts ...
 		return nil, sdkerr.Invalid(op, "Token and TokenHash", "are both given")
 	case p.TokenHash != "" && (p.Email != "" || p.Phone != ""):
 		return nil, sdkerr.Invalid(op, "TokenHash and an address", "are both given")
+	case p.TokenHash != "" && p.Type.byPhone():
+		return nil, sdkerr.Invalid(op, "TokenHash", "is nothing that text messages have: give Phone and Token")
 	case p.Token != "" && p.Type.byPhone() && p.Phone == "":
 		return nil, sdkerr.Required(op, "Phone")
 	case p.Token != "" && p.Type.byEmail() && p.Email == "":
@@ -190,7 +192,7 @@ type SendRecoveryParams struct {
 // [AuthService.UpdateUser] sets a new one. For an address without an account nothing
 // is sent, and Auth does not say so.
 //
-// Fails with ErrRateLimited when the last mail was sent only just now.
+// Fails with ErrRateLimited when the last mail to an account was sent only just now.
 // TypeScript: auth.resetPasswordForEmail.
 func (s *AuthService) SendRecovery(ctx context.Context, p SendRecoveryParams) error {
 	const op = "Auth.SendRecovery"
@@ -217,14 +219,16 @@ func (s *AuthService) SendRecovery(ctx context.Context, p SendRecoveryParams) er
 // ResendParams says which code did not arrive.
 type ResendParams struct {
 	Type         OTPType      // OTPSignUp, OTPEmailChange, OTPSMS or OTPPhoneChange
-	Email        string       // for the types of mails
-	Phone        string       // for the types of text messages
+	Email        string       // for the types of mails: the account's address so far
+	Phone        string       // for the types of text messages: the account's number so far
 	RedirectTo   string       // where the link in a mail leads; see SendMagicLinkParams
 	CodeVerifier types.Secret // see SendMagicLinkParams
 }
 
 // Resend sends another code in the place of one that was sent before, which is good
-// no more. When there is nothing to send, Auth does not say so.
+// no more. A change of address begins anew: both addresses get another mail, and have to
+// agree again. When there is nothing to send, Auth does not say so. [AuthService.SendOTP]
+// and [AuthService.SendRecovery] are simply called again.
 //
 // Fails with ErrRateLimited when the last code was sent only just now.
 // TypeScript: auth.resend.
@@ -274,8 +278,8 @@ func (s *AuthService) Reauthenticate(ctx context.Context) error {
 }
 
 // SignInAnonymously makes an account without an address and begins its session. The
-// user keeps it by giving an address: see [AuthService.UpdateUser]. Data becomes the
-// user's metadata.
+// user keeps it by giving an address, see [AuthService.UpdateUser]; a password comes with
+// it or afterwards. Data becomes the user's metadata.
 //
 // Fails with ErrPermissionDenied where the project does not allow it.
 // TypeScript: auth.signInAnonymously.

@@ -3,6 +3,7 @@ package workorder
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"reflect"
 	"slices"
 
@@ -24,9 +25,10 @@ type InviteUserParams struct {
 
 // InviteUser makes an account and sends its user a mail. The code in it, given to
 // [AuthService.VerifyOTP] as OTPInvite, begins a session in which the user sets a
-// password.
+// password. An account that has not confirmed its address stays as it is and gets
+// another mail.
 //
-// Fails with ErrConflict when the address is taken.
+// Fails with ErrConflict when the address is an account's that has confirmed it.
 // TypeScript: auth.admin.inviteUserByEmail.
 func (s *AdminService) InviteUser(ctx context.Context, p InviteUserParams) (*User, error) {
 	const op = "Auth.Admin.InviteUser"
@@ -85,7 +87,7 @@ type GenerateLinkParams struct {
 type GeneratedLink struct {
 	User       User
 	ActionLink types.Secret // the link
-	EmailOTP   types.Secret // the code, for VerifyOTP as Token with the address
+	EmailOTP   types.Secret // the code, for VerifyOTP as Token with the address that it is for
 	TokenHash  types.Secret // the same, for VerifyOTP as TokenHash
 	Type       OTPType      // what VerifyOTP takes it as
 	RedirectTo string
@@ -93,10 +95,12 @@ type GeneratedLink struct {
 
 // GenerateLink makes the link and the code that Auth would mail, without mailing
 // them, for a service that writes its own mails. Sign-ups, invitations and magic
-// links make the account that is not there.
+// links make the account that is not there. A change of address needs the links of both
+// types: make both before either is used, because each begins the change anew.
 //
-// Fails with ErrConflict when the address of a sign-up or an invitation is taken, and
-// with ErrNotFound when there is no account for the other types.
+// Fails with ErrConflict when the address of a sign-up or an invitation is an account's
+// that has confirmed it, or NewEmail is taken, and with ErrNotFound when there is no
+// account for the other types.
 // TypeScript: auth.admin.generateLink.
 func (s *AdminService) GenerateLink(ctx context.Context, p GenerateLinkParams) (*GeneratedLink, error) {
 	const op = "Auth.Admin.GenerateLink"
@@ -121,6 +125,10 @@ func (s *AdminService) GenerateLink(ctx context.Context, p GenerateLinkParams) (
 	}
 	if p.Type == LinkEmailChangeCurrent || p.Type == LinkEmailChangeNew {
 		link.Type = OTPEmailChange // Auth says which of the two it is
+		if to, err := url.Parse(a.ActionLink); err == nil && to.Query().Get("token") != "" {
+			// What Auth calls the hash is that of the address so far, for both.
+			link.TokenHash = types.Secret(to.Query().Get("token"))
+		}
 	}
 	return link, nil
 }

@@ -150,7 +150,8 @@ func CallbackCode(query url.Values) (types.Secret, error) {
 // ExchangeCode begins the session that a browser came back for, with the verifier of
 // that very flow: of [AuthService.OAuthURL], [AuthService.SSOURL],
 // [AuthService.LinkIdentity], or of a mail whose params had a CodeVerifier. A code is
-// good once and for a few minutes. The client itself stays as it is; use
+// good once, until five minutes after the flow began: when the browser was sent to Auth or
+// the mail was sent, or a magic link was followed. The client itself stays as it is; use
 // [Client.WithSession] to act as the user, and [Session.ProviderToken] to act for the
 // user at the provider.
 //

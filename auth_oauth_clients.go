@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"time"
 
@@ -166,28 +165,11 @@ func (s *AdminService) oauthClient(ctx context.Context, r api.Request, in any) (
 // server, without the secrets.
 // TypeScript: auth.admin.oauth.listClients.
 func (s *AdminService) ListOAuthClients(ctx context.Context) ([]OAuthClient, error) {
-	const op = "Auth.Admin.ListOAuthClients"
-	var clients []OAuthClient
-	known := map[string]bool{}
-	// Auth may know no pages here, and give everything every time.
-	for page := 1; ; page++ {
+	return collect(paged(func(page url.Values) ([]OAuthClient, error) {
 		var answer struct {
 			Clients []OAuthClient `json:"clients"`
 		}
-		query := url.Values{"page": {strconv.Itoa(page)}, "per_page": {strconv.Itoa(perPage)}}
-		err := s.do(ctx, api.Request{
-			Op: op, Method: http.MethodGet, Path: "/admin/oauth/clients", RawQuery: query.Encode(), Safe: true,
-		}, nil, &answer)
-		if err != nil {
-			return nil, err
-		}
-		more := slices.DeleteFunc(answer.Clients, func(c OAuthClient) bool { return known[c.ID] })
-		if len(more) == 0 {
-			return clients, nil
-		}
-		for _, c := range more {
-			known[c.ID] = true
-		}
-		clients = append(clients, more...)
-	}
+		err := s.list(ctx, "Auth.Admin.ListOAuthClients", "/admin/oauth/clients", page, &answer)
+		return answer.Clients, err
+	}, func(c *OAuthClient) string { return c.ID }))
 }

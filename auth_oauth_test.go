@@ -239,6 +239,13 @@ func TestSignInRequests(t *testing.T) {
 			}
 			return err
 		}, "POST", "/admin/generate_link", `{"type":"recovery","email":"a@example.com","redirect_to":"app://back"}`, false},
+		{"Admin.GenerateLink for another address", `{"id":"` + userID1 + `","action_link":"https://x/auth/v1/verify?redirect_to=r&token=h2&type=email_change","hashed_token":"h1","verification_type":"email_change_new"}`, func(a *AuthService) error {
+			got, err := a.Admin.GenerateLink(ctx, GenerateLinkParams{Type: LinkEmailChangeNew, Email: "a@example.com", NewEmail: "b@example.com"})
+			if err == nil && (got.TokenHash != "h2" || got.Type != OTPEmailChange) {
+				return fmt.Errorf("got %s of %s", got.TokenHash.Reveal(), got.Type)
+			}
+			return err
+		}, "POST", "/admin/generate_link", `{"type":"email_change_new","email":"a@example.com","new_email":"b@example.com"}`, false},
 		{"Admin.ListFactors", `[{"id":"f1"}]`, func(a *AuthService) error {
 			got, err := a.Admin.ListFactors(ctx, id)
 			if err == nil && (len(got) != 1 || got[0].ID != "f1") {
@@ -335,6 +342,7 @@ func TestSignInChecksBeforeSending(t *testing.T) {
 		"Token or":            second(c.Auth.VerifyOTP(ctx, VerifyOTPParams{Type: OTPEmail, Email: "a@example.com"})),
 		"Token and":           second(c.Auth.VerifyOTP(ctx, VerifyOTPParams{Type: OTPEmail, Token: "t", TokenHash: "h"})),
 		"TokenHash and":       second(c.Auth.VerifyOTP(ctx, VerifyOTPParams{Type: OTPEmail, Email: "a@example.com", TokenHash: "h"})),
+		"TokenHash is":        second(c.Auth.VerifyOTP(ctx, VerifyOTPParams{Type: OTPPhoneChange, TokenHash: "h"})),
 		"Email   ":            second(c.Auth.VerifyOTP(ctx, VerifyOTPParams{Type: OTPEmail, Token: "t"})),
 		"Phone  ":             second(c.Auth.VerifyOTP(ctx, VerifyOTPParams{Type: OTPSMS, Token: "t"})),
 		"[last_name]":         second(c.Auth.SignInAnonymously(ctx, map[string]any{"last_name": strings.Repeat("x", 101)})),
