@@ -167,7 +167,9 @@ func TestCodesOfFactors(t *testing.T) {
 	require.ErrorIs(t, verify(other.Client, f.ID, challenge.ID), workorder.ErrNotFound, "somebody else's")
 	require.ErrorIs(t, verify(u.Client, uuid.NewString(), challenge.ID), workorder.ErrNotFound)
 	require.ErrorIs(t, verify(u.Client, f.ID, uuid.NewString()), workorder.ErrNotFound)
-	_, err = u.Auth.EnrollFactor(t.Context(), workorder.EnrollFactorParams{Type: workorder.FactorPhone, Phone: "+4915112345678"})
+	_, err = u.Auth.EnrollFactor(t.Context(), workorder.EnrollFactorParams{
+		Type: workorder.FactorPhone, Phone: "+4915112345678", FriendlyName: "phone",
+	})
 	if err != nil { // the project may not offer it
 		require.ErrorIs(t, err, workorder.ErrPermissionDenied)
 	}

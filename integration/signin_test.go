@@ -135,7 +135,7 @@ func TestCodesAreOfOneType(t *testing.T) {
 	stack.Mails(t, u.Email)
 	require.NoError(t, u.Auth.SendRecovery(t.Context(), workorder.SendRecoveryParams{Email: u.Email}))
 	hash := types.Secret(stack.Mail(t, u.Email).TokenHash)
-	for _, other := range []workorder.OTPType{workorder.OTPSignUp, workorder.OTPInvite, workorder.OTPEmailChange, workorder.OTPSMS, workorder.OTPPhoneChange} {
+	for _, other := range []workorder.OTPType{workorder.OTPSignUp, workorder.OTPInvite, workorder.OTPEmailChange} {
 		_, err := u.Auth.VerifyOTP(t.Context(), workorder.VerifyOTPParams{Type: other, TokenHash: hash})
 		requireError(t, err, workorder.ErrUnauthenticated, "otp_expired")
 	}
@@ -494,15 +494,23 @@ func TestAdminMakesLinks(t *testing.T) {
 	requireError(t, err, workorder.ErrConflict, "email_exists")
 
 	u, next := stack.User(t), newEmail()
-	var s *workorder.Session
+	var links []*workorder.GeneratedLink // both before either is used
 	for _, kind := range []workorder.LinkType{workorder.LinkEmailChangeCurrent, workorder.LinkEmailChangeNew} {
-		require.Nil(t, s)
 		link, err := admin.Auth.Admin.GenerateLink(t.Context(), workorder.GenerateLinkParams{Type: kind, Email: u.Email, NewEmail: next})
 		require.NoError(t, err)
+		links = append(links, link)
+	}
+	var s *workorder.Session
+	for _, link := range links {
+		require.Nil(t, s)
 		s, err = c.Auth.VerifyOTP(t.Context(), workorder.VerifyOTPParams{Type: link.Type, TokenHash: link.TokenHash})
 		require.NoError(t, err)
 	}
 	require.Equal(t, next, s.User().Email)
+	_, err = admin.Auth.Admin.GenerateLink(t.Context(), workorder.GenerateLinkParams{
+		Type: workorder.LinkEmailChangeNew, Email: next, NewEmail: stack.User(t).Email,
+	})
+	requireError(t, err, workorder.ErrConflict, "email_exists")
 }
 
 func TestAdminInvitesAndEndsSessions(t *testing.T) {
@@ -511,6 +519,10 @@ func TestAdminInvitesAndEndsSessions(t *testing.T) {
 	stack.Mails(t, email)
 	invited, err := admin.Auth.Admin.InviteUser(t.Context(), workorder.InviteUserParams{Email: email, Data: map[string]any{"team": "red"}})
 	require.NoError(t, err)
+	again, err := admin.Auth.Admin.InviteUser(t.Context(), workorder.InviteUserParams{Email: email})
+	require.NoError(t, err, "nobody has accepted yet")
+	require.Equal(t, invited.ID, again.ID)
+	require.Len(t, stack.Mails(t, email), 2)
 	s, err := c.Auth.VerifyOTP(t.Context(), workorder.VerifyOTPParams{Type: workorder.OTPInvite, TokenHash: types.Secret(stack.Mail(t, email).TokenHash)})
 	require.NoError(t, err)
 	require.Equal(t, invited.ID, s.User().ID)

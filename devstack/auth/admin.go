@@ -109,10 +109,17 @@ func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	u, err := s.createUser(r.Context(), newUser{
-		id: id.String(), aud: p.Aud, role: p.Role, email: p.Email, passwordHash: hash,
-		appMetadata: p.AppMetadata, userMetadata: p.UserMetadata, confirmed: p.EmailConfirm,
-		bannedUntil: p.bannedUntil, phone: p.Phone, phoneConfirmed: p.PhoneConfirm,
+	var u *user
+	err = s.tx(r.Context(), func(tx pgx.Tx) error {
+		u, err = s.createUser(r.Context(), tx, newUser{
+			id: id.String(), aud: p.Aud, role: p.Role, email: p.Email, passwordHash: hash,
+			appMetadata: p.AppMetadata, userMetadata: p.UserMetadata, confirmed: p.EmailConfirm,
+			bannedUntil: p.bannedUntil, phone: p.Phone, phoneConfirmed: p.PhoneConfirm,
+		})
+		if err != nil {
+			return err
+		}
+		return s.auditAdmin(r.Context(), tx, u, "user_signedup")
 	})
 	if err != nil {
 		return err
@@ -126,7 +133,7 @@ func (s *server) adminCreateUser(w http.ResponseWriter, r *http.Request) error {
 }
 
 // createUser fills in what administrators leave open.
-func (s *server) createUser(ctx context.Context, n newUser) (*user, error) {
+func (s *server) createUser(ctx context.Context, tx pgx.Tx, n newUser) (*user, error) {
 	if n.aud == "" {
 		n.aud = "authenticated"
 	}
@@ -148,29 +155,20 @@ func (s *server) createUser(ctx context.Context, n newUser) (*user, error) {
 	if n.confirmed {
 		n.userMetadata["email_verified"] = jsonValue(true)
 	}
-	var u *user
-	err := s.tx(ctx, func(tx pgx.Tx) (err error) {
-		u, err = s.insertUser(ctx, tx, n)
-		if isUniqueViolation(err) && n.email == "" {
-			return errPhoneExists()
-		}
-		if isUniqueViolation(err) {
-			return errEmailExists()
-		}
-		if err != nil {
-			return internal("Database error creating new user", err)
-		}
-		action := "user_signedup"
-		if n.invited {
-			action = "user_invited"
-		}
-		return s.auditAdmin(ctx, tx, u, action)
-	})
-	return u, err
+	u, err := s.insertUser(ctx, tx, n)
+	switch {
+	case violates(err, "users_phone_key"):
+		return nil, errPhoneExists()
+	case isUniqueViolation(err):
+		return nil, errEmailExists()
+	case err != nil:
+		return nil, internal("Database error creating new user", err)
+	}
+	return u, nil
 }
 
 // invite creates a user and sends a mail whose code signs them in, so that they
-// can set a password.
+// can set a password. A user who has not confirmed the address yet gets another mail.
 func (s *server) invite(w http.ResponseWriter, r *http.Request) error {
 	if err := s.admin(r); err != nil {
 		return err
@@ -186,14 +184,29 @@ func (s *server) invite(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	u, err := s.createUser(r.Context(), newUser{
-		id: uuid.NewString(), email: email, userMetadata: p.Data, invited: true, asked: true,
-	})
-	if err != nil {
-		return err
-	}
+	var u *user
 	err = s.tx(r.Context(), func(tx pgx.Tx) error {
-		return s.sendNow(r.Context(), tx, u, message{token: confirmationToken, kind: "invite", to: email, redirect: redirectOf(r)})
+		u, err = findUser(r.Context(), tx, byEmail+` for update`, email)
+		switch {
+		case err == nil && u.confirmed():
+			return errEmailExists()
+		case err == nil:
+			_, err = tx.Exec(r.Context(), `update auth.users set invited_at = $2, updated_at = $2 where id = $1`, u.ID, s.Now())
+		case errors.Is(err, pgx.ErrNoRows):
+			u, err = s.createUser(r.Context(), tx, newUser{id: uuid.NewString(), email: email, userMetadata: p.Data, invited: true})
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.auditAdmin(r.Context(), tx, u, "user_invited"); err != nil {
+			return err
+		}
+		err := s.sendNow(r.Context(), tx, u, message{token: confirmationToken, kind: "invite", to: email, redirect: redirectOf(r)})
+		if err != nil {
+			return err
+		}
+		u, err = findUser(r.Context(), tx, `where id = $1`, u.ID)
+		return err
 	})
 	if err != nil {
 		return err
@@ -414,8 +427,12 @@ func (s *server) softDelete(ctx context.Context, tx pgx.Tx, u *user) error {
 			return internal("Database error deleting user", err)
 		}
 	}
-	_, err = tx.Exec(ctx, `delete from auth.sessions where user_id = $1`, u.ID)
-	return err
+	for _, table := range []string{"sessions", "one_time_tokens"} {
+		if _, err := tx.Exec(ctx, `delete from auth.`+table+` where user_id = $1`, u.ID); err != nil {
+			return internal("Database error deleting user", err)
+		}
+	}
+	return nil
 }
 
 // phoneLength is how much of an obscured text takes the place of a phone number.

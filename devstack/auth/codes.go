@@ -30,6 +30,8 @@ func (s *server) otp(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("validation_failed", "Only an email address or phone number should be provided")
 	case p.Email == "" && p.Phone == "":
 		return badRequest("validation_failed", "One of email or phone must be set")
+	case p.Email != "" && p.Channel != "":
+		return badRequest("validation_failed", "Channel should only be specified with Phone OTP")
 	case p.Phone != "" && !s.Phone:
 		return badRequest("phone_provider_disabled", "Unsupported phone provider")
 	case p.Phone != "" && p.Channel != "" && p.Channel != "sms" && p.Channel != "whatsapp":
@@ -61,7 +63,7 @@ func (s *server) magicLink(w http.ResponseWriter, r *http.Request) error {
 
 // sendSignIn sends the code that signs a user in.
 func (s *server) sendSignIn(w http.ResponseWriter, r *http.Request, email, phone string, create bool, data metadata, c challenge) (err error) {
-	condition, address := `where email = $1 for update`, email
+	condition, address := byEmail+` for update`, email
 	if phone != "" {
 		condition = `where phone = $1 for update`
 		phone, err = normalizePhone(phone)
@@ -95,8 +97,13 @@ func (s *server) sendSignIn(w http.ResponseWriter, r *http.Request, email, phone
 		case phone != "":
 			m.token, m.kind, m.phone, m.challenge = confirmationToken, "sms", true, challenge{}
 			answer["message_id"] = uuid.NewString()
-		case !u.confirmed():
+		case u.confirmed():
+		case s.ConfirmEmail:
 			m.token, m.kind = confirmationToken, "signup"
+		default: // made by an administrator; a sign-up would have confirmed it
+			if _, err := s.confirm(ctx, tx, u, confirmationToken, false); err != nil {
+				return err
+			}
 		}
 		return s.send(ctx, tx, u, m)
 	})
@@ -163,8 +170,10 @@ func (s *server) recover(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.sendIfKnown(w, r, `where email = $1 for update`, email, func(u *user) (message, bool) {
-		return message{token: recoveryToken, kind: "recovery", to: email, redirect: redirectOf(r), challenge: p.challenge}, true
+	return s.sendIfKnown(w, r, byEmail+` for update`, email, func(tx pgx.Tx, u *user) error {
+		return s.send(r.Context(), tx, u, message{
+			token: recoveryToken, kind: "recovery", to: email, redirect: redirectOf(r), challenge: p.challenge,
+		})
 	})
 }
 
@@ -201,30 +210,29 @@ func (s *server) resend(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	condition, address := `where email = $1 for update`, p.Email
-	if byPhone {
+	condition, address := byEmail+` for update`, p.Email
+	if byPhone { // the number so far, also for one that changes
 		condition, address = `where phone = $1 for update`, p.Phone
 	}
-	if p.Type == "phone_change" {
-		condition = `where phone_change = $1 for update`
-	}
-	return s.sendIfKnown(w, r, condition, address, func(u *user) (message, bool) {
-		switch p.Type {
-		case "signup":
-			return message{token: confirmationToken, kind: "signup", to: u.Email, redirect: redirectOf(r), challenge: p.challenge}, !u.confirmed()
-		case "email_change":
-			return message{token: newEmailToken, kind: "email_change", to: u.NewEmail, redirect: redirectOf(r), challenge: p.challenge}, u.NewEmail != ""
-		case "sms":
-			return message{token: confirmationToken, kind: "sms", to: u.Phone, phone: true}, u.PhoneConfirmedAt == nil
-		default:
-			return message{token: phoneChangeToken, kind: "phone_change", to: u.NewPhone, phone: true}, u.NewPhone != ""
+	return s.sendIfKnown(w, r, condition, address, func(tx pgx.Tx, u *user) error {
+		m := message{token: confirmationToken, kind: p.Type, to: address, redirect: redirectOf(r), challenge: p.challenge}
+		switch {
+		case p.Type == "signup" && u.confirmed(), p.Type == "sms" && u.PhoneConfirmedAt != nil,
+			p.Type == "email_change" && u.NewEmail == "", p.Type == "phone_change" && u.NewPhone == "":
+			return nil
+		case p.Type == "email_change":
+			return s.sendEmailChange(r.Context(), tx, u, u.NewEmail, m.redirect, m.challenge)
+		case p.Type == "phone_change":
+			m.token, m.to = phoneChangeToken, u.NewPhone
 		}
+		m.phone = byPhone
+		return s.send(r.Context(), tx, u, m)
 	})
 }
 
-// sendIfKnown sends a message to a user, if there is one and there is something
-// to send. The answer does not tell.
-func (s *server) sendIfKnown(w http.ResponseWriter, r *http.Request, condition, address string, what func(*user) (message, bool)) error {
+// sendIfKnown lets send do its work for a user, if there is one. The answer does not
+// tell.
+func (s *server) sendIfKnown(w http.ResponseWriter, r *http.Request, condition, address string, send func(pgx.Tx, *user) error) error {
 	err := s.tx(r.Context(), func(tx pgx.Tx) error {
 		u, err := findUser(r.Context(), tx, condition, address)
 		if errors.Is(err, pgx.ErrNoRows) {
@@ -233,10 +241,7 @@ func (s *server) sendIfKnown(w http.ResponseWriter, r *http.Request, condition, 
 		if err != nil {
 			return internal("Unable to process request", err)
 		}
-		if m, ok := what(u); ok {
-			return s.send(r.Context(), tx, u, m)
-		}
-		return nil
+		return send(tx, u)
 	})
 	if err != nil {
 		return err
@@ -262,6 +267,8 @@ func (s *server) reauthenticate(w http.ResponseWriter, r *http.Request) error {
 			return badRequest("validation_failed", "Reauthentication requires the user to have an email or a phone number")
 		case u.Email != "" && u.EmailConfirmedAt == nil:
 			return unprocessable("email_not_confirmed", "Please verify your email first.")
+		case u.Email == "" && u.PhoneConfirmedAt == nil:
+			return unprocessable("phone_not_confirmed", "Please verify your phone first.")
 		case u.Email == "":
 			m.to, m.phone = u.Phone, true
 		}
@@ -312,29 +319,38 @@ func (s *server) checkNonce(ctx context.Context, tx pgx.Tx, u *user, session, no
 
 // askForEmail notes the address that a user wants and asks both addresses. It
 // becomes the user's once both say yes; a user who has none needs to ask only the
-// new one.
+// new one, and an anonymous one nobody where addresses are not confirmed.
 func (s *server) askForEmail(ctx context.Context, tx pgx.Tx, u *user, email, redirect string, c challenge) error {
+	if u.IsAnonymous && !s.ConfirmEmail {
+		return s.becomeEmail(ctx, tx, u, email)
+	}
+	return s.sendEmailChange(ctx, tx, u, email, redirect, c)
+}
+
+// beginEmailChange notes the address that a user wants. Whoever has agreed before has
+// to again.
+func (s *server) beginEmailChange(ctx context.Context, tx pgx.Tx, userID, email string) error {
 	var taken bool
-	err := tx.QueryRow(ctx, `select exists (select from auth.users where email = $1)`, email).Scan(&taken)
+	err := tx.QueryRow(ctx, `select exists (select from auth.users `+byEmail+`)`, email).Scan(&taken)
 	if err != nil {
 		return err
 	}
 	if taken {
 		return errEmailExists()
 	}
+	_, err = tx.Exec(ctx, `update auth.users set email_change = $2, email_change_confirm_status = 0, updated_at = $3 where id = $1`,
+		userID, email, s.Now())
+	return err
+}
+
+// sendEmailChange asks both addresses.
+func (s *server) sendEmailChange(ctx context.Context, tx pgx.Tx, u *user, email, redirect string, c challenge) error {
 	m := message{token: newEmailToken, kind: "email_change", to: email, redirect: redirect, challenge: c}
 	if err := s.mayMail(ctx, tx, u.ID, m); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, `
-		update auth.users
-		set email_change = $2, email_change_confirm_status = 0, email_change_sent_at = $3, updated_at = $3
-		where id = $1`, u.ID, email, s.Now())
-	if err != nil {
+	if err := s.beginEmailChange(ctx, tx, u.ID, email); err != nil {
 		return err
-	}
-	if u.IsAnonymous && !s.ConfirmEmail {
-		return s.becomeEmail(ctx, tx, u.ID, email)
 	}
 	if err := s.sendNow(ctx, tx, u, m); err != nil || u.Email == "" {
 		return err

@@ -66,6 +66,30 @@ func factorsOf(ctx context.Context, q querier, userID string) ([]factor, error) 
 // maxFactors is how many factors a user may have.
 const maxFactors = 10
 
+// factorExpiry is how long a factor waits for its first challenge.
+const factorExpiry = 5 * time.Minute
+
+// mayEnroll tells why a user may not have another factor of that name. No two have the
+// same, nor both none.
+func mayEnroll(u *user, name, aal string) error {
+	for _, f := range u.Factors {
+		if f.FriendlyName == name {
+			return errFactorName(name)
+		}
+	}
+	switch {
+	case len(u.Factors) >= maxFactors:
+		return unprocessable("too_many_enrolled_mfa_factors", "Maximum number of verified factors reached, unenroll to continue")
+	case u.hasVerifiedFactor() && aal != "aal2":
+		return failf(http.StatusForbidden, "insufficient_aal", "AAL2 required to enroll a new factor")
+	}
+	return nil
+}
+
+func errFactorName(name string) *apiError {
+	return unprocessable("mfa_factor_name_conflict", "A factor with the friendly name %q for this user already exists", name)
+}
+
 // enrollFactor begins a factor, which counts once a code of it was right.
 func (s *server) enrollFactor(w http.ResponseWriter, r *http.Request) error {
 	c, err := s.caller(r)
@@ -98,15 +122,15 @@ func (s *server) enrollFactor(w http.ResponseWriter, r *http.Request) error {
 	answer := map[string]any{"type": p.FactorType, "friendly_name": p.FriendlyName}
 	ctx := r.Context()
 	err = s.tx(ctx, func(tx pgx.Tx) error {
+		if err := s.dropExpiredFactors(ctx, tx, c.userID); err != nil {
+			return err
+		}
 		u, err := findUser(ctx, tx, `where id = $1 for update`, c.userID)
 		if err != nil {
 			return errCallerGone(err)
 		}
-		if len(u.Factors) >= maxFactors {
-			return unprocessable("too_many_enrolled_mfa_factors", "Maximum number of verified factors reached, unenroll to continue")
-		}
-		if u.hasVerifiedFactor() && c.aal != "aal2" {
-			return failf(http.StatusForbidden, "insufficient_aal", "AAL2 required to enroll a new factor")
+		if err := mayEnroll(u, p.FriendlyName, c.aal); err != nil {
+			return err
 		}
 		id, secret := uuid.NewString(), ""
 		answer["id"] = id
@@ -125,8 +149,7 @@ func (s *server) enrollFactor(w http.ResponseWriter, r *http.Request) error {
 			values ($1, $2, $3, $4, 'unverified', $5, $5, $6, $7)`,
 			id, u.ID, p.FriendlyName, p.FactorType, s.Now(), nullIfEmpty(secret), nullIfEmpty(p.Phone))
 		if isUniqueViolation(err) {
-			return unprocessable("mfa_factor_name_conflict",
-				"A factor with the friendly name %q for this user already exists", p.FriendlyName)
+			return errFactorName(p.FriendlyName) // but for blanks around it
 		}
 		if err != nil {
 			return err
@@ -138,6 +161,16 @@ func (s *server) enrollFactor(w http.ResponseWriter, r *http.Request) error {
 	}
 	writeJSON(w, http.StatusOK, answer)
 	return nil
+}
+
+// dropExpiredFactors forgets the factors that a user has given up before the first
+// challenge.
+func (s *server) dropExpiredFactors(ctx context.Context, tx pgx.Tx, userID string) error {
+	_, err := tx.Exec(ctx, `
+		delete from auth.mfa_factors f
+		where user_id = $1 and status = 'unverified' and created_at < $2
+		and not exists (select from auth.mfa_challenges c where c.factor_id = f.id)`, userID, s.Now().Add(-factorExpiry))
+	return err
 }
 
 var secretEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
@@ -314,7 +347,7 @@ func (s *server) verifyFactor(w http.ResponseWriter, r *http.Request) error {
 func (s *server) checkChallenge(ctx context.Context, tx pgx.Tx, f factor, challenge, code string) error {
 	id, err := uuid.Parse(challenge)
 	if err != nil {
-		return failf(http.StatusNotFound, "mfa_factor_not_found", "MFA factor with the provided challenge ID not found")
+		return errNoChallenge()
 	}
 	var made time.Time
 	var verified *time.Time
@@ -322,13 +355,14 @@ func (s *server) checkChallenge(ctx context.Context, tx pgx.Tx, f factor, challe
 	err = tx.QueryRow(ctx, `
 		select created_at, verified_at, coalesce(otp_code, '') from auth.mfa_challenges
 		where id = $1 and factor_id = $2 for update`, id.String(), f.ID).Scan(&made, &verified, &hash)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return failf(http.StatusNotFound, "mfa_factor_not_found", "MFA factor with the provided challenge ID not found")
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return errNoChallenge()
+	case err != nil:
 		return err
-	}
-	if verified != nil || s.Now().After(made.Add(challengeExpiry)) {
+	case verified != nil: // Auth makes no difference between this and another machine
+		return unprocessable("mfa_ip_address_mismatch", "Challenge and verify IP addresses mismatch.")
+	case s.Now().After(made.Add(challengeExpiry)):
 		return unprocessable("mfa_challenge_expired", "MFA challenge %s has expired, verify against another challenge or create a new challenge.", id)
 	}
 	right := f.Type == "totp" && totpMatches(f.secret, code, s.Now()) ||
@@ -338,6 +372,10 @@ func (s *server) checkChallenge(ctx context.Context, tx pgx.Tx, f factor, challe
 	}
 	_, err = tx.Exec(ctx, `update auth.mfa_challenges set verified_at = $2 where id = $1`, id.String(), s.Now())
 	return err
+}
+
+func errNoChallenge() *apiError {
+	return unprocessable("mfa_factor_not_found", "MFA factor with the provided challenge ID not found")
 }
 
 // raise gives a session the second level of assurance.

@@ -76,7 +76,8 @@ func (s *server) beginFlow(ctx context.Context, q execer, f flow) (flow, error) 
 	return f, err
 }
 
-// flowLife is how long a browser may take, and then how long its code is good.
+// flowLife is how long a flow may take from its beginning to the exchange of its code.
+// That of a magic link begins when the link is followed.
 const flowLife = 5 * time.Minute
 
 const selectFlow = `
@@ -136,15 +137,17 @@ func (s *server) pkceGrant(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		var issued time.Time
+		var began time.Time
 		var providerToken string
-		err = tx.QueryRow(ctx, `select auth_code_issued_at, coalesce(provider_access_token, '') from auth.flow_state where id = $1`,
-			f.id).Scan(&issued, &providerToken)
+		err = tx.QueryRow(ctx, `
+			select case authentication_method when 'magiclink' then auth_code_issued_at else created_at end,
+			       coalesce(provider_access_token, '')
+			from auth.flow_state where id = $1`, f.id).Scan(&began, &providerToken)
 		if err != nil {
 			return err
 		}
 		switch {
-		case s.Now().After(issued.Add(flowLife)):
+		case s.Now().After(began.Add(flowLife)):
 			return failf(http.StatusForbidden, "flow_state_expired", "invalid flow state, flow state has expired")
 		case !f.answeredBy(p.CodeVerifier):
 			return badRequest("bad_code_verifier", "code challenge does not match previously saved code verifier")

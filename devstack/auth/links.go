@@ -77,7 +77,7 @@ func (s *server) generateLink(w http.ResponseWriter, r *http.Request) error {
 	ctx := r.Context()
 	var answer linkAnswer
 	err = s.tx(ctx, func(tx pgx.Tx) error {
-		u, err := findUser(ctx, tx, `where email = $1 for update`, email)
+		u, err := findUser(ctx, tx, byEmail+` for update`, email)
 		switch {
 		case err == nil && u.confirmed() && m.token == confirmationToken:
 			return errEmailExists()
@@ -105,11 +105,7 @@ func (s *server) generateLink(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 		if m.kind == "email_change" {
-			_, err = tx.Exec(ctx, `
-				update auth.users set email_change = $2::text,
-				    email_change_confirm_status = case when email_change = $2::text then email_change_confirm_status else 0 end
-				where id = $1`, u.ID, p.NewEmail)
-			if err != nil {
+			if err := s.beginEmailChange(ctx, tx, u.ID, p.NewEmail); err != nil {
 				return err
 			}
 		}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -43,13 +44,15 @@ func (b *Mailbox) add(m Mail) {
 	b.mails = append(b.mails, m)
 }
 
-// To returns the messages to an address, the oldest first, and all messages for "".
+// To returns the messages to an address or a phone number, the oldest first, and all
+// messages for "". The case of the address does not matter, nor the number's plus sign.
 func (b *Mailbox) To(address string) []Mail {
+	address = strings.TrimLeft(address, "+ ")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	found := []Mail{}
 	for _, m := range b.mails {
-		if address == "" || m.To == address {
+		if address == "" || strings.EqualFold(m.To, address) {
 			found = append(found, m)
 		}
 	}

@@ -324,7 +324,7 @@ func (s *server) externalUser(ctx context.Context, tx pgx.Tx, provider string, a
 func (s *server) newExternalUser(ctx context.Context, tx pgx.Tx, provider string, a account, data metadata) (*user, error) {
 	sso := strings.HasPrefix(provider, ssoPrefix)
 	if !sso {
-		u, err := findUser(ctx, tx, `where email = $1 and not is_sso_user for update`, a.email)
+		u, err := findUser(ctx, tx, byEmail+` for update`, a.email)
 		switch {
 		case err == nil && a.verified:
 			return u, s.joinIdentity(ctx, tx, u, provider, a, data)

@@ -527,6 +527,8 @@ func TestLinksComeBackWithACode(t *testing.T) {
 	require.Contains(t, back.Query().Get("message"), "other email")
 	a = s.do(t, "POST", "/resend"+redirect, "", pkce(map[string]any{"type": "email_change", "email": email}))
 	require.Equal(t, http.StatusOK, a.Status, a.Body)
+	back, _ = s.follow(t, "GET", mail(email).Link, nil)
+	require.Contains(t, back.Query().Get("message"), "other email", "it begins anew")
 	back, _ = s.follow(t, "GET", mail(next).Link, nil)
 	require.Equal(t, next, s.exchange(t, back.Query().Get("code")).user()["email"])
 

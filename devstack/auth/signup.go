@@ -31,9 +31,32 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	hash, err := s.hashPassword(p.Password)
+	var answer any
+	err = s.tx(r.Context(), func(tx pgx.Tx) error {
+		known, err := findUser(r.Context(), tx, byEmail+` for update`, email)
+		switch {
+		case err == nil:
+			answer, err = s.signUpAgain(r, tx, known, p)
+		case errors.Is(err, pgx.ErrNoRows):
+			answer, err = s.signUpNew(r, tx, email, p)
+		default:
+			err = internal("Database error finding user", err)
+		}
+		return err
+	})
 	if err != nil {
 		return err
+	}
+	writeJSON(w, http.StatusOK, answer)
+	return nil
+}
+
+// signUpNew makes an account. It answers with the user, or with tokens when the
+// address need not be confirmed.
+func (s *server) signUpNew(r *http.Request, tx pgx.Tx, email string, p signupRequest) (any, error) {
+	hash, err := s.hashPassword(p.Password)
+	if err != nil {
+		return nil, err
 	}
 	id := uuid.NewString()
 	identityData := metadata{}.merge(p.Data).merge(metadata{
@@ -46,47 +69,62 @@ func (s *server) signup(w http.ResponseWriter, r *http.Request) error {
 	if !s.ConfirmEmail {
 		userData = identityData.merge(metadata{"email_verified": jsonValue(true)})
 	}
-
-	var answer any
-	err = s.tx(r.Context(), func(tx pgx.Tx) error {
-		known, err := findUser(r.Context(), tx, `where email = $1`, email)
-		switch {
-		case err == nil && s.ConfirmEmail:
-			answer = pretendedUser(s.Now().UTC(), id, email, p.Data)
-			return s.audit(r.Context(), tx, known, "user_repeated_signup", nil)
-		case err == nil:
-			return errAlreadyRegistered()
-		case !errors.Is(err, pgx.ErrNoRows):
-			return internal("Database error finding user", err)
-		}
-		u, err := s.insertUser(r.Context(), tx, newUser{
-			id: id, aud: "authenticated", role: "authenticated", email: email, passwordHash: hash,
-			userMetadata: userData, identityData: identityData, confirmed: !s.ConfirmEmail, asked: s.ConfirmEmail,
-		})
-		if isUniqueViolation(err) {
-			return errAlreadyRegistered()
-		}
-		if err != nil {
-			return internal("Database error saving new user", err)
-		}
-		answer = u
-		if s.ConfirmEmail {
-			err = s.sendNow(r.Context(), tx, u, message{token: confirmationToken, kind: "signup", to: email, redirect: redirectOf(r), challenge: p.challenge})
-		} else {
-			u.justConfirmed()
-			u.Identities[0].Data = u.UserMetadata // as Auth answers; stored is false
-			if err := s.audit(r.Context(), tx, u, "user_signedup", map[string]any{"provider": "email"}); err != nil {
-				return err
-			}
-			answer, err = s.openSession(r.Context(), tx, r, u, "password")
-		}
-		return err
+	u, err := s.insertUser(r.Context(), tx, newUser{
+		id: id, aud: "authenticated", role: "authenticated", email: email, passwordHash: hash,
+		userMetadata: userData, identityData: identityData, confirmed: !s.ConfirmEmail, asked: s.ConfirmEmail,
 	})
-	if err != nil {
-		return err
+	if isUniqueViolation(err) {
+		return nil, errAlreadyRegistered()
 	}
-	writeJSON(w, http.StatusOK, answer)
-	return nil
+	if err != nil {
+		return nil, internal("Database error saving new user", err)
+	}
+	if s.ConfirmEmail {
+		return u, s.sendNow(r.Context(), tx, u, p.message(r, email))
+	}
+	u.justConfirmed()
+	u.Identities[0].Data = u.UserMetadata // as Auth answers; stored is false
+	if err := s.audit(r.Context(), tx, u, "user_signedup", map[string]any{"provider": "email"}); err != nil {
+		return nil, err
+	}
+	return s.openSession(r.Context(), tx, r, u, "password")
+}
+
+// signUpAgain answers the sign-up of an address that has an account. One that is
+// confirmed is not given away where addresses are confirmed. Any other gets another
+// mail, and stays as it is: who signs up now may be somebody else.
+func (s *server) signUpAgain(r *http.Request, tx pgx.Tx, u *user, p signupRequest) (any, error) {
+	ctx := r.Context()
+	switch {
+	case u.confirmed() && s.ConfirmEmail:
+		return pretendedUser(s.Now().UTC(), uuid.NewString(), u.Email, p.Data), s.audit(ctx, tx, u, "user_repeated_signup", nil)
+	case u.confirmed():
+		return nil, errAlreadyRegistered()
+	case s.ConfirmEmail:
+		if err := s.send(ctx, tx, u, p.message(r, u.Email)); err != nil {
+			return nil, err
+		}
+	default:
+		if _, err := s.confirm(ctx, tx, u, confirmationToken, false); err != nil {
+			return nil, err
+		}
+	}
+	u, err := findUser(ctx, tx, `where id = $1`, u.ID)
+	if err != nil {
+		return nil, err
+	}
+	if u.confirmed() {
+		return s.openSession(ctx, tx, r, u, "password")
+	}
+	if u.InvitedAt != nil { // what the administrator wrote is the invited user's
+		u.UserMetadata, u.Identities = metadata{}, []identity{}
+	}
+	return u, nil
+}
+
+// message is the mail that asks for a confirmation.
+func (p signupRequest) message(r *http.Request, to string) message {
+	return message{token: confirmationToken, kind: "signup", to: to, redirect: redirectOf(r), challenge: p.challenge}
 }
 
 // signUpAnonymously makes a user without an address, who can be given one later.

@@ -64,6 +64,7 @@ type user struct {
 	IsAnonymous        bool       `json:"is_anonymous"`
 
 	passwordHash string
+	sso          bool // of an organisation
 }
 
 func (u *user) banned(now time.Time) bool {
@@ -109,6 +110,10 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
+// byEmail finds the user who signs in with an address. Those of an organisation's
+// single sign-on, which may have the same, sign in there and nowhere else.
+const byEmail = `where email = $1 and not is_sso_user`
+
 // Rows written by backends' own SQL may leave columns null.
 const selectUser = `
 	select id::text, coalesce(aud, ''), coalesce(role, ''), coalesce(email, ''),
@@ -117,7 +122,7 @@ const selectUser = `
 	       coalesce(phone_change, ''), reauthentication_sent_at, last_sign_in_at,
 	       coalesce(raw_app_meta_data, '{}'), coalesce(raw_user_meta_data, '{}'),
 	       coalesce(created_at, 'epoch'), coalesce(updated_at, created_at, 'epoch'),
-	       banned_until, deleted_at, is_anonymous, coalesce(encrypted_password, '')
+	       banned_until, deleted_at, is_anonymous, coalesce(encrypted_password, ''), is_sso_user
 	from auth.users `
 
 func scanUser(row pgx.CollectableRow) (*user, error) {
@@ -128,7 +133,7 @@ func scanUser(row pgx.CollectableRow) (*user, error) {
 		&u.NewPhone, &u.ReauthSentAt, &u.LastSignInAt,
 		&u.AppMetadata, &u.UserMetadata,
 		&u.CreatedAt, &u.UpdatedAt,
-		&u.BannedUntil, &u.DeletedAt, &u.IsAnonymous, &u.passwordHash)
+		&u.BannedUntil, &u.DeletedAt, &u.IsAnonymous, &u.passwordHash, &u.sso)
 	for _, t := range []*time.Time{
 		u.EmailConfirmedAt, u.InvitedAt, u.PhoneConfirmedAt, u.ConfirmationSentAt, u.ConfirmedAt,
 		u.RecoverySentAt, u.EmailChangeSentAt, u.ReauthSentAt, u.LastSignInAt, &u.CreatedAt, &u.UpdatedAt, u.BannedUntil, u.DeletedAt,

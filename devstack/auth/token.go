@@ -44,7 +44,7 @@ func (s *server) passwordGrant(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("validation_failed", "missing email or phone")
 	}
 
-	u, err := findUser(r.Context(), s.Pool, `where email = $1`, strings.ToLower(p.Email))
+	u, err := findUser(r.Context(), s.Pool, byEmail, strings.ToLower(p.Email))
 	switch {
 	case errors.Is(err, pgx.ErrNoRows):
 		return errInvalidCredentials()

@@ -69,9 +69,15 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 		if u, err = findUser(r.Context(), tx, `where id = $1 for update`, c.userID); err != nil {
 			return errCallerGone(err)
 		}
-		if (p.Password != nil || p.Email != "" || p.Phone != "") && u.hasVerifiedFactor() && c.aal != "aal2" {
+		newEmail, newPhone := p.Email != "" && p.Email != u.Email, p.Phone != "" && p.Phone != u.Phone
+		switch {
+		case (p.Password != nil || newEmail || newPhone) && u.hasVerifiedFactor() && c.aal != "aal2":
 			return failf(http.StatusUnauthorized, "insufficient_aal",
 				"AAL2 session is required to update email or password when MFA is enabled.")
+		case u.IsAnonymous && p.Password != nil && !newEmail && !newPhone:
+			return unprocessable("validation_failed", "Updating password of an anonymous user without an email or phone is not allowed")
+		case u.sso && (p.Password != nil || newEmail || newPhone || p.Nonce != ""):
+			return unprocessable("user_sso_managed", "Updating email, phone, password of a SSO account only possible via SSO")
 		}
 		if p.Password != nil {
 			if err := s.checkNonce(r.Context(), tx, u, c.sessionID, p.Nonce); err != nil {
@@ -89,12 +95,12 @@ func (s *server) putUser(w http.ResponseWriter, r *http.Request) error {
 				return err
 			}
 		}
-		if p.Email != "" && p.Email != u.Email {
+		if newEmail {
 			if err := s.askForEmail(r.Context(), tx, u, p.Email, redirectOf(r), p.challenge); err != nil {
 				return err
 			}
 		}
-		if p.Phone != "" && p.Phone != u.Phone {
+		if newPhone {
 			if err := s.askForPhone(r.Context(), tx, u, p.Phone); err != nil {
 				return err
 			}

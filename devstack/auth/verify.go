@@ -46,6 +46,8 @@ func (s *server) verify(w http.ResponseWriter, r *http.Request) error {
 		return badRequest("validation_failed", "Only an email address or phone number should be provided on verify")
 	case p.Token == "" && (p.Email != "" || p.Phone != ""):
 		return badRequest("validation_failed", "Only the token_hash and type should be provided")
+	case p.Token == "" && (p.Type == "sms" || p.Type == "phone_change"):
+		return badRequest("validation_failed", "Invalid email verification type")
 	}
 	invalid := errCodeOver("Email link is invalid or has expired")
 	hashes := []string{p.TokenHash}
@@ -93,6 +95,12 @@ func (s *server) followLink(w http.ResponseWriter, r *http.Request) error {
 	}
 	q, ctx := r.URL.Query(), r.Context()
 	to, kind, hash := s.allowed(redirectOf(r)), q.Get("type"), q.Get("token")
+	switch {
+	case kind == "":
+		return badRequest("validation_failed", "Verify requires a verification type")
+	case hash == "":
+		return badRequest("validation_failed", "Verify requires a token or a token hash")
+	}
 	pkce := strings.HasPrefix(hash, pkcePrefix)
 	var answer *tokenResponse
 	var code string
@@ -202,15 +210,9 @@ func (s *server) confirm(ctx context.Context, tx pgx.Tx, u *user, t tokenType, p
 		if u.Email != "" && agreed < 2 {
 			return true, nil
 		}
-		return false, s.becomeEmail(ctx, tx, u.ID, u.NewEmail)
+		return false, s.becomeEmail(ctx, tx, u, u.NewEmail)
 	case phoneChangeToken:
-		_, err = tx.Exec(ctx, `
-			update auth.users set phone = phone_change, phone_change = '', phone_confirmed_at = $2, is_anonymous = false, updated_at = $2
-			where id = $1`, u.ID, s.Now())
-		if isUniqueViolation(err) {
-			return false, errPhoneExists()
-		}
-		return false, err
+		return false, s.becomePhone(ctx, tx, u)
 	}
 	if phone {
 		_, err = tx.Exec(ctx, `
@@ -243,32 +245,60 @@ func (s *server) confirm(ctx context.Context, tx pgx.Tx, u *user, t tokenType, p
 }
 
 // becomeEmail gives a user the address that they asked for.
-func (s *server) becomeEmail(ctx context.Context, tx pgx.Tx, userID, email string) error {
+func (s *server) becomeEmail(ctx context.Context, tx pgx.Tx, u *user, email string) error {
 	_, err := tx.Exec(ctx, `
 		update auth.users
 		set email_confirmed_at = $2, email_change = '', email_change_confirm_status = 0, is_anonymous = false,
 		    raw_user_meta_data = coalesce(raw_user_meta_data, '{}') || jsonb_build_object('email', $3::text, 'email_verified', true)
-		where id = $1`, userID, s.Now(), email)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, `
-		insert into auth.identities (provider_id, user_id, identity_data, provider, created_at, updated_at)
-		values ($1::text, $1::uuid, jsonb_build_object('sub', $1::text, 'email', $2::text), 'email', $3, $3)
-		on conflict (provider_id, provider) do nothing`, userID, email, s.Now())
+		where id = $1`, u.ID, s.Now(), email)
 	if err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, `
 		delete from auth.one_time_tokens
-		where user_id = $1 and token_type in ('email_change_token_new', 'email_change_token_current')`, userID)
+		where user_id = $1 and token_type in ('email_change_token_new', 'email_change_token_current')`, u.ID)
 	if err != nil {
 		return err
 	}
-	err = s.setEmail(ctx, tx, userID, email, true)
+	if err := s.ownIdentity(ctx, tx, u.ID, "email", email); err != nil {
+		return err
+	}
+	err = s.setEmail(ctx, tx, u.ID, email, true)
 	var database *databaseError
 	if errors.As(err, &database) && database.Code == "23505" {
 		return errEmailExists()
 	}
 	return err
+}
+
+// becomePhone gives a user the number that they asked for.
+func (s *server) becomePhone(ctx context.Context, tx pgx.Tx, u *user) error {
+	_, err := tx.Exec(ctx, `
+		update auth.users set phone = phone_change, phone_change = '', phone_confirmed_at = $2, is_anonymous = false, updated_at = $2
+		where id = $1`, u.ID, s.Now())
+	if isUniqueViolation(err) {
+		return errPhoneExists()
+	}
+	if err != nil {
+		return err
+	}
+	return s.ownIdentity(ctx, tx, u.ID, "phone", u.NewPhone)
+}
+
+// ownIdentity lets a user sign in by an address or a number of their own.
+func (s *server) ownIdentity(ctx context.Context, tx pgx.Tx, userID, provider, address string) error {
+	_, err := tx.Exec(ctx, `
+		insert into auth.identities (provider_id, user_id, identity_data, provider, created_at, updated_at)
+		values ($1::text, $1::uuid, jsonb_build_object('sub', $1::text, $4::text, $2::text, $4 || '_verified', true), $4, $3, $3)
+		on conflict (provider_id, provider) do update
+		set identity_data = identities.identity_data || excluded.identity_data, updated_at = excluded.updated_at`,
+		userID, address, s.Now(), provider)
+	if err != nil {
+		return err
+	}
+	u, err := findUser(ctx, tx, `where id = $1`, userID)
+	if err != nil {
+		return err
+	}
+	return s.setMetadata(ctx, tx, u, providersOf(u), nil)
 }
