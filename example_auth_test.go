@@ -13,6 +13,7 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/httperr"
 	"github.com/workorder-systems/sdk-go/sessionstore"
+	"github.com/workorder-systems/sdk-go/types"
 )
 
 // A person signs in and works in a tenant.
@@ -141,4 +142,74 @@ func ExampleVerifier() {
 		}
 		fmt.Fprintln(w, who.Email, "sees", n)
 	})
+}
+
+// A service signs its users in at Google. The verifier goes with the browser in a cookie
+// that no script reads; encrypt it where others may read the browser's cookies.
+func ExampleAuthService_ExchangeCode() {
+	c, err := workorder.NewFromEnv()
+	if err != nil {
+		log.Fatal(err)
+	}
+	http.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) {
+		flow, err := c.Auth.OAuthURL(workorder.OAuthURLParams{Provider: "google", RedirectTo: "https://app.example.com/back"})
+		if err != nil {
+			httperr.Write(w, err)
+			return
+		}
+		http.SetCookie(w, &http.Cookie{
+			Name: "verifier", Value: flow.Verifier.Reveal(), Path: "/back", MaxAge: 300,
+			HttpOnly: true, Secure: true, SameSite: http.SameSiteLaxMode,
+		})
+		http.Redirect(w, r, flow.URL, http.StatusFound)
+	})
+	http.HandleFunc("GET /back", func(w http.ResponseWriter, r *http.Request) {
+		code, err := workorder.CallbackCode(r.URL.Query())
+		if err != nil {
+			httperr.Write(w, err)
+			return
+		}
+		verifier, err := r.Cookie("verifier")
+		if err != nil {
+			http.Error(w, "sign in again", http.StatusUnauthorized)
+			return
+		}
+		session, err := c.Auth.ExchangeCode(r.Context(), code, types.Secret(verifier.Value))
+		if err != nil {
+			httperr.Write(w, err)
+			return
+		}
+		fmt.Fprintln(w, "Hello", session.User().Email)
+	})
+}
+
+// A user proves with an authenticator app who they are.
+func ExampleAuthService_VerifyFactor() {
+	ctx := context.Background()
+	c, err := workorder.NewFromEnv() // acts as the user
+	if err != nil {
+		log.Fatal(err)
+	}
+	factor, err := c.Auth.EnrollFactor(ctx, workorder.EnrollFactorParams{Type: workorder.FactorTOTP, FriendlyName: "phone app"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("Enter into your app:", factor.TOTP.Secret.Reveal())
+	challenge, err := c.Auth.ChallengeFactor(ctx, factor.ID)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var code string
+	if _, err := fmt.Scanln(&code); err != nil {
+		log.Fatal(err)
+	}
+	_, err = c.Auth.VerifyFactor(ctx, workorder.VerifyFactorParams{
+		FactorID: factor.ID, ChallengeID: challenge.ID, Code: types.Secret(code),
+	})
+	if errors.Is(err, workorder.ErrUnauthenticated) {
+		log.Fatal("the code is wrong or too old")
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
 }

@@ -28,7 +28,7 @@ func TestSupabaseJS(t *testing.T) {
 	run(t, dir, nil, npm, "ci", "--silent")
 
 	stack, err := devstack.Start(t.Context(), devstack.WithSignIn(devstack.SignIn{
-		Anonymous: true, Providers: []string{"google", "github"}, SSODomains: []string{"corp.example"}, ManualLinking: true,
+		Anonymous: true, Phone: true, Providers: []string{"google", "github"}, SSODomains: []string{"corp.example"}, ManualLinking: true,
 	}))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })

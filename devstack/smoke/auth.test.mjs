@@ -1,6 +1,6 @@
 // Drives the ways to sign in of a running stack with supabase-js. Needs SUPABASE_URL,
 // SUPABASE_ANON_KEY and SUPABASE_SERVICE_ROLE_KEY, and a stack that offers anonymous
-// users, google, github, single sign-on at corp.example and manual linking.
+// users, phones, google, github, single sign-on at corp.example and manual linking.
 import assert from 'node:assert/strict'
 import { createHmac, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
@@ -120,6 +120,23 @@ test('another address needs both to agree', async () => {
   assert.equal(done.user.email, next)
   assert.equal((await client.auth.reauthenticate()).error, null)
   assert.equal((await lastMail(next)).kind, 'reauthentication')
+})
+
+test('codes to phones', async () => {
+  const client = newClient()
+  const newPhone = () => `+49151${Math.floor(Math.random() * 1e9).toString().padStart(9, '0')}`
+  const [phone, next] = [newPhone(), newPhone()]
+  ok(await client.auth.signInWithOtp({ phone }))
+  ok(await client.auth.resend({ type: 'sms', phone }))
+  const { user } = ok(await client.auth.verifyOtp({ phone, type: 'sms', token: (await lastMail(phone)).code }))
+  assert.equal(`+${user.phone}`, phone)
+  assert.equal(`+${ok(await client.auth.updateUser({ phone: next })).user.new_phone}`, next)
+  ok(await client.auth.resend({ type: 'phone_change', phone }))
+  const changed = ok(await client.auth.verifyOtp({ phone: next, type: 'phone_change', token: (await lastMail(next)).code }))
+  assert.equal(`+${changed.user.phone}`, next)
+  const factor = ok(await client.auth.mfa.enroll({ factorType: 'phone', phone: next }))
+  const challenge = ok(await client.auth.mfa.challenge({ factorId: factor.id }))
+  ok(await client.auth.mfa.verify({ factorId: factor.id, challengeId: challenge.id, code: (await lastMail(next)).code }))
 })
 
 test('second factor', async () => {
