@@ -124,7 +124,8 @@ type CompleteRunParams struct {
 // CompleteRun completes a run, now and by the caller, and stores results in place
 // of earlier ones for the same items. The platform does not look whether the
 // items are of the run's template, whether required ones have a result, or
-// whether the run was completed or cancelled before.
+// whether the run was completed or cancelled before. A result for an item of
+// another tenant shows in no list.
 //
 // Any member may. Fails with ErrRuleViolation when the run does not exist in the
 // tenant, and ErrInvalidReference when an item does not exist. A result that the
