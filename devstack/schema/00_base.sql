@@ -303,6 +303,17 @@ begin
   end if;
 end $$;
 
+-- Locks the count of the user's calls, for who locks other rows before the call is
+-- counted: the count comes first everywhere, so that two calls never wait for each
+-- other.
+create function authz.lock_calls(p_user_id uuid, p_tenant_id uuid, p_operation text) returns void
+language plpgsql security definer set search_path = '' as $$
+begin
+  insert into authz.rate_limit_counters as c (user_id, tenant_id, operation, minute, calls)
+  values (p_user_id, p_tenant_id, p_operation, date_trunc('minute', clock_timestamp()), 0)
+  on conflict (user_id, tenant_id, operation, minute) do update set calls = c.calls;
+end $$;
+
 -- The rate limit preamble, which runs before any other check: 28000 without a
 -- user, 25006 for a call by GET, which can count nothing, 23503 for an unknown
 -- tenant or a deleted user. Every RPC declares its calls per clock minute, but the

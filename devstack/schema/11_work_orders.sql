@@ -528,7 +528,7 @@ begin
   v_user_id := authz.require(p_tenant_id);
   select w.* into v_work_order
   from app.work_orders w where w.id = p_work_order_id and w.tenant_id = p_tenant_id
-  for no key update; -- which the time entries and notes of others do not wait for
+  for no key update;
   if not found then
     raise exception using errcode = 'P0001', message = 'work order not found';
   end if;

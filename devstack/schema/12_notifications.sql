@@ -124,7 +124,7 @@ begin
   perform authz.require(p_tenant_id, 'workorder.assign');
   select w.* into v_work_order
   from app.work_orders w where w.id = p_work_order_id and w.tenant_id = p_tenant_id
-  for update;
+  for no key update;
   if not found then
     raise exception using errcode = 'P0001', message = 'work order not found';
   end if;

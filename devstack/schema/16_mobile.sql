@@ -148,6 +148,9 @@ declare
   v_user_id constant uuid := authz.authorize(p_tenant_id);
 begin
   perform app.require_work_on(p_tenant_id, p_work_order_id);
+  if p_complete then
+    perform authz.lock_calls(v_user_id, p_tenant_id, 'status_transition');
+  end if;
   if p_minutes is not null then
     insert into app.work_order_time_entries (
       tenant_id, work_order_id, user_id, entry_date, minutes, created_by, latitude, longitude, accuracy_metres)

@@ -3,6 +3,7 @@ package schema_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -59,6 +60,34 @@ func TestStoppingLogsBeforeItCompletes(t *testing.T) {
 		select table_name || ' ' || operation from (
 			select * from public.v_audit_entity_changes where table_schema = 'app' order by id desc limit 2) a
 		order by id`))
+}
+
+// Stopping locks the count of its calls before the work order, as a transition does.
+func TestStoppingLocksItsCountFirst(t *testing.T) {
+	d := newDB(t)
+	tenant, admin := d.tenant()
+	wo := one[string](admin, `select public.rpc_create_work_order($1, 'W', p_assigned_to => $2)`, tenant, admin.id)
+	held, err := d.pool.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = held.Exec(t.Context(), `
+		insert into authz.rate_limit_counters (user_id, tenant_id, operation, minute)
+		select $1, $2, 'status_transition', date_trunc('minute', clock_timestamp()) + n * interval '1 minute'
+		from generate_series(0, 1) n`, admin.id, tenant)
+	require.NoError(t, err)
+	stopped := make(chan error, 1)
+	go func() {
+		_, err := admin.exec(`select public.rpc_stop_work_order($1, $2, p_minutes => 5)`, tenant, wo)
+		stopped <- err
+	}()
+	require.Eventually(t, func() bool {
+		return superOne[int](d, `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`) == 1
+	}, time.Minute, 10*time.Millisecond)
+
+	_, err = held.Exec(t.Context(), `select from app.work_orders where id = $1 for update nowait`, wo)
+
+	require.NoError(t, err)
+	require.NoError(t, held.Rollback(t.Context()))
+	require.NoError(t, <-stopped)
 }
 
 func TestNotes(t *testing.T) {
