@@ -1,6 +1,7 @@
 package changes_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/workorder-systems/sdk-go/changes"
 	"github.com/workorder-systems/sdk-go/internal/api"
+	"github.com/workorder-systems/sdk-go/internal/apitest"
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
 	"github.com/workorder-systems/sdk-go/internal/postgresttest"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -39,8 +41,17 @@ func viewOf[T any](t *testing.T, srv *postgresttest.View, def *postgrest.ViewDef
 // compare them as text.
 type tick int
 
-func (n tick) String() string {
-	return time.Date(2026, 1, 1, 0, 0, 0, 1000, time.UTC).Add(time.Duration(n) * 10 * time.Microsecond).Format("2006-01-02T15:04:05.000000Z07:00")
+const second = 10 * time.Second // of ticks
+
+func (n tick) time() time.Time {
+	return time.Date(2026, 1, 1, 0, 0, 0, 1000, time.UTC).Add(time.Duration(n) * second)
+}
+
+func (n tick) String() string { return n.time().Format("2006-01-02T15:04:05.000000Z07:00") }
+
+// show is what the clock in front of the database shows, which is wrong by a little.
+func (n tick) show(w http.ResponseWriter, wrong time.Duration) {
+	w.Header().Set("Date", n.time().Add(wrong).Format(http.TimeFormat))
 }
 
 const overlap = 40 // ticks
@@ -101,10 +112,12 @@ func TestCopyEqualsView(t *testing.T) {
 		rnd := rand.New(rand.NewPCG(seed, 9))
 		s := &tenant{rnd: rnd, rows: map[string]map[string]any{}, busy: true}
 		srv := &postgresttest.View{}
-		srv.Hook = func(http.ResponseWriter, *http.Request) bool {
+		wrong := time.Duration(rnd.IntN(119)-60) * time.Second
+		srv.Hook = func(w http.ResponseWriter, _ *http.Request) bool {
 			if s.busy {
 				s.live()
 			}
+			s.now.show(w, wrong)
 			srv.Rows = slices.Collect(maps.Values(s.rows))
 			return false
 		}
@@ -116,10 +129,9 @@ func TestCopyEqualsView(t *testing.T) {
 			if saved != nil {
 				require.NoError(t, json.Unmarshal(saved, &mark))
 			}
-			opts := []changes.Option{changes.PageSize(1 + rnd.IntN(6)), changes.Overlap(overlap * 10 * time.Microsecond)}
+			opts := []changes.Option{changes.PageSize(1 + rnd.IntN(6)), changes.Overlap(overlap * second)}
 			for page, err := range changes.Since(t.Context(), view, mark, opts...) {
 				require.NoError(t, err)
-				require.NotEmpty(t, page.Rows)
 				if s.busy && rnd.IntN(6) == 0 {
 					return // stopped before the page is handled
 				}
@@ -135,6 +147,12 @@ func TestCopyEqualsView(t *testing.T) {
 		}
 		for range 12 {
 			run()
+			if rnd.IntN(4) == 0 { // a time without changes
+				for len(s.open) > 0 {
+					s.commit(0)
+				}
+				s.now += 2 * overlap
+			}
 		}
 		s.busy = false
 		for len(s.open) > 0 {
@@ -153,9 +171,9 @@ func TestCopyEqualsView(t *testing.T) {
 			}
 			return 1
 		}), "seed %d", seed)
-		for _, err := range changes.Since(t.Context(), view, decode(t, saved), changes.Overlap(overlap*10*time.Microsecond)) {
+		for page, err := range changes.Since(t.Context(), view, decode(t, saved), changes.Overlap(overlap*second)) {
 			require.NoError(t, err)
-			require.Fail(t, "nothing changed, and yet rows came", "seed %d", seed)
+			require.Empty(t, page.Rows, "nothing changed, seed %d", seed)
 		}
 	}
 }
@@ -243,4 +261,181 @@ func refused[T any](t *testing.T, view postgrest.View[T], opts ...changes.Option
 		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
 	}
 	require.Equal(t, 1, n)
+}
+
+// imported is a view whose rows were all written at once, and looks at it.
+type imported struct {
+	srv  *postgresttest.View
+	view postgrest.View[item]
+	now  tick
+	fast time.Duration // how much the clock is
+	mark changes.Watermark
+}
+
+func newImport(t *testing.T, rows int) *imported {
+	t.Helper()
+	m := &imported{srv: &postgresttest.View{}}
+	for i := range rows {
+		m.srv.Rows = append(m.srv.Rows, map[string]any{"id": fmt.Sprintf("%05d", i), "value": i, "updated_at": tick(100).String()})
+	}
+	m.srv.Hook = func(w http.ResponseWriter, _ *http.Request) bool {
+		m.now.show(w, m.fast)
+		return false
+	}
+	m.view = viewOf(t, m.srv, &itemsView)
+	return m
+}
+
+// look tells how many pages, rows and requests there are at a time.
+func (m *imported) look(t *testing.T, at tick) (pages, rows, requests int) {
+	t.Helper()
+	m.now = at
+	m.srv.Forget()
+	for page, err := range changes.Since(t.Context(), m.view, m.mark) {
+		require.NoError(t, err)
+		pages++
+		rows += len(page.Rows)
+		b, err := json.Marshal(page.Next)
+		require.NoError(t, err)
+		m.mark = decode(t, b)
+	}
+	return pages, rows, len(m.srv.Requests())
+}
+
+// What was imported a while ago is not read again and again until something else
+// changes, and the watermark does not remember it.
+func TestQuietViewCostsOneRequest(t *testing.T) {
+	want := func(what string, m *imported, at tick, pages, rows, requests int) {
+		t.Helper()
+		p, r, q := m.look(t, at)
+		require.Equal(t, []int{pages, rows, requests}, []int{p, r, q}, what)
+	}
+	old := newImport(t, 1200)
+	want("first", old, 200, 3, 1200, 4)
+	b, err := json.Marshal(old.mark)
+	require.NoError(t, err)
+	require.Less(t, len(b), 300)
+	want("second", old, 201, 0, 0, 1)
+
+	fresh := newImport(t, 1200)
+	want("first", fresh, 101, 3, 1200, 4)
+	want("within the overlap", fresh, 110, 0, 0, 4)
+	want("a page without rows forgets them", fresh, 137, 1, 0, 4)
+	want("after that", fresh, 138, 0, 0, 1)
+	fresh.srv.Rows[7]["updated_at"] = tick(140).String()
+	want("a change", fresh, 140, 1, 1, 2)
+
+	ahead := newImport(t, 1200)
+	ahead.fast = 59 * time.Second
+	want("a clock that is fast", ahead, 200, 3, 1200, 4)
+	ahead.srv.Rows[1]["updated_at"] = tick(170).String()
+	want("what was committed late", ahead, 201, 1, 1, 2)
+
+	dateless := newImport(t, 1200)
+	dateless.srv.Hook = func(w http.ResponseWriter, _ *http.Request) bool {
+		w.Header()["Date"] = nil
+		return false
+	}
+	want("first", dateless, 0, 3, 1200, 4)
+	want("without a clock the overlap is read again", dateless, 0, 0, 0, 4)
+}
+
+// A watermark belongs to a view of a tenant.
+func TestForeignWatermark(t *testing.T) {
+	m := newImport(t, 3)
+	m.look(t, 200)
+	other := itemsView
+	other.Name = "v_other"
+	m.srv.Forget()
+	for _, err := range changes.Since(t.Context(), viewOf(t, m.srv, &other), m.mark) {
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+		require.ErrorContains(t, err, "the watermark is of v_items, not of v_other")
+	}
+	require.Empty(t, m.srv.Requests())
+
+	a, b := &caller{claims: user("a")}, &caller{claims: user("b")}
+	for page, err := range changes.Since(t.Context(), a.view(t, m.srv), changes.Watermark{}) {
+		require.NoError(t, err)
+		m.mark = page.Next
+	}
+	m.srv.Forget()
+	for _, err := range changes.Since(t.Context(), b.view(t, m.srv), m.mark) {
+		require.ErrorIs(t, err, sdkerr.ErrTenantMismatch)
+	}
+	require.Empty(t, m.srv.Requests())
+
+	// The token changes to another tenant on the way.
+	for page, err := range changes.Since(t.Context(), a.view(t, m.srv), changes.Watermark{}, changes.PageSize(1)) {
+		if a.claims = user("b"); err != nil {
+			require.ErrorIs(t, err, sdkerr.ErrTenantMismatch)
+			require.Empty(t, page.Rows)
+			continue
+		}
+		require.Len(t, page.Rows, 1)
+	}
+	require.Equal(t, user("b"), a.claims)
+	m.srv.Hook = func(http.ResponseWriter, *http.Request) bool {
+		a.claims = user("a")
+		return false
+	}
+	for key, err := range changes.Gone(t.Context(), a.view(t, m.srv), slices.Values([]string{"00001", "gone"})) {
+		require.ErrorIs(t, err, sdkerr.ErrTenantMismatch)
+		require.Empty(t, key)
+	}
+}
+
+// To somebody who sees nothing, nothing has changed and everything is gone: that is
+// an error, and not what a copy should be told.
+func TestCallerWhoSeesNothing(t *testing.T) {
+	m := newImport(t, 3)
+	for _, tc := range []struct {
+		claims map[string]any
+		want   error
+	}{
+		{map[string]any{"role": "anon"}, sdkerr.ErrUnauthenticated},
+		{map[string]any{"role": "authenticated", "sub": "u"}, sdkerr.ErrNoTenant},
+	} {
+		c, n := &caller{claims: tc.claims}, 0
+		for _, err := range changes.Since(t.Context(), c.view(t, m.srv), changes.Watermark{}) {
+			require.ErrorIs(t, err, tc.want)
+			n++
+		}
+		for key, err := range changes.Gone(t.Context(), c.view(t, m.srv), slices.Values([]string{"00001"})) {
+			require.ErrorIs(t, err, tc.want)
+			require.Empty(t, key)
+			n++
+		}
+		require.Equal(t, 2, n)
+	}
+	require.Empty(t, m.srv.Requests())
+}
+
+func TestNothingGiven(t *testing.T) {
+	m := newImport(t, 3)
+	for page, err := range changes.Since(t.Context(), m.view, changes.Watermark{}, nil) {
+		require.NoError(t, err)
+		require.Len(t, page.Rows, 3)
+	}
+	for _, err := range changes.Gone(t.Context(), m.view, nil) {
+		require.ErrorIs(t, err, sdkerr.ErrInvalidInput)
+	}
+}
+
+// caller has a token with the claims of the moment.
+type caller struct{ claims map[string]any }
+
+func user(tenant string) map[string]any {
+	return map[string]any{"role": "authenticated", "sub": "u", "tenant_id": tenant}
+}
+
+// Token implements api.TokenSource.
+func (c *caller) Token(context.Context) (api.Token, error) {
+	return api.Token{Value: apitest.JWT(c.claims)}, nil
+}
+
+func (c *caller) view(t *testing.T, srv *postgresttest.View) postgrest.View[item] {
+	t.Helper()
+	conn, err := api.New(api.Config{BaseURL: srv.URL, APIKey: "key", Auth: c, Retry: api.RetryPolicy{MaxAttempts: 1}})
+	require.NoError(t, err)
+	return postgrest.NewView(conn, &itemsView)
 }

@@ -19,7 +19,8 @@
 // the time at which it began, so each look goes back by an overlap, 5 minutes
 // unless Overlap says otherwise, and leaves out what came before. A transaction
 // that takes longer than the overlap may be missed. Only times of the server
-// count, never the clock of the client.
+// count, never the clock of the client: those of the rows, and the Date of its
+// answers, which may be a minute wrong.
 //
 // What updated_at does not show is not seen: a column joined from another table
 // that changed there, and rows that are gone. For the latter there is Gone.

@@ -16,9 +16,15 @@ import (
 // come before the call: one that came in meanwhile may look gone.
 //
 // Fails with ErrInvalidInput for a view whose key is not a single column of
-// text. An error is the last thing that Gone yields.
+// text, and with ErrUnauthenticated or ErrNoTenant where all would seem to be
+// gone because the client acts for no user or for no tenant. An error is the last
+// thing that Gone yields.
 func Gone[T any](ctx context.Context, view postgrest.View[T], keys iter.Seq[string]) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
+		if keys == nil {
+			yield("", sdkerr.Required(opGone, "keys"))
+			return
+		}
 		there, err := keysOf(ctx, view)
 		if err != nil {
 			yield("", err)
@@ -32,8 +38,10 @@ func Gone[T any](ctx context.Context, view postgrest.View[T], keys iter.Seq[stri
 	}
 }
 
+const opGone = "changes.Gone"
+
 func keysOf[T any](ctx context.Context, view postgrest.View[T]) (map[string]bool, error) {
-	const op = "changes.Gone"
+	const op = opGone
 	name, columns, err := postgrest.KeyOf(op, view)
 	if err != nil {
 		return nil, err
@@ -42,6 +50,10 @@ func keysOf[T any](ctx context.Context, view postgrest.View[T]) (map[string]bool
 	if !ok {
 		return nil, sdkerr.New(op, sdkerr.ErrInvalidInput, "%s has no single key of text", name)
 	}
+	tenant, err := postgrest.TenantOf(ctx, op, view)
+	if err != nil {
+		return nil, err
+	}
 	there := map[string]bool{}
 	for row, err := range view.All(ctx, query.Columns(query.NewColumn[string](columns[0]))) {
 		if err != nil {
@@ -49,5 +61,9 @@ func keysOf[T any](ctx context.Context, view postgrest.View[T]) (map[string]bool
 		}
 		there[field(row)] = true
 	}
-	return there, nil
+	now, err := postgrest.TenantOf(ctx, op, view)
+	if err == nil && now != tenant {
+		err = sdkerr.New(op, sdkerr.ErrTenantMismatch, "the token changed from tenant %q to %q meanwhile", tenant, now)
+	}
+	return there, err
 }

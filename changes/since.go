@@ -4,9 +4,11 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"strings"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
+	"github.com/workorder-systems/sdk-go/internal/queryspec"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/query"
 )
@@ -35,16 +37,22 @@ func PageSize(n int) Option { return func(o *options) { o.size = n } }
 var updatedAt = query.NewColumn[time.Time]("updated_at")
 
 // Since iterates over the rows of a view that changed since the watermark, the
-// least recent change first, in pages that are never without rows. It ends with what had
-// changed when it began, however much changes meanwhile; the next call gives
-// that. Ranging again starts at the same watermark again.
+// least recent change first, in pages. It ends with what had changed when it
+// began, however much changes meanwhile; the next call gives that. Ranging again
+// starts at the same watermark again.
 //
-// A look asks once where it ends and then once for every page. An error is the
-// last thing that Since yields: ErrInvalidInput for a view without a key or
-// whose updated_at is missing or may be null, and otherwise that of the read.
+// A look asks once where it ends and then once for every page; when nothing has
+// changed for as long as the overlap, only once. The last page may be without rows:
+// then the next look has less to read again with its watermark.
+//
+// An error is the last thing that Since yields: ErrInvalidInput for a view without
+// a key or whose updated_at is missing or may be null, and for a watermark of
+// another view; ErrTenantMismatch for one of another tenant; ErrUnauthenticated or
+// ErrNoTenant where the view would show no rows, since the client acts for no user
+// or for no tenant; and otherwise that of the read.
 func Since[T any](ctx context.Context, view postgrest.View[T], since Watermark, opts ...Option) iter.Seq2[Page[T], error] {
 	return func(yield func(Page[T], error) bool) {
-		l, err := newLook(view, since, opts)
+		l, err := newLook(ctx, view, since, opts)
 		if err == nil && l.mark.Upto.IsZero() {
 			err = l.begin(ctx)
 		} else if err == nil { // first the rest of a look that was cut off
@@ -77,11 +85,13 @@ type look[T any] struct {
 	mark   state
 }
 
-func newLook[T any](view postgrest.View[T], since Watermark, opts []Option) (*look[T], error) {
+func newLook[T any](ctx context.Context, view postgrest.View[T], since Watermark, opts []Option) (*look[T], error) {
 	const op = "changes.Since"
 	l := &look[T]{options: options{overlap: 5 * time.Minute, size: 500}, op: op, view: view, mark: since.s}
 	for _, opt := range opts {
-		opt(&l.options)
+		if opt != nil {
+			opt(&l.options)
+		}
 	}
 	if l.overlap < 0 {
 		return nil, sdkerr.Invalid(op, "Overlap", "is negative")
@@ -96,29 +106,60 @@ func newLook[T any](view postgrest.View[T], since Watermark, opts []Option) (*lo
 	if l.fields, err = fieldsOf[T](op, name, key); err != nil {
 		return nil, err
 	}
+	if l.mark.View != "" && l.mark.View != name {
+		return nil, sdkerr.New(op, sdkerr.ErrInvalidInput, "the watermark is of %s, not of %s", l.mark.View, name)
+	}
+	l.mark.View = name
 	l.mark.Seen = maps.Clone(since.s.Seen)
 	if l.mark.Seen == nil {
 		l.mark.Seen = map[string]seen{}
 	}
-	return l, nil
+	return l, l.sameTenant(ctx)
 }
 
-// begin asks where the look ends: at the latest change there is. A view without
-// rows has none.
+// sameTenant makes sure that the view shows the rows of the watermark's tenant.
+func (l *look[T]) sameTenant(ctx context.Context) error {
+	tenant, err := postgrest.TenantOf(ctx, l.op, l.view)
+	if err != nil {
+		return err
+	}
+	if l.mark.Tenant != "" && !strings.EqualFold(l.mark.Tenant, tenant) {
+		return sdkerr.New(l.op, sdkerr.ErrTenantMismatch, "the watermark is of tenant %s, the view shows %q", l.mark.Tenant, tenant)
+	}
+	l.mark.Tenant = tenant
+	return nil
+}
+
+// doubt is how much the clocks of the database and of what is in front of it may
+// differ.
+const doubt = time.Minute
+
+// begin asks where the look ends: at the latest change there is. There is nothing
+// to look for when that was before what the last look has seen through, and in a
+// view without rows.
 func (l *look[T]) begin(ctx context.Context) error {
-	last, err := l.view.List(ctx, query.OrderBy(updatedAt.Desc()), query.Limit(1))
+	var served time.Time
+	asked := time.Now()
+	last, err := l.view.List(ctx, query.OrderBy(updatedAt.Desc()), query.Limit(1), func(s *queryspec.Spec) { s.Served = &served })
 	if err != nil || len(last) == 0 {
 		return err
 	}
+	took := time.Since(asked)
 	_, latest, err := l.fields.of(l.op, last[0])
 	if err != nil {
 		return err
 	}
 	at := latest.At
-	if at.Before(l.mark.Done) { // the latest row is gone
+	if !l.mark.Done.IsZero() && at.Before(l.mark.Done.Add(-l.overlap)) {
+		return nil
+	}
+	if at.Before(l.mark.Done) {
 		at = l.mark.Done
 	}
 	l.mark.Upto = at
+	if !served.IsZero() {
+		l.mark.Now = served.Add(-took - doubt)
+	}
 	return nil
 }
 
@@ -129,7 +170,11 @@ func (l *look[T]) walk(ctx context.Context, yield func(Page[T], error) bool) (bo
 	if !l.mark.Done.IsZero() {
 		where = append(where, updatedAt.Gte(l.mark.Done.Add(-l.overlap)))
 	}
+	from := l.mark.ahead().Add(-l.overlap) // of the next look
 	for {
+		if err := l.sameTenant(ctx); err != nil {
+			return true, err
+		}
 		p, err := l.view.Page(ctx, query.Where(where...), query.OrderBy(updatedAt.Asc()), query.Limit(l.size), query.After(l.mark.Cursor))
 		if err != nil {
 			return true, err
@@ -144,17 +189,18 @@ func (l *look[T]) walk(ctx context.Context, yield func(Page[T], error) bool) (bo
 				continue
 			}
 			rows = append(rows, row)
-			if !now.At.Before(l.mark.Upto.Add(-l.overlap)) {
+			if !now.At.Before(from) {
 				l.mark.see(key, now)
 			} else {
 				delete(l.mark.Seen, key)
 			}
 		}
 		l.mark.Cursor = p.Next
+		less := false
 		if !p.HasMore {
-			l.mark.finish(l.overlap)
+			less = l.mark.finish(l.overlap)
 		}
-		if len(rows) > 0 {
+		if len(rows) > 0 || less {
 			next := l.mark
 			next.Seen = maps.Clone(l.mark.Seen)
 			if !yield(Page[T]{Rows: rows, Next: Watermark{next}}, nil) {

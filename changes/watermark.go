@@ -10,7 +10,7 @@ import (
 
 // Watermark says how far a copy of a view has come. The zero Watermark stands
 // for an empty copy. Save it as JSON, which is for people to read, not for
-// programs to change. It belongs to one view, as one caller sees it.
+// programs to change. It belongs to one view of one tenant, as one caller sees it.
 type Watermark struct{ s state }
 
 // IsZero reports whether the watermark stands for an empty copy.
@@ -40,10 +40,15 @@ func (w *Watermark) UnmarshalJSON(b []byte) error {
 
 // state is what a watermark remembers.
 type state struct {
+	// View and Tenant tell whose rows it is about.
+	View   string `json:"view,omitempty"`
+	Tenant string `json:"tenant,omitempty"`
 	// Done is the time up to which everything has come.
 	Done time.Time `json:"done,omitzero"`
 	// Upto is where a look that is under way ends.
 	Upto time.Time `json:"upto,omitzero"`
+	// Now is what the server's clock showed at least when that look began.
+	Now time.Time `json:"now,omitzero"`
 	// Cursor is where the next page of that look starts.
 	Cursor query.Cursor `json:"cursor,omitempty"`
 	// Seen holds the rows of the last overlap by key.
@@ -66,13 +71,26 @@ func (w *state) see(key string, row seen) {
 	}
 }
 
-// finish ends the look that is under way.
-func (w *state) finish(overlap time.Duration) {
-	from := w.Upto.Add(-overlap)
-	w.Done, w.Upto, w.Cursor = w.Upto, time.Time{}, ""
+// ahead is the time up to which everything has come when the look that is under
+// way is through. A transaction that was not committed when it began has not begun
+// longer ago than the overlap, whatever the latest change is.
+func (w *state) ahead() time.Time {
+	if w.Now.After(w.Upto) {
+		return w.Now
+	}
+	return w.Upto
+}
+
+// finish ends the look that is under way, and tells whether the next one has less
+// to read again.
+func (w *state) finish(overlap time.Duration) (less bool) {
+	w.Done = w.ahead()
+	w.Upto, w.Now, w.Cursor = time.Time{}, time.Time{}, ""
 	for key, row := range w.Seen {
-		if row.At.Before(from) {
+		if row.At.Before(w.Done.Add(-overlap)) {
 			delete(w.Seen, key)
+			less = true
 		}
 	}
+	return less
 }

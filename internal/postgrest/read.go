@@ -158,6 +158,11 @@ func (r *read) get(ctx context.Context, q request) (*api.Response, error) {
 	}
 	resp, err := x.run(ctx, b.Limit(q.limit, ""))
 	x.finish() // not after a panic
+	if err == nil && r.spec.Served != nil {
+		if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			*r.spec.Served = at
+		}
+	}
 	return resp, err
 }
 

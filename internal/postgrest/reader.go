@@ -214,3 +214,19 @@ func (v reader) key(op string) (name string, key []string, err error) {
 	}
 	return v.def.Name, v.def.Key, nil
 }
+
+func (v reader) tenant(ctx context.Context, op string) (string, error) {
+	if v.def.AnyTenant || v.def.ServiceKey {
+		return "", nil
+	}
+	claims, err := v.conn.Claims(ctx, op)
+	switch {
+	case err != nil:
+		return "", err
+	case claims.Role == "anon" && claims.Subject == "":
+		return "", sdkerr.New(op, sdkerr.ErrUnauthenticated, "the client acts for no signed-in user, so %s would show no rows", v.def.Name)
+	case v.def.AllTenants:
+		return v.conn.ReadTenant(ctx, op)
+	}
+	return claims.TenantID, v.conn.NeedTenant(ctx, op)
+}

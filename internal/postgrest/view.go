@@ -125,6 +125,13 @@ func (v View[T]) Count(ctx context.Context, opts ...query.Option) (int64, error)
 	return v.r.count(ctx, opts, reflect.TypeOf((*T)(nil)).Elem())
 }
 
+// TenantOf gives the tenant whose rows a view shows to the client, "" where any may
+// come or that cannot be told. It fails where the view would show no rows because the
+// client acts for nobody, or for nobody's tenant.
+func TenantOf[T any](ctx context.Context, op string, v View[T]) (string, error) {
+	return v.r.tenant(ctx, op)
+}
+
 // KeyOf gives a view's name and the columns that identify its rows.
 func KeyOf[T any](op string, v View[T]) (name string, key []string, err error) {
 	return v.r.key(op)

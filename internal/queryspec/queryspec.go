@@ -2,17 +2,20 @@
 // there to the reader, without showing it to users.
 package queryspec
 
+import "time"
+
 // Spec is one read.
 type Spec struct {
 	Where    []Condition // all of them must hold
 	Never    bool        // the conditions can hold for no row
 	Order    []Order
-	Columns  []string // names of the columns to read; empty: all
-	Limit    int      // 0: no limit
-	PageSize int      // rows per request; 0: the reader decides
-	After    string   // cursor; empty: from the start
-	Count    string   // "exact", "planned", "estimated" or empty
-	Err      error    // the first thing that cannot be asked, such as a NUL byte
+	Columns  []string   // names of the columns to read; empty: all
+	Limit    int        // 0: no limit
+	PageSize int        // rows per request; 0: the reader decides
+	After    string     // cursor; empty: from the start
+	Count    string     // "exact", "planned", "estimated" or empty
+	Served   *time.Time // when set: gets what the server's clock showed with an answer
+	Err      error      // the first thing that cannot be asked, such as a NUL byte
 }
 
 // Condition is one branch of PostgREST's logic tree.
