@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/postgrest"
@@ -101,6 +102,12 @@ func (s *Service) UpdateRun(ctx context.Context, p UpdateRunParams) error {
 	if err := oneOf(op, "Status", status, RunScheduled, RunInProgress, RunCompleted, RunCancelled, RunOverdue); err != nil {
 		return err
 	}
+	if err := refuseZero(op, "ScheduledAt", p.ScheduledAt); err != nil {
+		return err
+	}
+	if err := refuseZero(op, "StartedAt", p.StartedAt); err != nil {
+		return err
+	}
 	if err := sdkerr.RefuseEmptyIDs(op, "ConductedBy", p.ConductedBy); err != nil {
 		return err
 	}
@@ -147,10 +154,11 @@ func (s *Service) CompleteRun(ctx context.Context, p CompleteRunParams) error {
 		if err := oneOf(op, field+".Result", r.Result, ResultPass, ResultFail, ResultNotApplicable, ResultNotChecked); err != nil {
 			return err
 		}
-		if seen[r.TemplateItemID] {
+		id := strings.ToLower(r.TemplateItemID)
+		if seen[id] {
 			return sdkerr.Invalid(op, field+".TemplateItemID", "has a result before")
 		}
-		seen[r.TemplateItemID] = true
+		seen[id] = true
 	}
 	args := completeInspectionRunArgs{TenantID: p.TenantID, RunID: p.RunID}
 	if len(p.ItemResults) > 0 {
