@@ -3,6 +3,7 @@ package parquet
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"iter"
 	"reflect"
@@ -168,7 +169,7 @@ func (f *file) Row(row reflect.Value) error {
 	for i := range f.columns {
 		v, ok := f.columns[i].Of(row)
 		if err := f.append(i, v, ok); err != nil {
-			return err
+			return fmt.Errorf("column %s: %w", f.columns[i].Name, err)
 		}
 	}
 	if _, err := f.w.WriteRows([]pq.Row{f.row}); err != nil {

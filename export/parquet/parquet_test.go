@@ -208,6 +208,13 @@ func TestFailuresLeaveAFile(t *testing.T) {
 	require.Empty(t, got)
 }
 
+func TestValueThatCannotBeWritten(t *testing.T) {
+	var b bytes.Buffer
+	n, err := parquet.Write(t.Context(), &b, each(full(), row{Extra: json.RawMessage("{")}))
+	require.ErrorContains(t, err, "column extra: ")
+	require.EqualValues(t, 1, n)
+}
+
 type failing struct{}
 
 func (failing) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
