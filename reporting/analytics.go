@@ -8,9 +8,9 @@ import (
 )
 
 // AnalyticsService reads the schema reporting, which is made for analysis: the
-// dimensions, facts and indicators of the token's tenant, all of them live. Facts
-// and indicators of work orders count those that the caller may see, those of
-// maintenance count all. Downtime is in Assets.MonthlyDowntime, and the sites of
+// dimensions, facts and indicators of the token's tenant, all of them live. Any
+// member may read. Facts and indicators of work orders count those that the caller
+// may see, those of maintenance count all. Downtime is in Assets.MonthlyDowntime, and the sites of
 // places in Locations.Sites.
 //
 // Open means neither completed nor cancelled, drafts included. Durations run from
@@ -46,7 +46,8 @@ type AnalyticsService struct {
 	MTBF postgrest.View[MTBF]
 	// PMComplianceRates reads kpi_pm_compliance, by month, site and asset.
 	PMComplianceRates postgrest.View[PMCompliance]
-	// Utilization reads kpi_utilization, by technician and day.
+	// Utilization reads kpi_utilization, by technician and day with shifts. The
+	// platform counts no minutes of work in it, see Utilization.ActualMinutes.
 	Utilization postgrest.View[Utilization]
 	// Backlog reads kpi_backlog, by priority, site and department.
 	Backlog postgrest.View[Backlog]

@@ -14,11 +14,16 @@ import (
 
 // DashboardService reads what a dashboard shows of the token's tenant.
 //
-// Metrics to WorkOrdersByMaintenanceType are live, and count the work orders that
-// the caller may see: a requestor sees none but their own. The summaries behind
-// them are snapshots: they show what the last RefreshAnalyticsViews found, nothing
-// on the platform calls that by itself, and whoever is a member sees the numbers
-// of all work orders.
+// Metrics to WorkOrdersByMaintenanceType are live, for members of the tenant, and
+// count the work orders that the caller may see: a requestor sees none but their
+// own.
+//
+// The summaries behind them are snapshots: they show what the last
+// RefreshAnalyticsViews found. Nothing on the platform calls that by itself, so
+// they can be of any age, and do not tell it. They need no permission: whoever has
+// a token of the tenant sees the numbers of all work orders. The platform shows
+// them, but for TenantsOverview, also to somebody who was removed from the tenant,
+// until the token expires.
 //
 // TypeScript: dashboard (getWorkOrdersSummary is WorkOrdersSummary.List, and so
 // on).
