@@ -151,7 +151,7 @@ func meanChart(c chart, dir, series, counted string, months []time.Time, means [
 func mttrChart(d *data, dir string) (chart, error) {
 	return meanChart(chart{
 		Title: "Mean time to repair (MTTR)", File: "mttr.csv",
-		Text: "Hours from creation to completion, averaged over the work orders completed in the month. Cancelled ones do not count. A gap: none was completed.",
+		Text: "Hours from creation to completion, averaged over all work orders completed in the month, planned work included, as on the platform's dashboard. Cancelled ones do not count. A gap: none was completed.",
 	}, dir, "MTTR", "completed", d.months, d.mttr)
 }
 
@@ -171,7 +171,7 @@ type pmRow struct {
 
 func pmChart(d *data, dir string) (c chart, err error) {
 	c = chart{
-		Title: "Preventive maintenance on time", File: "pm_compliance.csv",
+		Title: "Preventive maintenance (PM) compliance", File: "pm_compliance.csv",
 		Text: "Of the preventive maintenance due in the month, the share completed until 7 days after its due day, in percent. A gap: nothing was due.",
 	}
 	g := drawing{labels: monthNames(d.months), names: []string{"on time"}, values: make([][]float64, 1), unit: "percent", most: 100, bars: "vertical"}
@@ -204,7 +204,7 @@ type downtimeRow struct {
 func downtimeChart(d *data, dir string) (c chart, err error) {
 	c = chart{
 		Title: "Downtime by location", File: "downtime.csv",
-		Text: "Hours that assets were down, by where each asset is today.",
+		Text: "Hours that assets were down in the downtimes that began in these months, by where each asset is today.",
 	}
 	g := drawing{names: []string{"downtime"}, values: make([][]float64, 1), unit: "hours", bars: "horizontal"}
 	var rows []downtimeRow

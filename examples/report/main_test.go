@@ -163,7 +163,7 @@ func wantPage(t *testing.T, dir string, drawn int) {
 	t.Helper()
 	html := read1(t, dir, "report.html")
 	require.Equal(t, drawn, strings.Count(html, "<svg "))
-	for _, title := range []string{"Backlog", "Open work by priority", "Mean time to repair (MTTR)", "Mean time between failures (MTBF)", "Preventive maintenance on time", "Downtime by location", "Cost by asset"} {
+	for _, title := range []string{"Backlog", "Open work by priority", "Mean time to repair (MTTR)", "Mean time between failures (MTBF)", "Preventive maintenance (PM) compliance", "Downtime by location", "Cost by asset"} {
 		require.Contains(t, html, "<h2>"+title+"</h2>")
 	}
 	if drawn > 0 {
