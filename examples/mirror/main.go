@@ -11,6 +11,9 @@
 // differ. Rows that are gone are looked for every -sweep rounds, which takes one
 // request for every 1,000 rows.
 //
+// A database is for one tenant. When a version of the SDK has new columns, drop the
+// tables and start again.
+//
 // The token decides the tenant; WORKORDER_EMAIL, WORKORDER_PASSWORD and
 // MIRROR_TENANT take its place for a program that runs for long. Without
 // SUPABASE_URL it starts a local stack, fills a tenant and mirrors that once, into
@@ -19,6 +22,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -59,8 +63,8 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if s.sweep < 1 {
-		return fmt.Errorf("-sweep is %d, not 1 or more", s.sweep)
+	if s.sweep < 1 || s.page < 1 || s.every < 0 {
+		return errors.New("-sweep and -page start at 1, -every at 0s")
 	}
 	if os.Getenv("SUPABASE_URL") == "" {
 		return runDemo(ctx, out, s)
@@ -75,7 +79,11 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 			return err
 		}
 	}
-	db, err := pgxpool.New(ctx, os.Getenv("MIRROR_DATABASE_URL"))
+	address := os.Getenv("MIRROR_DATABASE_URL")
+	if address == "" {
+		return errors.New("MIRROR_DATABASE_URL is not set")
+	}
+	db, err := pgxpool.New(ctx, address)
 	if err != nil {
 		return fmt.Errorf("MIRROR_DATABASE_URL cannot be used: %w", err)
 	}
@@ -89,20 +97,22 @@ func keep(ctx context.Context, out io.Writer, client *workorder.Client, db *pgxp
 	if err := m.createTables(ctx); err != nil {
 		return err
 	}
-	for n := 0; ; n++ {
+	for n := 0; ctx.Err() == nil; n++ {
 		start := time.Now()
 		counts, err := m.round(ctx, n%s.sweep == 0)
-		if err != nil {
+		switch {
+		case err == nil:
+			fmt.Fprintf(out, "round %d: %s in %v\n", n+1, counts, time.Since(start).Round(time.Millisecond))
+		case ctx.Err() == nil: // else it was told to stop
 			return err
 		}
-		fmt.Fprintf(out, "round %d: %s in %v\n", n+1, counts, time.Since(start).Round(time.Millisecond))
 		if s.once {
 			return nil
 		}
 		select {
 		case <-time.After(s.every):
 		case <-ctx.Done():
-			return nil
 		}
 	}
+	return nil
 }

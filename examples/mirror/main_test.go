@@ -46,6 +46,16 @@ func TestDemo(t *testing.T) {
 	require.Contains(t, out.String(), "3 open work orders with an asset in the mirror")
 }
 
+func TestSettingsThatCannotBe(t *testing.T) {
+	t.Setenv("SUPABASE_URL", "http://127.0.0.1:9")
+	t.Setenv("SUPABASE_ANON_KEY", "key")
+	t.Setenv("MIRROR_DATABASE_URL", "")
+	require.ErrorContains(t, run(t.Context(), io.Discard, nil), "MIRROR_DATABASE_URL is not set")
+	for _, args := range [][]string{{"-sweep", "0"}, {"-page", "0"}, {"-every", "-1s"}} {
+		require.ErrorContains(t, run(t.Context(), io.Discard, args), "start at", args)
+	}
+}
+
 // The program is killed again and again while the tenant changes. In the end its
 // tables equal the views.
 func TestKilledMirrorLosesNothing(t *testing.T) {
@@ -102,6 +112,7 @@ func TestKilledMirrorLosesNothing(t *testing.T) {
 	require.NoError(t, cmd.Wait(), stderr.String())
 
 	equal(t, db, "work_orders", workOrderTable, client.WorkOrders.View)
+	wantRefused(t, stack, db)
 	equal(t, db, "assets", assetTable, client.Assets.View)
 	equal(t, db, "work_order_costs", costTable, client.Costs.WorkOrderCosts)
 }
@@ -157,5 +168,19 @@ func equal[T any](t *testing.T, db *pgxpool.Pool, name string, table *table[T], 
 		var same bool
 		require.NoError(t, db.QueryRow(t.Context(), "select exists (select from "+name+" where ("+columns+") is not distinct from ("+where+"))", args...).Scan(&same))
 		require.True(t, same, "%s has another row than %+v", name, row)
+	}
+}
+
+// wantRefused checks that the copy is not taken for that of another tenant, and not
+// emptied for a caller who sees nothing.
+func wantRefused(t *testing.T, stack *devstack.Stack, db *pgxpool.Pool) {
+	t.Helper()
+	other, _, err := newTenant(t.Context(), stack)
+	require.NoError(t, err)
+	nobody, err := workorder.New(stack.URL, stack.AnonKey)
+	require.NoError(t, err)
+	for want, client := range map[error]*workorder.Client{workorder.ErrTenantMismatch: other, workorder.ErrUnauthenticated: nobody} {
+		err := keep(t.Context(), io.Discard, client, db, settings{once: true, sweep: 1, page: 100})
+		require.ErrorIs(t, err, want)
 	}
 }
