@@ -158,7 +158,7 @@ func (l *look[T]) begin(ctx context.Context) error {
 	}
 	l.mark.Upto = at
 	if !served.IsZero() {
-		l.mark.Now = served.Add(-took - doubt)
+		l.mark.Now = served.Add(-took - doubt).Truncate(time.Second)
 	}
 	return nil
 }

@@ -161,3 +161,27 @@ func TestCopyGetsWhatIsCommittedLate(t *testing.T) {
 	require.Equal(t, 1, c.forget(t))
 	wantCopy(t, c)
 }
+
+// What changed longer ago than the overlap, by the clock of the server, is not read
+// again though nothing has changed since.
+func TestWatermarkOfAQuietViewRemembersNoRows(t *testing.T) {
+	t.Parallel()
+	tn, db := stack.Tenant(t), stack.SQL(t)
+	old := makeAsset(t, tn, "Old", "")
+	tx, err := db.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `set local session_replication_role = replica`) // no trigger sets the time
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `update app.assets set updated_at = now() - interval '10 minutes' where id = $1`, old)
+	require.NoError(t, err)
+	require.NoError(t, tx.Commit(t.Context()))
+
+	c := newAssetCopy(tn)
+	require.Equal(t, 1, c.run(t, nil))
+	require.NotContains(t, string(c.saved), old)
+	require.Zero(t, c.run(t, nil))
+	makeAsset(t, tn, "New", "")
+	require.Equal(t, 1, c.run(t, nil))
+	require.Contains(t, string(c.saved), `"seen"`)
+	wantCopy(t, c)
+}
