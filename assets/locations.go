@@ -27,8 +27,8 @@ type LocationService struct {
 
 // The views as Tree and SiteRollup read them.
 var (
-	treeView     = postgrest.At(locationView, "Locations.Tree")
-	rolledUpView = postgrest.At(assetView, "Locations.SiteRollup")
+	treeView     = postgrest.As(locationView, "Locations.Tree")
+	rolledUpView = postgrest.As(assetView, "Locations.SiteRollup")
 )
 
 func (s *LocationService) bind(conn *api.Conn) {

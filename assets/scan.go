@@ -95,7 +95,7 @@ type scannedPart struct {
 	PartNumber string  `json:"part_number"`
 }
 
-var scannedPlaceView = postgrest.At(locationView, "Assets.ResolveByScanCode")
+var scannedPlaceView = postgrest.As(locationView, "Assets.ResolveByScanCode")
 
 var scannedPartView = postgrest.ViewDef[scannedPart]{
 	List:      "Assets.ResolveByScanCode",

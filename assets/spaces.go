@@ -22,7 +22,7 @@ type SpaceService struct {
 	rpc postgrest.Caller
 }
 
-var spaceOfLocationView = postgrest.At(spaceView, "Spaces.GetByLocationID")
+var spaceOfLocationView = postgrest.As(spaceView, "Spaces.GetByLocationID")
 
 func (s *SpaceService) bind(conn *api.Conn) {
 	s.View = postgrest.NewView(conn, &spaceView)

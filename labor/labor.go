@@ -44,7 +44,7 @@ type Service struct {
 	rpc postgrest.Caller
 }
 
-var generatedView = postgrest.At(shiftView, "Labor.GenerateShiftsFromTemplates")
+var generatedView = postgrest.As(shiftView, "Labor.GenerateShiftsFromTemplates")
 
 func (s *Service) bind(conn *api.Conn) {
 	s.Technicians = postgrest.NewView(conn, &technicianView)

@@ -64,8 +64,8 @@ type DashboardService struct {
 }
 
 var (
-	listOpenView    = postgrest.At(openWorkOrderView, "Dashboard.ListOpenWorkOrders")
-	listOverdueView = postgrest.At(overdueWorkOrderView, "Dashboard.ListOverdueWorkOrders")
+	listOpenView    = postgrest.As(openWorkOrderView, "Dashboard.ListOpenWorkOrders")
+	listOverdueView = postgrest.As(overdueWorkOrderView, "Dashboard.ListOverdueWorkOrders")
 )
 
 func (s *DashboardService) bind(conn *api.Conn) {

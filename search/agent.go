@@ -63,9 +63,9 @@ func (s *AgentService) ResolveTenant(ctx context.Context) (TenantResolution, err
 	if current != "" {
 		return TenantResolution{Resolved: true, TenantID: current, NextActions: []string{"go on: the token names the tenant"}}, nil
 	}
-	candidates, err := postgrest.NewView(s.rpc.Conn(), postgrest.At(tenantCandidateView, op)).List(ctx)
+	candidates, err := postgrest.NewView(s.rpc.Conn(), postgrest.As(tenantCandidateView, op)).List(ctx)
 	if err != nil {
-		return TenantResolution{}, sdkerr.Wrap(op, nil, err)
+		return TenantResolution{}, err
 	}
 	stored, err := s.storedTenant(ctx, op)
 	if err != nil {

@@ -10,11 +10,11 @@ import (
 )
 
 var (
-	assetSummaries      = postgrest.At(assetSummaryView, "Agent.ListAssetsSummary")
-	partSummaries       = postgrest.At(partSummaryView, "Agent.ListPartsSummary")
-	pmScheduleSummaries = postgrest.At(pmScheduleSummaryView, "Agent.ListPMSchedulesSummary")
-	workOrderSummaries  = postgrest.At(workOrderSummaryView, "Agent.ListWorkOrdersSummary")
-	workOrderByID       = postgrest.At(workOrderSummaryView, "Agent.GetWorkOrderSummary")
+	assetSummaries      = postgrest.As(assetSummaryView, "Agent.ListAssetsSummary")
+	partSummaries       = postgrest.As(partSummaryView, "Agent.ListPartsSummary")
+	pmScheduleSummaries = postgrest.As(pmScheduleSummaryView, "Agent.ListPMSchedulesSummary")
+	workOrderSummaries  = postgrest.As(workOrderSummaryView, "Agent.ListWorkOrdersSummary")
+	workOrderByID       = postgrest.As(workOrderSummaryView, "Agent.GetWorkOrderSummary")
 )
 
 // newest are the options of a short list: the last changed first.

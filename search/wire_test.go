@@ -330,6 +330,29 @@ func TestSearchesNeedATenant(t *testing.T) {
 	srv.WantNoRequest(t)
 }
 
+// Errors name the method that was called, not what it is made of.
+func TestErrorsOfTheAgentNameItsMethods(t *testing.T) {
+	base, srv := apitest.New(t)
+	c := base.AsUser(apitest.JWT(map[string]any{"sub": "u1", "role": "authenticated"}))
+	ctx := t.Context()
+	for method, call := range map[string]func() error{
+		"ResolveTenant":          func() error { return apitest.Err(c.Agent.ResolveTenant(ctx)) },
+		"ListWorkOrdersSummary":  func() error { return apitest.Err(base.Agent.ListWorkOrdersSummary(ctx, 1)) },
+		"GetWorkOrderSummary":    func() error { return apitest.Err(base.Agent.GetWorkOrderSummary(ctx, "w1")) },
+		"ListAssetsSummary":      func() error { return apitest.Err(base.Agent.ListAssetsSummary(ctx, 1)) },
+		"ListPartsSummary":       func() error { return apitest.Err(base.Agent.ListPartsSummary(ctx, 1)) },
+		"ListPMSchedulesSummary": func() error { return apitest.Err(base.Agent.ListPMSchedulesSummary(ctx, 1)) },
+		"SearchEntities":         func() error { return apitest.Err(base.Agent.SearchEntities(ctx, search.CandidatesParams{Query: "x"})) },
+	} {
+		srv.ReplyError(http.StatusForbidden, "42501", "not for you")
+		var e *workorder.SdkError
+		require.ErrorAs(t, call(), &e, method)
+		require.Equal(t, "Agent."+method, e.Op)
+		require.ErrorIs(t, e, workorder.ErrPermissionDenied)
+	}
+	require.EqualError(t, apitest.Err(base.Agent.GetWorkOrderSummary(ctx, "")), "Agent.GetWorkOrderSummary: invalid input: the id is required")
+}
+
 // With an API key an edge function would be told by the database that nobody is signed
 // in, and would call that a bad request.
 func TestEdgeFunctionsNeedAUser(t *testing.T) {

@@ -33,7 +33,7 @@ func (v reader) start(method string, opts []query.Option, row reflect.Type) (*re
 			opt(&spec)
 		}
 	}
-	return newRead(v.conn, v.def, v.def.List+method, spec, func(name string) bool { return rowjson.HasColumn(row, name) })
+	return newRead(v.conn, v.def, v.def.opOf(method), spec, func(name string) bool { return rowjson.HasColumn(row, name) })
 }
 
 // list appends all rows.
@@ -156,7 +156,7 @@ func (v reader) get(ctx context.Context, id string, rows rowjson.Rows) error {
 	if v.def == nil {
 		return api.Unmade("Get")
 	}
-	op := v.def.List + ".Get"
+	op := v.def.opOf(".Get")
 	if id == "" {
 		return sdkerr.Required(op, "the id")
 	}

@@ -14,6 +14,7 @@ import (
 // Definition describes one view.
 type Definition struct {
 	List   string // where clients read it, such as "WorkOrders.Summaries"
+	Op     string // the method that reads it, where that is none of View
 	Schema string // "public", which empty means, or "reporting"
 	Name   string // such as "v_departments"
 	Select string // column list; empty: every column
@@ -39,6 +40,14 @@ type Definition struct {
 	Err error
 }
 
+// opOf is what errors and observers call a read by a method of View, such as ".List".
+func (d *Definition) opOf(method string) string {
+	if d.Op != "" {
+		return d.Op
+	}
+	return d.List + method
+}
+
 // ViewDef is the Definition of a view whose rows are of type T; the generator
 // writes these.
 type ViewDef[T any] Definition
@@ -55,6 +64,13 @@ type View[T any] struct {
 // NewView makes a View.
 func NewView[T any](conn *api.Conn, def *ViewDef[T]) View[T] {
 	return View[T]{reader{conn, (*Definition)(def)}}
+}
+
+// As is the definition of the same view as a method reads it that is none of View,
+// such as "Locations.Tree": errors and observers know the read by this name.
+func As[T any](def ViewDef[T], op string) *ViewDef[T] {
+	def.Op = op
+	return &def
 }
 
 // At is the definition of the same view where clients read it in another place.
