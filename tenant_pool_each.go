@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -27,8 +28,9 @@ func (e *TenantError) Unwrap() error { return e.Err }
 //
 // What fails in one tenant does not keep the others from their turn. The result
 // joins a [TenantError] for each that failed, and for each that had no turn
-// before ctx was over; nil when all went well. A panic of fn goes on in Each when
-// the calls under way have ended; no other tenant has its turn then.
+// before ctx was over; nil when all went well. A panic of fn, or its call of
+// runtime.Goexit (as t.FailNow makes it), goes on in Each when the calls under way
+// have ended; no other tenant has its turn then.
 func (p *TenantPool) Each(ctx context.Context, tenantIDs []string, concurrency int, fn func(ctx context.Context, tenantID string, c *Client) error) error {
 	const op = "TenantPool.Each"
 	if err := p.made(op); err != nil {
@@ -55,12 +57,12 @@ func (p *TenantPool) Each(ctx context.Context, tenantIDs []string, concurrency i
 
 	turns := make(chan int)
 	failed := make([]error, len(list))
-	var panicked panicValue
+	broken := breakdown{seen: make(chan struct{})}
 	var workers sync.WaitGroup
 	for range min(concurrency, max(p.opts.MaxTenants, 1), len(list)) {
 		workers.Go(func() {
 			for i := range turns {
-				failed[i] = panicked.guard(func() error {
+				failed[i] = broken.guard(func() error {
 					return p.Do(ctx, list[i], func(ctx context.Context, c *Client) error { return fn(ctx, list[i], c) })
 				})
 			}
@@ -71,14 +73,17 @@ func (p *TenantPool) Each(ctx context.Context, tenantIDs []string, concurrency i
 			failed[i] = sdkerr.NotSent(op, err, nil)
 			continue
 		}
-		if panicked.any() {
+		if broken.down() {
 			break
 		}
-		turns <- i
+		select {
+		case turns <- i:
+		case <-broken.seen: // perhaps nobody is left to take it
+		}
 	}
 	close(turns)
 	workers.Wait()
-	panicked.resume()
+	broken.resume()
 
 	for i, err := range failed {
 		if err != nil {
@@ -88,36 +93,44 @@ func (p *TenantPool) Each(ctx context.Context, tenantIDs []string, concurrency i
 	return errors.Join(failed...)
 }
 
-// panicValue carries the first panic of several goroutines to another one.
-type panicValue struct {
-	mu    sync.Mutex
-	found bool
-	value any
+// breakdown carries the first panic of several goroutines, or the first Goexit, to
+// another one.
+type breakdown struct {
+	seen  chan struct{} // closed when there is one
+	once  sync.Once
+	value any // of the panic; nil: it is a Goexit
 }
 
 // guard runs f and keeps its panic.
-func (v *panicValue) guard(f func() error) error {
+func (b *breakdown) guard(f func() error) error {
+	returned := false
 	defer func() {
-		if r := recover(); r != nil {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			if !v.found {
-				v.found, v.value = true, r
-			}
+		if !returned {
+			value := recover()
+			b.once.Do(func() { b.value = value; close(b.seen) })
 		}
 	}()
-	return f()
+	err := f()
+	returned = true
+	return err
 }
 
-func (v *panicValue) any() bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.found
+func (b *breakdown) down() bool {
+	select {
+	case <-b.seen:
+		return true
+	default:
+		return false
+	}
 }
 
-// resume panics with what guard kept, if there is anything.
-func (v *panicValue) resume() {
-	if v.found {
-		panic(v.value)
+// resume goes on with what guard kept, if there is anything.
+func (b *breakdown) resume() {
+	switch {
+	case !b.down():
+	case b.value != nil:
+		panic(b.value)
+	default:
+		runtime.Goexit()
 	}
 }

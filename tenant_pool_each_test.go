@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -120,6 +121,28 @@ func TestEachPassesAPanicOn(t *testing.T) {
 	})
 	require.Zero(t, pool.Stats().InUse)
 	require.NoError(t, pool.Each(t.Context(), tenants(3), 4, func(context.Context, string, *Client) error { return nil }))
+}
+
+// A function that ends its goroutine, as t.FailNow does, ends that of Each.
+func TestEachPassesAGoexitOn(t *testing.T) {
+	p := newPlatform(t)
+	pool := newTestPool(p, TenantPoolOptions{})
+	var turns atomic.Int64
+	returned := true
+	var caller sync.WaitGroup
+	caller.Go(func() {
+		returned = false
+		_ = pool.Each(t.Context(), tenants(20), 2, func(context.Context, string, *Client) error {
+			turns.Add(1)
+			runtime.Goexit()
+			return nil
+		})
+		returned = true
+	})
+	caller.Wait()
+	require.False(t, returned)
+	require.LessOrEqual(t, turns.Load(), int64(2))
+	require.Zero(t, pool.Stats().InUse)
 }
 
 func TestEachRefusesWhatCannotWork(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -277,6 +278,23 @@ func TestTenantPoolServesManyTenants(t *testing.T) {
 		return nil
 	})
 	requireError(t, err, workorder.ErrPermissionDenied, "42501")
+
+	list := []string{foreign.ID}
+	for _, tn := range tenants {
+		list = append(list, tn.ID)
+	}
+	var served atomic.Int64
+	err = pool.Each(t.Context(), list, 3, func(ctx context.Context, id string, c *workorder.Client) error {
+		served.Add(1)
+		return onlyOf(ctx, c, id)
+	})
+	require.EqualValues(t, len(tenants), served.Load(), "what fails in one tenant does not keep the others from their turn")
+	var failed *workorder.TenantError
+	require.ErrorAs(t, err, &failed)
+	require.Equal(t, foreign.ID, failed.TenantID)
+	requireError(t, err, workorder.ErrPermissionDenied, "42501")
+	require.NotContains(t, err.Error(), tenants[0].ID)
+
 	pool.Close()
 	err = pool.Do(t.Context(), tenants[0].ID, func(context.Context, *workorder.Client) error { return nil })
 	require.ErrorIs(t, err, workorder.ErrUnavailable)
