@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -24,7 +25,8 @@ type run struct {
 	gate     *gate
 	window   chan struct{} // holds one for each reading without a result
 	results  chan Result
-	panicked any // what the input panicked with
+	panicked any  // what the input panicked with
+	exited   bool // the input ended its goroutine
 
 	mu    sync.Mutex
 	lanes map[string][]*item // what waits behind a meter's reading that is under way
@@ -81,8 +83,8 @@ func (r *run) do(readings iter.Seq[Reading], each func(Result)) (Summary, error)
 	taken := make(chan struct{}) // one for each reading
 	go func() {
 		defer close(r.results)
+		defer r.busy.Wait()
 		r.read(readings, taken)
-		r.busy.Wait()
 	}()
 	defer func() { // also when each panics
 		r.stop(nil)
@@ -115,8 +117,11 @@ func (r *run) do(readings iter.Seq[Reading], each func(Result)) (Summary, error)
 
 // over says how the run ended.
 func (r *run) over() (Summary, error) {
-	if r.panicked != nil {
+	switch {
+	case r.panicked != nil:
 		panic(r.panicked)
+	case r.exited:
+		runtime.Goexit()
 	}
 	if r.ctx.Err() != nil {
 		return r.counts, context.Cause(r.ctx)
@@ -124,13 +129,20 @@ func (r *run) over() (Summary, error) {
 	return r.counts, nil
 }
 
-// read takes the readings from the input and gives them to their lanes.
+// read takes the readings from the input. What breaks the input off goes on in do.
 func (r *run) read(readings iter.Seq[Reading], taken chan<- struct{}) {
+	r.exited = true
 	defer func() {
-		if r.panicked = recover(); r.panicked != nil {
+		if r.panicked = recover(); r.panicked != nil || r.exited {
 			r.stop(nil)
 		}
 	}()
+	r.take(readings, taken)
+	r.exited = false
+}
+
+// take gives the readings of the input to their lanes.
+func (r *run) take(readings iter.Seq[Reading], taken chan<- struct{}) {
 	if !r.open() {
 		return
 	}
