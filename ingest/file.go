@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/workorder-systems/sdk-go/internal/filelock"
+	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 )
 
 var (
@@ -88,6 +89,13 @@ const maxLine = 1 << 20
 // A last line that a crash has cut off is taken away. Fails with ErrJournalInUse
 // and with ErrJournalDamaged, naming the line.
 func OpenJournal(path string, policy SyncPolicy) (*FileJournal, error) {
+	const op = "Ingest.OpenJournal"
+	switch {
+	case path == "":
+		return nil, sdkerr.Required(op, "the path")
+	case policy != SyncAlways && policy != SyncNever:
+		return nil, sdkerr.Invalid(op, "the policy", "is neither SyncAlways nor SyncNever")
+	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("ingest: %w", err)

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/require"
 
+	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/ingest"
 )
 
@@ -165,6 +166,11 @@ func TestAJournalThatCannotBe(t *testing.T) {
 	require.Error(t, err)
 	_, err = ingest.OpenJournal(filepath.Join(dir, "no", "j"), ingest.SyncAlways)
 	require.ErrorIs(t, err, os.ErrNotExist)
+	_, err = ingest.OpenJournal("", ingest.SyncAlways)
+	require.ErrorIs(t, err, workorder.ErrInvalidInput)
+	_, err = ingest.OpenJournal(filepath.Join(dir, "j"), ingest.SyncPolicy(7))
+	require.ErrorIs(t, err, workorder.ErrInvalidInput)
+	require.NoFileExists(t, filepath.Join(dir, "j"))
 }
 
 func TestManyPutAtATime(t *testing.T) {
