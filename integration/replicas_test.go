@@ -376,6 +376,7 @@ func TestSessionWhoseStoreGoesAwayAndComesBack(t *testing.T) {
 		_, err = s.Refresh(t.Context())
 		require.ErrorIs(t, err, workorder.ErrUnavailable)
 		require.NotErrorIs(t, err, workorder.ErrSessionExpired)
+		require.True(t, workorder.SafeToRetry(err), "the store will be back")
 		_, err = c.WithSession(s).Tenants.List(t.Context())
 		require.NoError(t, err, "the token at hand serves")
 	}

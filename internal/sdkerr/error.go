@@ -173,9 +173,13 @@ func New(op string, kind error, format string, args ...any) *Error {
 // Passing is New for a failure that passes by itself and changed nothing.
 func Passing(op string, kind error, format string, args ...any) *Error {
 	e := New(op, kind, format, args...)
-	e.transient, e.notApplied = true, true
+	MarkPassing(e)
 	return e
 }
+
+// MarkPassing records that the failure passes by itself and that nothing was
+// applied.
+func MarkPassing(e *Error) { e.transient, e.notApplied = true, true }
 
 // Required reports that a required field is empty.
 func Required(op, field string) error {

@@ -93,7 +93,7 @@ func (e *Engine) run(ctx context.Context, f *flight) {
 		}
 		a, err = e.mint(ctx, f.job)
 		if err != nil && ctx.Err() != nil { // not the caller's context, so not its error
-			err = sdkerr.New(op, sdkerr.ErrUnavailable, "the refresh did not end within %s", e.cfg.Timeout)
+			err = sdkerr.Passing(op, sdkerr.ErrUnavailable, "the refresh did not end within %s", e.cfg.Timeout)
 			if e.life.Err() != nil {
 				err = errClosed
 			}

@@ -329,6 +329,7 @@ func TestNoRefreshWithoutTheLock(t *testing.T) {
 				require.NotErrorIs(t, err, sdkerr.ErrSessionExpired)
 				if name != "it panics" {
 					require.ErrorIs(t, err, sdkerr.ErrUnavailable)
+					require.True(t, sdkerr.SafeToRetry(err), "it will be back")
 				}
 				require.Equal(t, before, auth.refreshes)
 

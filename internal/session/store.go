@@ -18,7 +18,7 @@ func panicked(op string, v any, secrets ...string) error {
 }
 
 // errStoreBusy is what the store's next caller gets while a call hangs.
-var errStoreBusy error = sdkerr.New("SessionStore", sdkerr.ErrUnavailable, "the store has not returned from the call before")
+var errStoreBusy error = sdkerr.Passing("SessionStore", sdkerr.ErrUnavailable, "the store has not returned from the call before")
 
 // withStore lets fn use the store. A store that ignores its context is left to
 // itself after a third of the session's timeout: the refresh itself needs time
@@ -51,7 +51,7 @@ func (e *Engine) withStore(ctx context.Context, op, secret string, fn func(conte
 		select {
 		case err = <-done: // cancelled just now
 		default:
-			err = sdkerr.New(op, sdkerr.ErrUnavailable, "the store did not return within %s", e.cfg.Timeout/3)
+			err = sdkerr.Passing(op, sdkerr.ErrUnavailable, "the store did not return within %s", e.cfg.Timeout/3)
 		}
 	}
 	switch {
@@ -60,11 +60,21 @@ func (e *Engine) withStore(ctx context.Context, op, secret string, fn func(conte
 	case ctx.Err() != nil:
 		return sdkerr.NotSent(op, ctx.Err(), nil)
 	}
-	return sdkerr.Wrap(op, nil, err, secret) // a store may quote what it could not write
+	return storeFailed(op, nil, err, secret) // a store may quote what it could not write
+}
+
+// storeFailed is the failure of a store. One that is away comes back, and whoever
+// needed the token has not been served.
+func storeFailed(op string, kind, err error, secrets ...string) error {
+	e := sdkerr.Wrap(op, kind, err, secrets...)
+	if errors.Is(e, sdkerr.ErrUnavailable) {
+		sdkerr.MarkPassing(e)
+	}
+	return e
 }
 
 // errUnlocked keeps a refresh token from a store that others may write to.
-var errUnlocked error = sdkerr.New("SessionStore.Save", sdkerr.ErrUnavailable, "the store is not locked")
+var errUnlocked error = sdkerr.Passing("SessionStore.Save", sdkerr.ErrUnavailable, "the store is not locked")
 
 // storeHeld is the key of contexts whose holder has the store's lock.
 type storeHeld struct{ e *Engine }
@@ -118,9 +128,9 @@ func (e *Engine) lockStore(ctx context.Context) (held context.Context, unlock fu
 	case ctx.Err() != nil:
 		return nil, nil, sdkerr.NotSent(op, ctx.Err(), nil)
 	case limited.Err() != nil:
-		return nil, nil, sdkerr.New(op, sdkerr.ErrUnavailable, "the lock could not be had within %s", e.cfg.Timeout/2)
+		return nil, nil, sdkerr.Passing(op, sdkerr.ErrUnavailable, "the lock could not be had within %s", e.cfg.Timeout/2)
 	}
-	return nil, nil, sdkerr.Wrap(op, sdkerr.ErrUnavailable, l.err)
+	return nil, nil, storeFailed(op, sdkerr.ErrUnavailable, l.err)
 }
 
 // unlockStore gives the store's lock back, once the store has returned: what is
