@@ -290,7 +290,7 @@ func (v *checks) validate(payload []byte) error {
 		return refuse(TokenClaims, "a claim of the access token is wrong")
 	}
 	if claims.Issuer != v.opts.Issuer && (v.project == "" || !sameProject(claims.Issuer, v.project)) {
-		return refuse(TokenIssuer, "the access token is not of %s", v.opts.Issuer)
+		return refuse(TokenIssuer, "the access token is of %q, not of %s", claims.Issuer, v.opts.Issuer)
 	}
 	return v.require(payload)
 }

@@ -56,6 +56,7 @@ func ExampleUser_Token() {
 	kit := workordertest.New(t)
 	t.Setenv("SUPABASE_URL", kit.URL)
 	t.Setenv("SUPABASE_ANON_KEY", kit.AnonKey)
+	t.Setenv("SUPABASE_JWT_ISSUER", kit.Deployment.URL+"/auth/v1") // for its Verifier
 
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://127.0.0.1:8080/work-orders", http.NoBody)
 	require.NoError(t, err)

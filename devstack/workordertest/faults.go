@@ -23,7 +23,7 @@ import (
 // Inject lets do answer the requests of a scope. backend is the deployment, and
 // the faults that were added before: do may hand the request on to it, before or
 // after something, as it is or changed, or not at all. It may panic with
-// [http.ErrAbortHandler] to break the connection.
+// [http.ErrAbortHandler] to break the connection; any other panic fails the test.
 func (k *Kit) Inject(do func(w http.ResponseWriter, r *http.Request, backend http.Handler), on ...Scope) *Fault {
 	k.t.Helper()
 	if do == nil {

@@ -2,12 +2,14 @@ package workordertest
 
 import (
 	"crypto/rand"
+	"errors"
 	"io"
 	"log"
 	"net"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -26,6 +28,7 @@ var upstream = &http.Transport{
 // gateway is a kit's address: it passes requests on to the deployment, and faults
 // strike them there.
 type gateway struct {
+	t       testing.TB
 	url     string
 	secret  string // marks the kit's own requests
 	backend http.Handler
@@ -42,7 +45,7 @@ func newGateway(t testing.TB, d Deployment, clock *Clock) *gateway {
 	if err != nil || target.Host == "" {
 		t.Fatalf("workordertest: the deployment has no URL such as https://abc.supabase.co")
 	}
-	g := &gateway{tokens: newTokens(clock), secret: rand.Text()}
+	g := &gateway{t: t, tokens: newTokens(clock), secret: rand.Text()}
 	g.backend = &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
@@ -85,7 +88,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 	next := http.Handler(http.HandlerFunc(g.forward))
 	for _, f := range faults {
-		next = f.before(next)
+		next = f.before(next, g.t)
 	}
 	next.ServeHTTP(w, r)
 }
@@ -131,14 +134,24 @@ func (f *Fault) Stop() {
 	f.stopped = true
 }
 
-// before puts the fault in front of a handler.
-func (f *Fault) before(next http.Handler) http.Handler {
+// before puts the fault in front of a handler. Its panic fails the test.
+func (f *Fault) before(next http.Handler, t testing.TB) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if f.strikes(r) {
-			f.do(w, r, next)
+		if !f.strikes(r) {
+			next.ServeHTTP(w, r)
 			return
 		}
-		next.ServeHTTP(w, r)
+		defer func() {
+			v := recover()
+			if v == nil {
+				return
+			}
+			if err, ok := v.(error); (!ok || !errors.Is(err, http.ErrAbortHandler)) && r.Context().Err() == nil {
+				t.Errorf("workordertest: a fault panicked: %v\n%s", v, debug.Stack())
+			}
+			panic(http.ErrAbortHandler)
+		}()
+		f.do(w, r, next)
 	})
 }
 

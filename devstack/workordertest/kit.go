@@ -57,7 +57,9 @@ type User struct {
 }
 
 // Token gets a new access token for what takes one: a server under test, or a
-// request made by hand. It names the kit's tenant, and none for the stranger.
+// request made by hand. It names the kit's tenant, and none for the stranger. Its
+// issuer is the deployment, not the kit's address: a [workorder.Verifier] needs
+// Deployment.URL + "/auth/v1" as its Issuer.
 func (u *User) Token() string {
 	t := u.kit.t
 	t.Helper()

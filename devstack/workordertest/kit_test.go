@@ -1,7 +1,9 @@
 package workordertest_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -14,6 +16,7 @@ import (
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/devstack/workordertest"
 	"github.com/workorder-systems/sdk-go/query"
+	"github.com/workorder-systems/sdk-go/types"
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
@@ -184,6 +187,24 @@ func TestAnyProgramMayUseTheAddress(t *testing.T) {
 	require.Len(t, kit.Requests(workordertest.Path("/auth/v1/token")), 1)
 }
 
+// A server under test that checks tokens by itself gets the issuer beside the address.
+func TestServersCanVerifyTokens(t *testing.T) {
+	t.Parallel()
+	kit := workordertest.New(t)
+	c, err := workorder.New(kit.URL, kit.AnonKey)
+	require.NoError(t, err)
+	defer c.Close()
+	v, err := workorder.NewVerifier(c, workorder.VerifierOptions{
+		Secret: types.Secret(kit.Deployment.JWTSecret), Issuer: kit.Deployment.URL + "/auth/v1",
+	})
+	require.NoError(t, err)
+	u := kit.As("manager")
+	who, err := v.Verify(t.Context(), u.Token())
+	require.NoError(t, err)
+	require.Equal(t, u.ID, who.UserID)
+	require.Equal(t, kit.TenantID, who.TenantID)
+}
+
 func TestDeploymentFromTheEnvironment(t *testing.T) {
 	for _, name := range []string{"SUPABASE_URL", "SUPABASE_ANON_KEY", "SUPABASE_SERVICE_ROLE_KEY", "SUPABASE_JWT_SECRET"} {
 		t.Setenv(name, "")
@@ -214,6 +235,12 @@ type recorder struct {
 
 func (r *recorder) Fatal(args ...any)                 { r.fail(fmt.Sprint(args...)) }
 func (r *recorder) Fatalf(format string, args ...any) { r.fail(fmt.Sprintf(format, args...)) }
+
+func (r *recorder) Errorf(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.said = fmt.Sprintf(format, args...)
+}
 
 func (r *recorder) fail(text string) {
 	r.mu.Lock()
@@ -251,6 +278,10 @@ func TestMistakesEndTheTest(t *testing.T) {
 		"Times(0)":               on(func(k *workordertest.Kit) { k.DropResponse(workordertest.Times(0)) }),
 		"Skip(-1)":               on(func(k *workordertest.Kit) { k.Delay(time.Second, workordertest.Skip(-1)) }),
 		"Inject":                 on(func(k *workordertest.Kit) { k.Inject(nil) }),
+		"a fault panicked: oops": on(func(k *workordertest.Kit) {
+			k.Inject(func(http.ResponseWriter, *http.Request, http.Handler) { panic("oops") }, workordertest.Times(1))
+			_, _ = k.Tenants.Count(context.Background())
+		}),
 	} {
 		t.Run(want, func(t *testing.T) {
 			said := fatal(t, f)

@@ -9,6 +9,7 @@
 //	SUPABASE_URL          the project; required
 //	SUPABASE_ANON_KEY     its anon or publishable key; required
 //	SUPABASE_JWT_SECRET   its JWT secret, if it still signs with that instead of with keys
+//	SUPABASE_JWT_ISSUER   who issues its tokens, if not SUPABASE_URL with /auth/v1
 //	LISTEN                address to listen on; :8080 by default
 //
 // With -demo it needs none of them: it starts a local stack whose tokens are signed
@@ -60,7 +61,9 @@ func runService(ctx context.Context, log *slog.Logger) error {
 		return err
 	}
 	defer func() { _ = client.Close() }()
-	verifier, err := workorder.NewVerifier(client, workorder.VerifierOptions{Secret: types.Secret(os.Getenv("SUPABASE_JWT_SECRET"))})
+	verifier, err := workorder.NewVerifier(client, workorder.VerifierOptions{
+		Secret: types.Secret(os.Getenv("SUPABASE_JWT_SECRET")), Issuer: os.Getenv("SUPABASE_JWT_ISSUER"),
+	})
 	if err != nil {
 		return err
 	}
