@@ -123,13 +123,22 @@ func Write(w http.ResponseWriter, err error) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	if p.Status == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Bearer error="invalid_token"`)
+		h.Set("WWW-Authenticate", challenge(err))
 	}
 	if wait := waitOf(err, p.Status); wait > 0 {
 		h.Set("Retry-After", strconv.FormatFloat(math.Ceil(wait.Seconds()), 'f', -1, 64))
 	}
 	w.WriteHeader(p.Status)
 	_ = json.NewEncoder(w).Encode(p) // the caller may be gone
+}
+
+// challenge asks for a token, and says that there was one when there was (RFC 6750).
+func challenge(err error) string {
+	var e *sdkerr.Error
+	if errors.As(err, &e) && e.Code == "token_missing" { // workorder.TokenMissing
+		return "Bearer"
+	}
+	return `Bearer error="invalid_token"`
 }
 
 // waitOf is how long the caller should wait before trying again.
