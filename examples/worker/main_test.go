@@ -269,6 +269,43 @@ func TestWorkerPlansWhenItStarts(t *testing.T) {
 	require.Equal(t, map[string]int{a.tenants[0]: 1, a.tenants[1]: 1}, orders)
 }
 
+// A worker that is told to end while it makes a round finishes that.
+func TestStoppedWorkerFinishesItsRound(t *testing.T) {
+	stack, err := devstack.Start(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, stack.Close()) })
+	a, err := newAccount(t.Context(), stack)
+	require.NoError(t, err)
+	require.NoError(t, a.join(t.Context(), 1, "manager"))
+	database, err := demo.NewDatabase(t.Context(), stack.DatabaseURL, "worker")
+	require.NoError(t, err)
+	db, err := pgxpool.New(t.Context(), database)
+	require.NoError(t, err)
+	defer db.Close()
+	s, err := parse(nil)
+	require.NoError(t, err)
+
+	open, leave := make(chan struct{}), make(chan struct{})
+	close(open)
+	d := newDoor(t, stack, open, leave)
+	base, err := workorder.New(d.URL, stack.AnonKey)
+	require.NoError(t, err)
+	client := base.WithSession(workorder.NewPasswordSession(base, a.email, a.password))
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- work(ctx, t.Output(), client, db, s) }()
+	wait(t, d.made, "the worker makes no round")
+	stop()
+	time.AfterFunc(500*time.Millisecond, func() { close(leave) })
+	require.NoError(t, <-ended)
+	var state string
+	var attempt int
+	require.NoError(t, db.QueryRow(t.Context(), `select state, attempt from river_job where kind = $1`, roundArgs{}.Kind()).Scan(&state, &attempt))
+	require.Equal(t, "completed", state)
+	require.Equal(t, 1, attempt)
+}
+
 // What the platform answers decides whether a job is tried again.
 func TestVerdict(t *testing.T) {
 	answer := func(status int, header, body string) http.HandlerFunc {

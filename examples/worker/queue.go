@@ -19,7 +19,7 @@ import (
 )
 
 // work takes jobs until ctx is done, or with -once until the day's rounds are
-// done. Jobs under way are finished.
+// done. Jobs under way are finished, which takes no longer than one may.
 func work(ctx context.Context, out io.Writer, client *workorder.Client, db *pgxpool.Pool, s settings) error {
 	// Wrong credentials show before any job is taken.
 	if _, err := client.Auth.User(ctx); err != nil {
@@ -56,6 +56,7 @@ func newQueue(client *workorder.Client, pool *workorder.TenantPool, db *pgxpool.
 		Workers:              workers,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: s.parallel}},
 		JobTimeout:           s.timeout,
+		SoftStopTimeout:      s.timeout,
 		RescueStuckJobsAfter: 2 * s.timeout,
 	}
 	if !s.once {
