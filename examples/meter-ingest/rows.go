@@ -135,6 +135,10 @@ func (r *rows) readings(ctx context.Context) iter.Seq[ingest.Reading] {
 				return
 			}
 			reading, err := r.parse(ctx, row)
+			if errors.Is(err, errNames) {
+				r.fail(err)
+				return
+			}
 			if err != nil {
 				r.rejects.add(row, "malformed", err)
 				continue
@@ -158,9 +162,7 @@ func (r *rows) read(ctx context.Context, lines chan<- []string) {
 		}
 		if err != nil {
 			// What follows an open quote belongs to it or not, nobody knows.
-			r.mu.Lock()
-			r.broken = fmt.Errorf("%s: %w: nothing behind it was read; mend it and run again", r.name, err)
-			r.mu.Unlock()
+			r.fail(fmt.Errorf("%s: %w: nothing behind it was read; mend it and run again", r.name, err))
 			return
 		}
 		select {
@@ -169,6 +171,13 @@ func (r *rows) read(ctx context.Context, lines chan<- []string) {
 			return
 		}
 	}
+}
+
+// fail notes why the input ends before its end.
+func (r *rows) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.broken = err
 }
 
 // err says why the input was not read to its end.
@@ -213,6 +222,9 @@ func (r *rows) parse(ctx context.Context, row []string) (ingest.Reading, error) 
 	return reading, err
 }
 
+// errNames is no row's fault, so it ends the input.
+var errNames = errors.New("the names of the meters cannot be read; run it again to go on")
+
 // meter gives the id of a meter that is given by its id or its name.
 func (r *rows) meter(ctx context.Context, name string) (string, error) {
 	if _, err := uuid.Parse(name); err == nil || r.member == nil {
@@ -221,7 +233,7 @@ func (r *rows) meter(ctx context.Context, name string) (string, error) {
 	if r.meters == nil {
 		all, err := r.member.Meters.List(ctx)
 		if err != nil {
-			return "", fmt.Errorf("the names of the meters cannot be read: %w", err)
+			return "", fmt.Errorf("%w: %w", errNames, err)
 		}
 		r.meters = map[string][]string{}
 		for _, m := range all {
