@@ -106,9 +106,10 @@ func TestTwoThousandReadingsInProcessesThatAreKilled(t *testing.T) {
 		case err := <-ended:
 			require.NoError(t, err, out.String())
 		case <-time.After(time.Second + rand.N(2*time.Second)):
-			require.NoError(t, cmd.Process.Kill())
-			require.Error(t, <-ended)
-			killed++
+			_ = cmd.Process.Kill() // unless it has just ended
+			if err := <-ended; err != nil {
+				killed++
+			}
 		}
 	}
 	require.Positive(t, killed)
