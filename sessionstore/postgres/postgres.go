@@ -31,16 +31,23 @@ import (
 )
 
 // CreateTable makes the table of the stores, in a schema of its own, which no
-// API of a Supabase project shows. It may run any number of times. The programs
+// API of a Supabase project shows. It may run any number of times, also by replicas
+// that start together. The programs
 // need usage of the schema and select, insert, update and delete on the table;
 // nobody else should have any of them.
 const CreateTable = `
-create schema if not exists workorder_sdk;
-create table if not exists workorder_sdk.sessions (
-  name          text primary key,
-  refresh_token text not null,
-  saved_at      timestamptz not null default now()
-);
+do $$
+begin
+  -- Two that make the same thing at a time would be in each other's way.
+  perform pg_advisory_xact_lock(hashtextextended('workorder_sdk.sessions', 0));
+  create schema if not exists workorder_sdk;
+  create table if not exists workorder_sdk.sessions (
+    name          text primary key,
+    refresh_token text not null,
+    saved_at      timestamptz not null default now()
+  );
+end
+$$;
 `
 
 const (

@@ -211,6 +211,29 @@ func TestServerThatGoesAwayAndComesBack(t *testing.T) {
 	require.NoError(t, s.Save(t.Context(), "next"))
 }
 
+// Replicas that start together may all make the table.
+func TestManyMakeTheTable(t *testing.T) {
+	const database = "many_make_the_table"
+	_, err := newPool(t).Exec(t.Context(), "create database "+database)
+	require.NoError(t, err)
+	const replicas = 8
+	pool := newPool(t, func(c *pgxpool.Config) { c.ConnConfig.Database, c.MaxConns = database, replicas })
+	for range 10 {
+		_, err := pool.Exec(t.Context(), "drop schema if exists workorder_sdk cascade")
+		require.NoError(t, err)
+		var work sync.WaitGroup
+		for range replicas {
+			work.Go(func() {
+				if _, err := pool.Exec(t.Context(), CreateTable); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		work.Wait()
+	}
+	require.NoError(t, newStore(t, pool).Save(t.Context(), storetest.Token))
+}
+
 func TestMissingTableSaysSo(t *testing.T) {
 	pool := newPool(t, func(c *pgxpool.Config) { c.ConnConfig.Database = "template1" })
 	s := newStore(t, pool)
