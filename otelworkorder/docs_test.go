@@ -57,7 +57,7 @@ func TestTelemetryIsDocumented(t *testing.T) {
 		case metricdata.Sum[int64]:
 			kind := "counter"
 			if !data.IsMonotonic {
-				kind = "gauge"
+				kind = "updowncounter"
 			}
 			metrics[m.Name] = m.Unit + " " + kind
 			for _, p := range data.DataPoints {

@@ -3,6 +3,7 @@ package otelworkorder
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
@@ -14,9 +15,12 @@ import (
 // whenever they are collected. The name tells the pools of a program apart. No
 // tenant is named. Unregister the result when the pool is closed.
 func ObservePool(pool *workorder.TenantPool, name string, opts ...Option) (metric.Registration, error) {
+	if pool == nil {
+		return nil, fmt.Errorf("otelworkorder.ObservePool: %w: the pool is nil", workorder.ErrInvalidInput)
+	}
 	m := newConfig(opts).meter()
 	var errs []error
-	gauge := func(name, unit, description string) metric.Int64ObservableUpDownCounter {
+	level := func(name, unit, description string) metric.Int64ObservableUpDownCounter {
 		g, err := m.Int64ObservableUpDownCounter(name, metric.WithUnit(unit), metric.WithDescription(description))
 		errs = append(errs, err)
 		return g
@@ -26,9 +30,9 @@ func ObservePool(pool *workorder.TenantPool, name string, opts ...Option) (metri
 		errs = append(errs, err)
 		return c
 	}
-	tenants := gauge("workorder.tenant_pool.tenants", "{tenant}", "Tenants in the pool, by whether a function works in them.")
-	limit := gauge("workorder.tenant_pool.max", "{tenant}", "Tenants that the pool holds at most.")
-	waiting := gauge("workorder.tenant_pool.waiting", "{call}", "Calls that wait for room.")
+	tenants := level("workorder.tenant_pool.tenants", "{tenant}", "Tenants in the pool, by whether a function works in them.")
+	limit := level("workorder.tenant_pool.max", "{tenant}", "Tenants that the pool holds at most.")
+	waiting := level("workorder.tenant_pool.waiting", "{call}", "Calls that wait for room.")
 	made := counter("workorder.tenant_pool.made", "{client}", "Clients made, each with a token of its own.")
 	failed := counter("workorder.tenant_pool.failed", "{client}", "Clients that could not be made.")
 	dropped := counter("workorder.tenant_pool.dropped", "{tenant}", "Tenants dropped, because they were idle or others needed the room.")

@@ -44,6 +44,8 @@ func TestObservePool(t *testing.T) {
 	require.Empty(t, cmp.Diff(numbers("0", "0", "1", "1", "1"), r.metrics()))
 	require.NotContains(t, r.everything(), "another")
 
+	_, err = ObservePool(nil, "none", r.options()...)
+	require.ErrorIs(t, err, workorder.ErrInvalidInput)
 	require.NoError(t, registration.Unregister())
 	require.Empty(t, r.metrics())
 }
