@@ -9,8 +9,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -331,6 +333,29 @@ func TestAPanicOfTheInputOrTheCallerComesThrough(t *testing.T) {
 		require.PanicsWithValue(t, "each", func() {
 			_, _ = in.Run(t.Context(), slices.Values(some(100, 4)), func(ingest.Result) { panic("each") })
 		})
+	})
+}
+
+// An input that ends its goroutine, as t.FailNow does, ends that of Run. What it
+// gave before is answered first, or pending.
+func TestAnInputThatEndsItsGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newServer(meters(4)...)
+		in := s.ingester(t)
+		returned, answered := false, 0
+		var caller sync.WaitGroup
+		caller.Go(func() {
+			_, _ = in.Run(t.Context(), func(yield func(ingest.Reading) bool) {
+				for _, r := range some(20, 4) {
+					yield(r)
+				}
+				runtime.Goexit()
+			}, func(ingest.Result) { answered++ })
+			returned = true
+		})
+		caller.Wait()
+		require.False(t, returned)
+		require.Equal(t, 20, answered)
 	})
 }
 
