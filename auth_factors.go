@@ -177,7 +177,7 @@ func (s *AuthService) VerifyFactor(ctx context.Context, p VerifyFactorParams, op
 		if bound, ok := src.(*tenantToken); ok {
 			tenant = bound.tenant
 		}
-		if _, err := session.force(ctx, tenant); err != nil {
+		if _, err := session.engine.Renew(ctx, tenant); err != nil {
 			return nil, sdkerr.Wrap(op, nil, err)
 		}
 		return session, nil

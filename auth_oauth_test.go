@@ -284,6 +284,38 @@ func TestSignInRequests(t *testing.T) {
 	}
 }
 
+// A second factor does not move a session to the tenant that another of its clients
+// has asked for meanwhile.
+func TestVerifyFactorKeepsTheTenant(t *testing.T) {
+	const id = "0b5e0f5e-6f43-4c0e-9d52-4e6d6d9d4c11"
+	p := newPlatform(t)
+	p.hook = func(kind string, w http.ResponseWriter, _ *http.Request) bool {
+		if kind != "factors/"+id+"/verify" {
+			return false
+		}
+		writeJSON(w, 200, map[string]any{"access_token": testJWT(map[string]any{"sub": "u1"}), "refresh_token": "unused"})
+		return true
+	}
+	p.current["u1"] = tenantA
+	c, s := p.signIn()
+	b, err := c.ForTenant(t.Context(), tenantB)
+	require.NoError(t, err)
+	wantTenant(t, tenantB, b)
+	before, err := s.Token(t.Context())
+	require.NoError(t, err)
+
+	for _, c := range []*Client{c, b} {
+		got, err := c.Auth.VerifyFactor(t.Context(), VerifyFactorParams{FactorID: id, ChallengeID: id, Code: "123456"})
+		require.NoError(t, err)
+		require.Same(t, s, got)
+	}
+	wantTenant(t, tenantA, c)
+	wantTenant(t, tenantB, b)
+	after, err := s.Token(t.Context())
+	require.NoError(t, err)
+	require.NotEqual(t, before.Value, after.Value, "the new token shows the new level")
+}
+
 func TestLinkIdentityAsksForTheURL(t *testing.T) {
 	jwt := testJWT(map[string]any{"sub": userID1})
 	w := newWire(t, 200, `{"url":"https://idp.example.com/?state=1"}`)

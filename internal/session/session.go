@@ -173,6 +173,12 @@ func (e *Engine) Force(ctx context.Context, tenant string) (Token, error) {
 	if tenant == "" {
 		return e.do(ctx, job{task: adopt})
 	}
+	return e.Renew(ctx, tenant)
+}
+
+// Renew fetches a new token for a tenant, or of the session's own tenant for "", even
+// when the old one is fresh.
+func (e *Engine) Renew(ctx context.Context, tenant string) (Token, error) {
 	return e.do(ctx, job{task: renew, slot: tenant})
 }
 
