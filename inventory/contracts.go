@@ -72,6 +72,12 @@ func (s *Service) UpdateSupplierContract(ctx context.Context, p UpdateSupplierCo
 	if err := sdkerr.RequireText(op, "ContractID", p.ContractID); err != nil {
 		return err
 	}
+	if err := sdkerr.RefuseZero(op, "EffectiveStart", p.EffectiveStart); err != nil {
+		return err
+	}
+	if err := sdkerr.RefuseZero(op, "EffectiveEnd", p.EffectiveEnd); err != nil {
+		return err
+	}
 	if p.EffectiveStart != nil && p.EffectiveEnd != nil {
 		if err := checkPeriod(op, *p.EffectiveStart, *p.EffectiveEnd); err != nil {
 			return err

@@ -388,7 +388,10 @@ func TestWhatPurchasingCannotUseIsRefusedBeforeSending(t *testing.T) {
 		{"EffectiveStart", contract(types.Date{}, day)},
 		{"EffectiveEnd", contract(day, day.AddDays(-1))},
 		{"EffectiveEnd", contract(day, types.FarFutureDate())},
+		{"InsuranceExpiresAt", p.UpdateSupplier(ctx, inventory.UpdateSupplierParams{SupplierID: "s", InsuranceExpiresAt: new(types.Date{})})},
 		{"ContractID", p.UpdateSupplierContract(ctx, inventory.UpdateSupplierContractParams{})},
+		{"EffectiveStart", p.UpdateSupplierContract(ctx, inventory.UpdateSupplierContractParams{ContractID: "c", EffectiveStart: new(types.Date{})})},
+		{"EffectiveEnd", p.UpdateSupplierContract(ctx, inventory.UpdateSupplierContractParams{ContractID: "c", EffectiveEnd: new(types.Date{})})},
 		{"EffectiveEnd", p.UpdateSupplierContract(ctx, inventory.UpdateSupplierContractParams{
 			ContractID: "c", EffectiveStart: new(day), EffectiveEnd: new(day.AddDays(-1)),
 		})},

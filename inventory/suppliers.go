@@ -81,5 +81,8 @@ func (s *Service) UpdateSupplier(ctx context.Context, p UpdateSupplierParams) er
 	if err := sdkerr.RequireText(op, "SupplierID", p.SupplierID); err != nil {
 		return err
 	}
+	if err := sdkerr.RefuseZero(op, "InsuranceExpiresAt", p.InsuranceExpiresAt); err != nil {
+		return err
+	}
 	return postgrest.Exec(ctx, s.rpc, op, updateSupplierArgs(p))
 }

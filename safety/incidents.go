@@ -151,7 +151,7 @@ func (s *Service) UpdateIncident(ctx context.Context, p UpdateIncidentParams) er
 	if err := oneOf(op, "Status", status, IncidentOpen, IncidentInvestigating, IncidentResolved, IncidentClosed); err != nil {
 		return err
 	}
-	if err := refuseZero(op, "OccurredAt", p.OccurredAt); err != nil {
+	if err := sdkerr.RefuseZero(op, "OccurredAt", p.OccurredAt); err != nil {
 		return err
 	}
 	if err := checkJSON(op, "Metadata", p.Metadata); err != nil {
@@ -284,7 +284,7 @@ func (s *Service) UpdateIncidentAction(ctx context.Context, p UpdateIncidentActi
 	if err := oneOf(op, "Status", status, ActionPending, ActionInProgress, ActionCompleted, ActionCancelled); err != nil {
 		return err
 	}
-	if err := refuseZero(op, "DueDate", p.DueDate); err != nil {
+	if err := sdkerr.RefuseZero(op, "DueDate", p.DueDate); err != nil {
 		return err
 	}
 	if err := sdkerr.RefuseEmptyIDs(op, "AssignedTo", p.AssignedTo); err != nil {

@@ -193,7 +193,7 @@ func (s *Service) UpdateSchedule(ctx context.Context, p UpdateScheduleParams) er
 	if err := checkJSON(op, "TriggerConfig", p.TriggerConfig); err != nil {
 		return err
 	}
-	if err := refuseZero(op, "NextDueAt", p.NextDueAt); err != nil {
+	if err := sdkerr.RefuseZero(op, "NextDueAt", p.NextDueAt); err != nil {
 		return err
 	}
 	if err := sdkerr.RefuseEmptyIDs(op, "AssetID", p.AssetID, "LocationID", p.LocationID); err != nil {

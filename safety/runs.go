@@ -102,10 +102,10 @@ func (s *Service) UpdateRun(ctx context.Context, p UpdateRunParams) error {
 	if err := oneOf(op, "Status", status, RunScheduled, RunInProgress, RunCompleted, RunCancelled, RunOverdue); err != nil {
 		return err
 	}
-	if err := refuseZero(op, "ScheduledAt", p.ScheduledAt); err != nil {
+	if err := sdkerr.RefuseZero(op, "ScheduledAt", p.ScheduledAt); err != nil {
 		return err
 	}
-	if err := refuseZero(op, "StartedAt", p.StartedAt); err != nil {
+	if err := sdkerr.RefuseZero(op, "StartedAt", p.StartedAt); err != nil {
 		return err
 	}
 	if err := sdkerr.RefuseEmptyIDs(op, "ConductedBy", p.ConductedBy); err != nil {

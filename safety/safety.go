@@ -85,15 +85,6 @@ func checkJSON(op, field string, value json.RawMessage) error {
 	return nil
 }
 
-// refuseZero refuses a time or day that is given and the zero one: it takes nothing
-// away, and the year 1 is not meant.
-func refuseZero[T interface{ IsZero() bool }](op, field string, value *T) error {
-	if value != nil && (*value).IsZero() {
-		return sdkerr.Invalid(op, field, "cannot be taken away, only changed")
-	}
-	return nil
-}
-
 // anchor refuses an inspection of nothing.
 func anchor(op, assetID, locationID string) error {
 	if assetID == "" && locationID == "" {

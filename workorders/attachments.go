@@ -126,6 +126,9 @@ func (s *AttachmentService) UpdateMetadata(ctx context.Context, p UpdateAttachme
 	if err := sdkerr.RequireText(op, "AttachmentID", p.AttachmentID); err != nil {
 		return err
 	}
+	if err := sdkerr.RefuseZero(op, "EffectiveDate", p.EffectiveDate); err != nil {
+		return err
+	}
 	return postgrest.Exec(ctx, s.rpc, op, updateEntityAttachmentMetadataArgs(p))
 }
 

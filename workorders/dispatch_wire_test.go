@@ -539,6 +539,12 @@ func TestDispatchChecksBeforeSending(t *testing.T) {
 	srv.WantRefused(t, "AttachmentID", c.Attachments.Delete(ctx, workorders.DeleteAttachmentParams{}))
 	srv.WantRefused(t, "EntityID", apitest.Err(c.Attachments.Register(ctx, workorders.RegisterAttachmentParams{EntityType: workorders.EntityAsset, FileID: "f1"})))
 	srv.WantRefused(t, "OwnerID", c.Attachments.InsertStorageObject(ctx, workorders.InsertStorageObjectParams{EntityType: workorders.EntityAsset, EntityID: "a1", StoragePath: "p"}))
+	zero := new(time.Time{})
+	srv.WantRefused(t, "StartAt", apitest.Err(c.Scheduling.Update(ctx, workorders.UpdateScheduleBlockParams{ScheduleBlockID: "b1", StartAt: zero})))
+	srv.WantRefused(t, "EndAt", apitest.Err(c.Scheduling.Update(ctx, workorders.UpdateScheduleBlockParams{ScheduleBlockID: "b1", EndAt: zero})))
+	srv.WantRefused(t, "LoggedAt", c.WorkOrders.UpdateTimeEntry(ctx, workorders.UpdateTimeEntryParams{TimeEntryID: "e1", LoggedAt: zero}))
+	srv.WantRefused(t, "EntryDate", c.WorkOrders.UpdateTimeEntry(ctx, workorders.UpdateTimeEntryParams{TimeEntryID: "e1", EntryDate: new(types.Date{})}))
+	srv.WantRefused(t, "EffectiveDate", c.Attachments.UpdateMetadata(ctx, workorders.UpdateAttachmentMetadataParams{AttachmentID: "f1", EffectiveDate: new(types.Date{})}))
 	for _, err := range []error{
 		apitest.Err(c.Scheduling.Schedule(ctx, workorders.ScheduleParams{WorkOrderID: "w1", TechnicianID: "x1", CrewID: "c1", StartAt: start, EndAt: end})),
 		apitest.Err(c.Scheduling.Update(ctx, workorders.UpdateScheduleBlockParams{ScheduleBlockID: "b1", TechnicianID: new("x1"), CrewID: new("c1")})),

@@ -126,6 +126,12 @@ func (s *SchedulingService) Update(ctx context.Context, p UpdateScheduleBlockPar
 	if p.TechnicianID != nil && p.CrewID != nil {
 		return "", sdkerr.New(op, sdkerr.ErrInvalidInput, "only one of TechnicianID and CrewID can be given")
 	}
+	if err := sdkerr.RefuseZero(op, "StartAt", p.StartAt); err != nil {
+		return "", err
+	}
+	if err := sdkerr.RefuseZero(op, "EndAt", p.EndAt); err != nil {
+		return "", err
+	}
 	if p.StartAt != nil && p.EndAt != nil && !p.EndAt.After(*p.StartAt) {
 		return "", sdkerr.Invalid(op, "EndAt", "must be after StartAt")
 	}

@@ -39,6 +39,12 @@ func (s *WorkOrderService) UpdateTimeEntry(ctx context.Context, p UpdateTimeEntr
 	if err := postgrest.MaxLength(op, "Description", p.Description, 1000); err != nil {
 		return err
 	}
+	if err := sdkerr.RefuseZero(op, "EntryDate", p.EntryDate); err != nil {
+		return err
+	}
+	if err := sdkerr.RefuseZero(op, "LoggedAt", p.LoggedAt); err != nil {
+		return err
+	}
 	changes := map[string]any{}
 	if p.Minutes != nil {
 		changes["minutes"] = *p.Minutes

@@ -32,6 +32,15 @@ func RefuseEmptyIDs(op string, fieldsAndIDs ...any) error {
 	return nil
 }
 
+// RefuseZero refuses a time or day that is given and the zero one as
+// ErrInvalidInput: it takes nothing away, and the year 1 is not meant.
+func RefuseZero[T interface{ IsZero() bool }](op, field string, value *T) error {
+	if value != nil && (*value).IsZero() {
+		return Invalid(op, field, "cannot be taken away, only changed")
+	}
+	return nil
+}
+
 // RefuseBlank refuses text that is given and nothing but white space as
 // ErrInvalidInput. The platform itself takes at most spaces for blank.
 func RefuseBlank(op, field string, value *string) error {
