@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/workorder-systems/sdk-go/internal/api"
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
 	"github.com/workorder-systems/sdk-go/pm"
 	"github.com/workorder-systems/sdk-go/types"
@@ -78,8 +79,12 @@ func (in *Ingester) check(readings iter.Seq[Reading]) error {
 	if in.Meters == nil {
 		return sdkerr.Required(opRun, "Meters")
 	}
-	if err := sdkerr.RequireText(opRun, "Key", strings.TrimSpace(in.Key.Reveal())); err != nil {
+	key := strings.TrimSpace(in.Key.Reveal())
+	if err := sdkerr.RequireText(opRun, "Key", key); err != nil {
 		return err
+	}
+	if !api.Sendable(key) {
+		return sdkerr.Invalid(opRun, "Key", "contains characters that a header cannot carry")
 	}
 	if readings == nil {
 		return sdkerr.Required(opRun, "the input")

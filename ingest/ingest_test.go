@@ -362,12 +362,13 @@ func TestAnInputThatEndsItsGoroutine(t *testing.T) {
 func TestWhatAnIngesterNeeds(t *testing.T) {
 	s := newServer()
 	for field, change := range map[string]func(*ingest.Ingester){
-		"Meters":      func(in *ingest.Ingester) { in.Meters = nil },
-		"Key":         func(in *ingest.Ingester) { in.Key = " " },
-		"Concurrency": func(in *ingest.Ingester) { in.Concurrency = -1 },
-		"Window":      func(in *ingest.Ingester) { in.Window = -1 },
-		"SettleAfter": func(in *ingest.Ingester) { in.SettleAfter = -1 },
-		"GiveUpAfter": func(in *ingest.Ingester) { in.GiveUpAfter = -1 },
+		"Meters":       func(in *ingest.Ingester) { in.Meters = nil },
+		"Key":          func(in *ingest.Ingester) { in.Key = " " },
+		"Key contains": func(in *ingest.Ingester) { in.Key = "two\nlines" },
+		"Concurrency":  func(in *ingest.Ingester) { in.Concurrency = -1 },
+		"Window":       func(in *ingest.Ingester) { in.Window = -1 },
+		"SettleAfter":  func(in *ingest.Ingester) { in.SettleAfter = -1 },
+		"GiveUpAfter":  func(in *ingest.Ingester) { in.GiveUpAfter = -1 },
 	} {
 		in := s.ingester(t)
 		change(&in)

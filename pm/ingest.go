@@ -55,6 +55,9 @@ func (s *MeterService) Ingest(ctx context.Context, p IngestParams) (string, erro
 	if err := sdkerr.RequireText(op, "Key", key, "MeterID", p.MeterID); err != nil {
 		return "", err
 	}
+	if !api.Sendable(key) {
+		return "", sdkerr.Invalid(op, "Key", "contains characters that a header cannot carry")
+	}
 	if err := checkValue(op, "Value", p.Value); err != nil {
 		return "", err
 	}

@@ -285,6 +285,7 @@ func TestWhatTheServerCannotUseIsRefusedBeforeSending(t *testing.T) {
 	srv.WantRefused(t, "Value", apitest.Err(c.Meters.RecordReading(ctx, pm.RecordReadingParams{MeterID: "m", Value: dec("-0.001")})))
 	srv.WantRefused(t, "Value", apitest.Err(c.Meters.RecordAutomated(ctx, pm.RecordAutomatedParams{MeterID: "m", Value: dec("-1")})))
 	srv.WantRefused(t, "Key", apitest.Err(c.Meters.Ingest(ctx, pm.IngestParams{Key: " ", MeterID: "m"})))
+	srv.WantRefused(t, "Key", apitest.Err(c.Meters.Ingest(ctx, pm.IngestParams{Key: "two\nlines", MeterID: "m"})))
 	srv.WantRefused(t, "MeterID", apitest.Err(c.Meters.Ingest(ctx, pm.IngestParams{Key: "k"})))
 	srv.WantRefused(t, "Value", apitest.Err(c.Meters.Ingest(ctx, pm.IngestParams{Key: "k", MeterID: "m", Value: dec("-1")})))
 }

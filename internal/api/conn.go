@@ -49,7 +49,7 @@ func New(cfg Config) (*Conn, error) {
 	if cfg.APIKey == "" {
 		return nil, sdkerr.Required(opNew, "the API key")
 	}
-	if !sendable(cfg.APIKey) {
+	if !Sendable(cfg.APIKey) {
 		return nil, sdkerr.Invalid(opNew, "the API key", "contains characters that a header cannot carry")
 	}
 	if strings.HasPrefix(cfg.APIKey, "eyJ") { // as every JWT begins

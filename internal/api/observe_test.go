@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -117,11 +118,9 @@ func TestObserverSeesCallsAndAttempts(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var s sight
-			answers := tc.answers
+			var answered atomic.Int64
 			c := testConn(t, func(w http.ResponseWriter, r *http.Request) {
-				next := answers[0]
-				answers = answers[1:]
-				next(w, r)
+				tc.answers[answered.Add(1)-1](w, r)
 			}, func(cfg *Config) { cfg.Observers = []Observer{s.observer("")} })
 
 			_, err := c.Do(t.Context(), tc.request)

@@ -200,8 +200,8 @@ func tokenRune(r rune) bool {
 
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// sendable reports whether a key or token can stand in a header as it is.
-func sendable(s string) bool {
+// Sendable reports whether a key or token can stand in a header as it is.
+func Sendable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 
