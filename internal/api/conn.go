@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -488,7 +489,7 @@ func (c *Conn) failure(ctx, actx context.Context, r *Request, tok Token, w *wire
 		err = context.Cause(actx)
 	}
 	e := sdkerr.FromNetwork(r.Op, r.Method, r.Path, err, c.secretsOf(r, tok)...)
-	if w.err == nil || w.calls > 1 || !errors.Is(err, w.err) {
+	if !w.only(err) {
 		// A middleware's own, or of a request that was not the only one.
 		e = sdkerr.Doubt(e)
 	}
@@ -497,8 +498,24 @@ func (c *Conn) failure(ctx, actx context.Context, r *Request, tok Token, w *wire
 
 // wire is what the innermost transport saw of one attempt.
 type wire struct {
+	mu    sync.Mutex // a middleware may leave a request to itself
 	calls int
 	err   error
+}
+
+func (w *wire) saw(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.calls++
+	w.err = err
+}
+
+// only tells whether the error is that of the only request.
+func (w *wire) only(err error) bool {
+	w.mu.Lock()
+	calls, seen := w.calls, w.err
+	w.mu.Unlock()
+	return calls == 1 && seen != nil && errors.Is(err, seen)
 }
 
 type wireKey struct{}

@@ -1082,3 +1082,67 @@ type refusedSource func()
 
 func (refusedSource) Token(context.Context) (Token, error) { return Token{Value: "t"}, nil }
 func (f refusedSource) Invalidate(Token)                   { f() }
+
+// A middleware may give up while its call goes on. Nothing of the two may meet, and an
+// answer that begins later is closed.
+func TestMiddlewareLeavesACallToItself(t *testing.T) {
+	left := make(chan struct{})
+	closed := make(chan struct{})
+	over := make(chan struct{})
+	c := testConn(t, nil, func(c *Config) {
+		c.Transport = roundTripFunc(func(req *http.Request) (*http.Response, error) { // no socket, which orders what happens
+			return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Request: req, Body: closeNoter{strings.NewReader("[]"), closed}}, nil
+		})
+		c.Observers = []Observer{{Call: func(ctx context.Context, _ CallStart) (context.Context, func(CallDone)) {
+			return ctx, func(CallDone) {}
+		}}}
+		c.CallMiddleware = []CallMiddleware{func(ctx context.Context, _ CallInfo, next func(context.Context) error) error {
+			go func() {
+				<-left
+				_ = next(context.WithoutCancel(ctx))
+				over <- struct{}{}
+			}()
+			time.AfterFunc(10*time.Millisecond, func() { left <- struct{}{} })
+			return context.DeadlineExceeded
+		}}
+	})
+	_, err := c.Do(t.Context(), &Request{Op: "Do", Method: http.MethodGet, Path: "/rest/v1/v", Safe: true})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	<-closed
+	<-over
+
+	_, err = c.Stream(t.Context(), &Stream{Op: "Stream", Method: http.MethodGet, Path: "/storage/v1/object/x", Safe: true})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	<-closed
+	<-over
+}
+
+// The same with an attempt that a middleware leaves to itself.
+func TestMiddlewareLeavesAnAttemptToItself(t *testing.T) {
+	over := make(chan struct{})
+	c := testConn(t, nil, func(c *Config) {
+		c.Retry = RetryPolicy{MaxAttempts: 1}
+		c.Transport = roundTripFunc(func(*http.Request) (*http.Response, error) { return nil, io.ErrUnexpectedEOF })
+		c.AttemptMiddleware = []AttemptMiddleware{func(req *http.Request, next func(*http.Request) (*http.Response, error)) (*http.Response, error) {
+			time.AfterFunc(10*time.Millisecond, func() {
+				_, _ = next(req) //nolint:bodyclose // there is none
+				over <- struct{}{}
+			})
+			return nil, context.DeadlineExceeded
+		}}
+	})
+	_, err := c.Do(t.Context(), &Request{Op: "Do", Method: http.MethodGet, Path: "/rest/v1/v", Safe: true})
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	<-over
+}
+
+// closeNoter is a body that tells that it was closed.
+type closeNoter struct {
+	io.Reader
+	closed chan<- struct{}
+}
+
+func (c closeNoter) Close() error {
+	c.closed <- struct{}{}
+	return nil
+}

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -76,7 +77,17 @@ type watch struct {
 	start     CallStart
 	began     time.Time
 	done      []func(CallDone)
-	end       CallDone
+
+	mu  sync.Mutex // a middleware may leave an attempt or a call to itself
+	end CallDone
+}
+
+// note changes what is known of how the call ended, and gives it.
+func (w *watch) note(change func(*CallDone)) CallDone {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change(&w.end)
+	return w.end
 }
 
 func (c *Conn) watch(info CallInfo) *watch {
@@ -145,9 +156,9 @@ func (w *watch) begin(ctx context.Context) context.Context {
 // finish tells how the call ended: the last observer that was told of its
 // beginning first, and every one of them, whatever panics.
 func (w *watch) finish(err error) {
-	w.end.Duration, w.end.Err = time.Since(w.began), err
+	end := w.note(func(end *CallDone) { end.Duration, end.Err = time.Since(w.began), err })
 	for _, done := range w.done {
-		defer done(w.end)
+		defer done(end)
 	}
 }
 
@@ -159,12 +170,12 @@ func inAttempt[R any](
 	if w == nil {
 		return attempt(ctx)
 	}
-	w.end.Attempts, w.end.Status, w.end.Rows = n, 0, -1
+	w.note(func(end *CallDone) { end.Attempts, end.Status, end.Rows = n, 0, -1 })
 	began := time.Now()
 	var told []func(AttemptDone)
 	returned := false
 	defer func() {
-		end := AttemptDone{Duration: time.Since(began), Status: w.end.Status}
+		end := AttemptDone{Duration: time.Since(began), Status: w.note(func(*CallDone) {}).Status}
 		switch {
 		case !returned:
 			end.Err = unwound(w.start.Op)
@@ -194,16 +205,20 @@ func inAttempt[R any](
 
 // saw notes what the attempt under way got for an answer.
 func (w *watch) saw(resp *Response, e *sdkerr.Error) {
-	switch {
-	case w == nil:
-	case resp != nil:
-		w.end.Status = resp.Status
-		if w.start.Safe {
-			w.end.Rows = rowsOf(resp.Header)
-		}
-	case e != nil:
-		w.end.Status = e.HTTPStatus
+	if w == nil {
+		return
 	}
+	w.note(func(end *CallDone) {
+		switch {
+		case resp != nil:
+			end.Status = resp.Status
+			if w.start.Safe {
+				end.Rows = rowsOf(resp.Header)
+			}
+		case e != nil:
+			end.Status = e.HTTPStatus
+		}
+	})
 }
 
 // rowsOf is how many rows an answer brought, as Content-Range says: 0-24/* or

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/workorder-systems/sdk-go/internal/sdkerr"
@@ -47,30 +48,63 @@ func (c *Conn) Stream(ctx context.Context, r *Stream) (*StreamResponse, error) {
 		return nil, Unmade(r.Op)
 	}
 	info := CallInfo{Op: r.Op, Method: r.Method, Path: r.Path, Safe: r.Safe}
-	var begun *StreamResponse // until it is handed out
-	drop := func() {
-		if begun != nil {
-			_ = begun.Body.Close()
-		}
-	}
-	defer drop()
+	var begun beginning
+	defer begun.end(nil)
 	w := c.watch(info)
 	resp, err := inCall(ctx, c, w, info, func(mctx context.Context) (*StreamResponse, *sdkerr.Error) {
-		drop() // of a middleware that calls next again
-		begun = nil
+		begun.set(nil) // of a middleware that calls next again
 		return c.stream(mctx, ctx, r, w, &begun)
 	})
 	if err != nil {
 		return nil, err
 	}
-	begun = nil
+	begun.end(resp)
 	return resp, nil
+}
+
+// beginning holds the answer that has begun until it is handed out. A middleware may
+// have left a call to itself: what begins after the end is nobody's and closed.
+type beginning struct {
+	mu   sync.Mutex
+	resp *StreamResponse
+	over bool
+}
+
+// set holds the answer instead of an earlier one.
+func (b *beginning) set(resp *StreamResponse) {
+	b.mu.Lock()
+	if b.over {
+		b.mu.Unlock()
+		closeStream(resp)
+		return
+	}
+	earlier := b.resp
+	b.resp = resp
+	b.mu.Unlock()
+	closeStream(earlier)
+}
+
+// end hands one answer out, if there is one, and closes any other.
+func (b *beginning) end(out *StreamResponse) {
+	b.mu.Lock()
+	held := b.resp
+	b.resp, b.over = nil, true
+	b.mu.Unlock()
+	if held != out {
+		closeStream(held)
+	}
+}
+
+func closeStream(resp *StreamResponse) {
+	if resp != nil {
+		_ = resp.Body.Close()
+	}
 }
 
 // stream runs the attempts of one call. ctx is the middleware's and ends with
 // it, reading is the caller's and lasts while the answer is read. It leaves an
 // answer that has begun in begun, whatever panics behind it.
-func (c *Conn) stream(ctx, reading context.Context, s *Stream, w *watch, begun **StreamResponse) (*StreamResponse, *sdkerr.Error) {
+func (c *Conn) stream(ctx, reading context.Context, s *Stream, w *watch, begun *beginning) (*StreamResponse, *sdkerr.Error) {
 	r := &Request{Op: s.Op, Method: s.Method, Path: s.Path, Header: s.Header, Safe: s.Safe && s.Body == nil, Keyed: s.Keyed}
 	var body *outgoing
 	var rewind func() bool
@@ -80,7 +114,7 @@ func (c *Conn) stream(ctx, reading context.Context, s *Stream, w *watch, begun *
 	}
 	return attempts(ctx, c, r, w, rewind, nil, func(ctx context.Context, tok Token, st *callState) (*StreamResponse, *sdkerr.Error) {
 		resp, e := c.streamAttempt(ctx, reading, r, body, tok, st)
-		*begun = resp
+		begun.set(resp)
 		return resp, e
 	})
 }

@@ -273,8 +273,7 @@ func (c *Conn) attemptChain() http.RoundTripper {
 		}
 		resp, err := c.cfg.Transport.RoundTrip(req)
 		if w, ok := req.Context().Value(wireKey{}).(*wire); ok {
-			w.calls++
-			w.err = err
+			w.saw(err)
 		}
 		return resp, err
 	}
@@ -302,12 +301,20 @@ func inCallMiddleware[R any](
 		}
 		return resp, nil
 	}
-	var resp *R
-	var failure *sdkerr.Error
-	calls := 0
+	var last struct { // of the calls, of which a middleware may leave one to itself
+		sync.Mutex
+		resp    *R
+		failure *sdkerr.Error
+		calls   int
+	}
 	next := func(ctx context.Context) error {
-		calls++
-		resp, failure = call(ctx)
+		last.Lock()
+		last.calls++
+		last.Unlock()
+		resp, failure := call(ctx)
+		last.Lock()
+		last.resp, last.failure = resp, failure
+		last.Unlock()
 		if failure != nil {
 			return failure
 		}
@@ -318,6 +325,9 @@ func inCallMiddleware[R any](
 		next = func(ctx context.Context) error { return m(ctx, info, inner) }
 	}
 	err := next(ctx)
+	last.Lock()
+	resp, failure, calls := last.resp, last.failure, last.calls
+	last.Unlock()
 	switch {
 	case err != nil && failure != nil && calls == 1 && errors.Is(err, failure):
 		return nil, sdkerr.Wrap(info.Op, nil, err)
