@@ -79,12 +79,8 @@ func (in *Ingester) check(readings iter.Seq[Reading]) error {
 	if in.Meters == nil {
 		return sdkerr.Required(opRun, "Meters")
 	}
-	key := strings.TrimSpace(in.Key.Reveal())
-	if err := sdkerr.RequireText(opRun, "Key", key); err != nil {
+	if err := api.RequireKey(opRun, "Key", strings.TrimSpace(in.Key.Reveal())); err != nil {
 		return err
-	}
-	if !api.Sendable(key) {
-		return sdkerr.Invalid(opRun, "Key", "contains characters that a header cannot carry")
 	}
 	if readings == nil {
 		return sdkerr.Required(opRun, "the input")

@@ -52,11 +52,11 @@ const ingestPath = "/functions/v1/ingest-meter-reading"
 func (s *MeterService) Ingest(ctx context.Context, p IngestParams) (string, error) {
 	const op = "Meters.Ingest"
 	key := strings.TrimSpace(p.Key.Reveal())
-	if err := sdkerr.RequireText(op, "Key", key, "MeterID", p.MeterID); err != nil {
+	if err := api.RequireKey(op, "Key", key); err != nil {
 		return "", err
 	}
-	if !api.Sendable(key) {
-		return "", sdkerr.Invalid(op, "Key", "contains characters that a header cannot carry")
+	if err := sdkerr.RequireText(op, "MeterID", p.MeterID); err != nil {
+		return "", err
 	}
 	if err := checkValue(op, "Value", p.Value); err != nil {
 		return "", err

@@ -10,8 +10,8 @@ import (
 // AnalyticsService reads the schema reporting, which is made for analysis: the
 // dimensions, facts and indicators of the token's tenant, all of them live. Any
 // member may read. Facts and indicators of work orders count those that the caller
-// may see, those of maintenance count all. Downtime is in Assets.MonthlyDowntime, and the sites of
-// places in Locations.Sites.
+// may see, those of maintenance count all. Downtime is in Assets.MonthlyDowntime, and
+// the sites of places in Locations.Sites.
 //
 // Open means neither completed nor cancelled, drafts included. Durations run from
 // creation to completion.

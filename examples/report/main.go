@@ -7,8 +7,8 @@
 //
 // The token decides the tenant; its user needs workorder.view and downtime.view.
 // Without SUPABASE_URL it starts a local stack and fills a tenant with a year of
-// work that is the same for the same -seed and -today. Only a local stack can be given a past:
-// no call of the platform dates work back, so that is done by SQL.
+// work that is the same for the same -seed and -today. Only a local stack can be
+// given a past: no call of the platform dates work back, so that is done by SQL.
 package main
 
 import (

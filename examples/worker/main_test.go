@@ -221,23 +221,32 @@ func attempts(t *testing.T, db *pgx.Conn) (alone map[string]int, shared int) {
 	return alone, shared
 }
 
-// A worker that nobody told to end plans the day when it starts, and ends when it
-// is told. A tenant where the account may not create work orders is given up.
-func TestWorkerPlansWhenItStarts(t *testing.T) {
+// setUp starts a stack with an account that has a tenant for each of the roles, a
+// database for the queue, and the settings of a worker that was given none.
+func setUp(t *testing.T, roles ...string) (*devstack.Stack, *account, *pgxpool.Pool, settings) {
+	t.Helper()
 	stack, err := devstack.Start(t.Context())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, stack.Close()) })
 	a, err := newAccount(t.Context(), stack)
 	require.NoError(t, err)
-	require.NoError(t, a.join(t.Context(), 1, "manager"))
-	require.NoError(t, a.join(t.Context(), 1, "technician"))
+	for _, role := range roles {
+		require.NoError(t, a.join(t.Context(), 1, role))
+	}
 	database, err := demo.NewDatabase(t.Context(), stack.DatabaseURL, "worker")
 	require.NoError(t, err)
 	db, err := pgxpool.New(t.Context(), database)
 	require.NoError(t, err)
-	defer db.Close()
+	t.Cleanup(db.Close)
 	s, err := parse(nil)
 	require.NoError(t, err)
+	return stack, a, db, s
+}
+
+// A worker that nobody told to end plans the day when it starts, and ends when it
+// is told. A tenant where the account may not create work orders is given up.
+func TestWorkerPlansWhenItStarts(t *testing.T) {
+	_, a, db, s := setUp(t, "manager", "technician")
 
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
@@ -271,19 +280,7 @@ func TestWorkerPlansWhenItStarts(t *testing.T) {
 
 // A worker that is told to end while it makes a round finishes that.
 func TestStoppedWorkerFinishesItsRound(t *testing.T) {
-	stack, err := devstack.Start(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, stack.Close()) })
-	a, err := newAccount(t.Context(), stack)
-	require.NoError(t, err)
-	require.NoError(t, a.join(t.Context(), 1, "manager"))
-	database, err := demo.NewDatabase(t.Context(), stack.DatabaseURL, "worker")
-	require.NoError(t, err)
-	db, err := pgxpool.New(t.Context(), database)
-	require.NoError(t, err)
-	defer db.Close()
-	s, err := parse(nil)
-	require.NoError(t, err)
+	stack, a, db, s := setUp(t, "manager")
 
 	open, leave := make(chan struct{}), make(chan struct{})
 	close(open)

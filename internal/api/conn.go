@@ -47,11 +47,8 @@ func New(cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.APIKey == "" {
-		return nil, sdkerr.Required(opNew, "the API key")
-	}
-	if !Sendable(cfg.APIKey) {
-		return nil, sdkerr.Invalid(opNew, "the API key", "contains characters that a header cannot carry")
+	if err := RequireKey(opNew, "the API key", cfg.APIKey); err != nil {
+		return nil, err
 	}
 	if strings.HasPrefix(cfg.APIKey, "eyJ") { // as every JWT begins
 		if _, err := jwtclaims.Parse(cfg.APIKey); err != nil {

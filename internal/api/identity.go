@@ -34,7 +34,7 @@ func (c *Conn) token(ctx context.Context, op string) (Token, *sdkerr.Error) {
 		return Token{}, sdkerr.Wrap(op, sdkerr.ErrUnauthenticated, err)
 	case tok.Value == "":
 		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the token source gave an empty token")
-	case !Sendable(tok.Value):
+	case !sendable(tok.Value):
 		return Token{}, sdkerr.New(op, sdkerr.ErrUnauthenticated, "the access token contains characters that a header cannot carry")
 	}
 	if issuer := projectOfHost(c.read(tok.Value).Issuer); issuer != "" && c.project != "" && issuer != c.project {

@@ -200,8 +200,20 @@ func tokenRune(r rune) bool {
 
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
-// Sendable reports whether a key or token can stand in a header as it is.
-func Sendable(s string) bool {
+// RequireKey refuses a key that is missing, or that a header cannot carry, as
+// ErrInvalidInput.
+func RequireKey(op, field, key string) error {
+	switch {
+	case key == "":
+		return sdkerr.Required(op, field)
+	case !sendable(key):
+		return sdkerr.Invalid(op, field, "contains characters that a header cannot carry")
+	}
+	return nil
+}
+
+// sendable reports whether a key or token can stand in a header as it is.
+func sendable(s string) bool {
 	return !strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f })
 }
 

@@ -32,9 +32,8 @@ import (
 
 // CreateTable makes the table of the stores, in a schema of its own, which no
 // API of a Supabase project shows. It may run any number of times, also by replicas
-// that start together. The programs
-// need usage of the schema and select, insert, update and delete on the table;
-// nobody else should have any of them.
+// that start together. The programs need usage of the schema and select, insert,
+// update and delete on the table; nobody else should have any of them.
 const CreateTable = `
 do $$
 begin
