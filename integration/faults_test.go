@@ -325,12 +325,12 @@ func TestWalkOverAFlakyConnectionLosesNothing(t *testing.T) {
 		{query.PageSize(20), query.OrderBy(wo.Priority.Desc(), wo.DueDate.Asc().NullsFirst())},
 	} {
 		p.Reset()
-		n := 0 // a walk sends one request after the other
+		var n atomic.Int64 // a walk sends one request after the other
 		for i, f := range faults {
-			f(p, workordertest.When(func(*http.Request) bool { return n%3 == 0 && n/3%len(faults) == i }))
+			f(p, workordertest.When(func(*http.Request) bool { n := int(n.Load()); return n%3 == 0 && n/3%len(faults) == i }))
 		}
 		p.Inject(func(w http.ResponseWriter, r *http.Request, next http.Handler) {
-			n++
+			n.Add(1)
 			next.ServeHTTP(w, r)
 		})
 		rows, err := c.WorkOrders.List(t.Context(), opts...)

@@ -39,16 +39,15 @@ func NewSQLStore(db *sql.DB, table string) (*SQLStore, error) {
 // CreateTable makes the table unless it is there. Replicas may do so at once. A
 // schema must be there already.
 func (s *SQLStore) CreateTable(ctx context.Context) error {
-	// Of two sessions that make it at once, one fails in spite of "if not exists",
-	// as soon as the other has made it.
+	// Two that make it at a time would be in each other's way, in spite of "if not exists".
 	_, err := s.db.ExecContext(ctx, `do $do$ begin
+		perform pg_advisory_xact_lock(hashtextextended('workorder_sdk.webhook', 0));
 		create table if not exists `+s.table+` (
 			event      text primary key,
 			claim      text not null,
 			held_until timestamptz not null,
 			handled_at timestamptz
 		);
-	exception when unique_violation or duplicate_table then
 	end $do$`)
 	return err
 }
