@@ -247,7 +247,8 @@ func TestValueThatCannotBeWritten(t *testing.T) {
 }
 
 func TestCancelInTheMiddle(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
+	ctx, stop := context.WithCancelCause(t.Context())
+	cancel := func() { stop(errors.New("shutting down")) }
 	rows := func(yield func(row, error) bool) {
 		for i := 0; ; i++ {
 			if i == 3 {
@@ -261,6 +262,7 @@ func TestCancelInTheMiddle(t *testing.T) {
 	var b bytes.Buffer
 	n, err := export.CSV(ctx, &b, rows, export.Columns(id))
 	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "shutting down")
 	require.EqualValues(t, 3, n)
 	require.Equal(t, "id\r\na\r\na\r\na\r\n", b.String())
 }

@@ -317,6 +317,16 @@ func TestEndsWithTheContext(t *testing.T) {
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.Equal(t, ingest.Summary{Taken: 100, Recorded: 16, Pending: 84}, sum, "what was on its way is recorded")
 		require.Len(t, s.rows, 16)
+
+		cause := errors.New("shutting down")
+		ctx, stop := context.WithCancelCause(t.Context())
+		stop(cause)
+		var answers []error
+		_, err = in.Run(ctx, slices.Values(some(2, 2)), func(r ingest.Result) { answers = append(answers, r.Err) })
+		for _, err := range append(answers, err) {
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, err, cause)
+		}
 	})
 }
 

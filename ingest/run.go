@@ -16,6 +16,7 @@ import (
 // run is one run of an Ingester.
 type run struct {
 	Ingester
+	from  context.Context // the caller's
 	ctx   context.Context // done when the run is to end; its cause says why
 	stop  context.CancelCauseFunc
 	calls context.Context // of what is sent: it outlasts ctx by grace
@@ -59,6 +60,7 @@ func newRun(ctx context.Context, in Ingester) *run {
 	r := &run{
 		Ingester: in,
 		began:    time.Now(),
+		from:     ctx,
 		gate:     newGate(in.Concurrency),
 		window:   make(chan struct{}, in.Window),
 		results:  make(chan Result),
@@ -124,7 +126,7 @@ func (r *run) over() (Summary, error) {
 		runtime.Goexit()
 	}
 	if r.ctx.Err() != nil {
-		return r.counts, context.Cause(r.ctx)
+		return r.counts, r.why()
 	}
 	return r.counts, nil
 }
@@ -237,8 +239,16 @@ func (r *run) lost(at time.Time) time.Time {
 	return r.began
 }
 
+// why is the reason for which the run ends early.
+func (r *run) why() error {
+	if cause := context.Cause(r.ctx); !errors.Is(cause, context.Cause(r.from)) {
+		return cause
+	}
+	return sdkerr.ContextError(r.from)
+}
+
 // pending is the result of a reading that is not at the server when the run ends.
-func (r *run) pending() Result { return Result{Status: Pending, Err: context.Cause(r.ctx)} }
+func (r *run) pending() Result { return Result{Status: Pending, Err: r.why()} }
 
 // hold keeps the later readings of a meter from being sent in this run.
 func (r *run) hold(meter string, why error) {

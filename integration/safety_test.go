@@ -200,7 +200,7 @@ func TestInspectionRuns(t *testing.T) {
 	rows := history(day, day)
 	require.Len(t, rows, 1)
 	require.Empty(t, cmp.Diff(safety.InspectionRecord{
-		RunID: id, TemplateName: new("Ladders"), AssetName: new("Ladder 7"), Status: safety.RunOverdue, FailCount: 1, NaCount: 1,
+		RunID: id, TemplateName: new("Ladders"), AssetName: new("Ladder 7"), Status: safety.RunOverdue, FailCount: 1, NACount: 1,
 	}, rows[0], cmpopts.IgnoreFields(safety.InspectionRecord{}, "ScheduledAt", "CompletedAt")))
 	rows, err = s.ComplianceInspectionHistory(t.Context(), safety.ComplianceInspectionHistoryParams{FromDate: day, ToDate: day, AssetID: makeAsset(t, tn, "x", "")})
 	require.NoError(t, err)
@@ -224,7 +224,7 @@ func TestIncidents(t *testing.T) {
 		return row
 	}
 	row := get()
-	require.Equal(t, safety.IncidentHappened, row.Type)
+	require.Equal(t, safety.TypeIncident, row.Type)
 	require.Equal(t, safety.SeverityMedium, row.Severity)
 	require.Equal(t, safety.IncidentOpen, row.Status)
 	require.Equal(t, tn.Admin.ID, *row.ReportedBy)

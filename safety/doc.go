@@ -7,7 +7,7 @@
 //
 //	id, err := client.SafetyCompliance.CreateIncident(ctx, safety.CreateIncidentParams{
 //		Title:    "Oil on the stairs",
-//		Type:     safety.NearMiss,
+//		Type:     safety.TypeNearMiss,
 //		Severity: safety.SeverityHigh,
 //	})
 //	_, err = client.SafetyCompliance.CreateIncidentAction(ctx, safety.CreateIncidentActionParams{

@@ -16,7 +16,7 @@ func ExampleService() {
 	ctx := context.Background()
 
 	incident, err := client.SafetyCompliance.CreateIncident(ctx, safety.CreateIncidentParams{
-		Title: "Oil on the stairs", Type: safety.NearMiss, Severity: safety.SeverityHigh,
+		Title: "Oil on the stairs", Type: safety.TypeNearMiss, Severity: safety.SeverityHigh,
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -16,9 +16,9 @@ type IncidentType string
 
 // The types of incidents.
 const (
-	IncidentHappened IncidentType = "incident"
-	NearMiss         IncidentType = "near_miss"
-	Event            IncidentType = "event"
+	TypeIncident IncidentType = "incident"
+	TypeNearMiss IncidentType = "near_miss"
+	TypeEvent    IncidentType = "event"
 )
 
 // Severity is how bad an incident is.
@@ -44,7 +44,7 @@ const (
 )
 
 func checkKind(op string, kind IncidentType, severity Severity) error {
-	if err := oneOf(op, "Type", kind, IncidentHappened, NearMiss, Event); err != nil {
+	if err := oneOf(op, "Type", kind, TypeIncident, TypeNearMiss, TypeEvent); err != nil {
 		return err
 	}
 	return checkSeverity(op, severity)
@@ -58,7 +58,7 @@ func checkSeverity(op string, severity Severity) error {
 type CreateIncidentParams struct {
 	TenantID    string       // optional: the client's tenant
 	Title       string       // required, 1–500 characters
-	Type        IncidentType // empty: IncidentHappened
+	Type        IncidentType // empty: TypeIncident
 	Severity    Severity     // empty: SeverityMedium
 	Description string
 	OccurredAt  time.Time // zero: now

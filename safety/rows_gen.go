@@ -462,7 +462,7 @@ type InspectionRecord struct {
 	ConductedByName *string    `json:"conducted_by_name"`
 	PassCount       int64      `json:"pass_count"`
 	FailCount       int64      `json:"fail_count"`
-	NaCount         int64      `json:"na_count"`
+	NACount         int64      `json:"na_count"`
 	NotCheckedCount int64      `json:"not_checked_count"`
 }
 

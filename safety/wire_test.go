@@ -131,7 +131,7 @@ func TestWireRequests(t *testing.T) {
 				"completed_at":"2026-02-28T23:00:00+00:00","conducted_by_name":null,"pass_count":1,"fail_count":2,"na_count":3,"not_checked_count":4}]`,
 			Want: []safety.InspectionRecord{{
 				RunID: "r1", AssetName: new("Press"), Status: safety.RunCompleted, CompletedAt: new(at.UTC()),
-				PassCount: 1, FailCount: 2, NaCount: 3, NotCheckedCount: 4,
+				PassCount: 1, FailCount: 2, NACount: 3, NotCheckedCount: 4,
 			}},
 		},
 		{
@@ -148,7 +148,7 @@ func TestWireRequests(t *testing.T) {
 			Name: "CreateIncident in full",
 			Do: func(ctx context.Context, c *workorder.Client) (any, error) {
 				return c.SafetyCompliance.CreateIncident(ctx, safety.CreateIncidentParams{
-					Title: "Oil", Type: safety.NearMiss, Severity: safety.SeverityHigh, Description: "d", OccurredAt: at, LocationID: "l1", AssetID: "a1",
+					Title: "Oil", Type: safety.TypeNearMiss, Severity: safety.SeverityHigh, Description: "d", OccurredAt: at, LocationID: "l1", AssetID: "a1",
 					WorkOrderID: "w1", Metadata: json.RawMessage(`{"n":1.50}`),
 				})
 			},
@@ -161,7 +161,7 @@ func TestWireRequests(t *testing.T) {
 			Name: "UpdateIncident",
 			Do: apitest.Void(func(ctx context.Context, c *workorder.Client) error {
 				return c.SafetyCompliance.UpdateIncident(ctx, safety.UpdateIncidentParams{
-					IncidentID: "n1", Title: new("T"), Type: new(safety.Event), Severity: new(safety.SeverityLow), Status: new(safety.IncidentInvestigating),
+					IncidentID: "n1", Title: new("T"), Type: new(safety.TypeEvent), Severity: new(safety.SeverityLow), Status: new(safety.IncidentInvestigating),
 				})
 			}),
 			RPC: "rpc_update_incident",
@@ -223,7 +223,7 @@ func TestWireRequests(t *testing.T) {
 			Reply: `[{"incident_id":"n1","type":"incident","severity":"critical","title":"Oil","occurred_at":"2026-02-28T23:00:00+00:00",
 				"status":"open","closed_at":null,"action_count":3,"action_pending_count":1,"action_completed_count":1}]`,
 			Want: []safety.IncidentRecord{{
-				IncidentID: "n1", Type: safety.IncidentHappened, Severity: safety.SeverityCritical, Title: "Oil", OccurredAt: at.UTC(),
+				IncidentID: "n1", Type: safety.TypeIncident, Severity: safety.SeverityCritical, Title: "Oil", OccurredAt: at.UTC(),
 				Status: safety.IncidentOpen, ActionCount: 3, ActionPendingCount: 1, ActionCompletedCount: 1,
 			}},
 		},

@@ -226,11 +226,8 @@ func (r *run) drain(ctx context.Context) error {
 // page embeds and stores some things.
 func (r *run) page(ctx context.Context, things []pending) error {
 	vectors, errs := r.vectors(ctx, things)
-	if err := ctx.Err(); err != nil {
-		if cause := context.Cause(ctx); !errors.Is(cause, err) {
-			err = fmt.Errorf("%w: %w", err, cause)
-		}
-		return err
+	if ctx.Err() != nil {
+		return sdkerr.ContextError(ctx)
 	}
 	var rows []row
 	for i, t := range things {

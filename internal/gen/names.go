@@ -19,6 +19,7 @@ var initialisms = map[string]string{
 	"kpi":   "KPI",
 	"mtbf":  "MTBF",
 	"mttr":  "MTTR",
+	"na":    "NA",
 	"oauth": "OAuth",
 	"pm":    "PM",
 	"pms":   "PMs",

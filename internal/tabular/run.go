@@ -52,7 +52,7 @@ func Run[T any](ctx context.Context, op string, w io.Writer, rows iter.Seq2[T, e
 	case rows == nil:
 		return 0, sdkerr.Required(op, "rows")
 	case ctx.Err() != nil:
-		return 0, sdkerr.Wrap(op, nil, context.Cause(ctx))
+		return 0, sdkerr.Wrap(op, nil, sdkerr.ContextError(ctx))
 	}
 	count := &Counter{W: w}
 	f, err := start(count, &o, columns)
@@ -62,7 +62,7 @@ func Run[T any](ctx context.Context, op string, w io.Writer, rows iter.Seq2[T, e
 	last := time.Now()
 	for row, bad := range rows {
 		if err = ctx.Err(); err != nil {
-			err = sdkerr.Wrap(op, nil, context.Cause(ctx))
+			err = sdkerr.Wrap(op, nil, sdkerr.ContextError(ctx))
 			break
 		}
 		if bad != nil {

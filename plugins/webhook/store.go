@@ -33,8 +33,12 @@ var (
 )
 
 // NewMemoryStore is a Store for one process. It keeps a handled event for so long;
-// the platform delivers one for about four hours at most.
+// the platform delivers one for about four hours at most. NewMemoryStore panics for a
+// time that is not positive: every event would be handled again.
 func NewMemoryStore(keep time.Duration) Store {
+	if keep <= 0 {
+		panic("webhook: the time to keep handled events must be positive")
+	}
 	return &memoryStore{keep: keep, now: time.Now, events: map[string]*memoryEvent{}}
 }
 

@@ -43,6 +43,7 @@ func TestMemoryStore(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, s.events, 1, "handled events are forgotten after an hour")
 	require.Empty(t, s.order)
+	require.Panics(t, func() { NewMemoryStore(0) })
 }
 
 func TestNamesOfTables(t *testing.T) {
