@@ -3,6 +3,7 @@ package redistest
 
 import (
 	"context"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -47,13 +48,22 @@ func (s *Server) Start(t testing.TB) {
 	s.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), program, "--port", "0", "--unixsocket", s.Socket,
 		"--dir", s.dir, "--save", "", "--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no", "--loglevel", "warning")
 	require.NoError(t, s.cmd.Start())
-	require.Eventually(t, func() bool {
-		c, err := (&net.Dialer{}).DialContext(t.Context(), "unix", s.Socket)
-		if err == nil {
-			_ = c.Close()
-		}
-		return err == nil
-	}, 30*time.Second, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return s.ready(t.Context()) }, 30*time.Second, 10*time.Millisecond)
+}
+
+// ready says whether the server listens, and has read what it wrote before.
+func (s *Server) ready(ctx context.Context) bool {
+	c, err := (&net.Dialer{}).DialContext(ctx, "unix", s.Socket)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = c.Close() }()
+	const pong = "+PONG"
+	answer := make([]byte, len(pong))
+	if _, err = io.WriteString(c, "PING\r\n"); err == nil {
+		_, err = io.ReadFull(c, answer)
+	}
+	return err == nil && string(answer) == pong
 }
 
 // Stop kills the server.

@@ -214,8 +214,10 @@ func TestServerThatGoesAwayAndComesBack(t *testing.T) {
 // Replicas that start together may all make the table.
 func TestManyMakeTheTable(t *testing.T) {
 	const database = "many_make_the_table"
-	_, err := newPool(t).Exec(t.Context(), "create database "+database)
-	require.NoError(t, err)
+	for _, sql := range []string{"drop database if exists " + database + " with (force)", "create database " + database} {
+		_, err := newPool(t).Exec(t.Context(), sql)
+		require.NoError(t, err)
+	}
 	const replicas = 8
 	pool := newPool(t, func(c *pgxpool.Config) { c.ConnConfig.Database, c.MaxConns = database, replicas })
 	for range 10 {
