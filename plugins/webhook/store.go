@@ -87,9 +87,6 @@ func (e *memoryEvent) Finish(context.Context) error {
 	s := e.store
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if other := s.events[e.id]; other == nil {
-		return nil
-	}
 	e.done, e.until = true, s.now().Add(s.keep)
 	s.events[e.id] = e
 	s.order = append(s.order, e)

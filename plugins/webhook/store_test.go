@@ -38,6 +38,16 @@ func TestMemoryStore(t *testing.T) {
 	_, err = s.Begin(ctx, "a", time.Minute)
 	require.ErrorIs(t, err, ErrHandled)
 
+	c, err := s.Begin(ctx, "c", time.Minute)
+	require.NoError(t, err)
+	now = now.Add(time.Minute)
+	d, err := s.Begin(ctx, "c", time.Minute)
+	require.NoError(t, err)
+	require.NoError(t, d.Abandon(ctx), "who took the claim over failed")
+	require.NoError(t, c.Finish(ctx))
+	_, err = s.Begin(ctx, "c", time.Minute)
+	require.ErrorIs(t, err, ErrHandled)
+
 	now = now.Add(time.Hour)
 	_, err = s.Begin(ctx, "b", time.Minute)
 	require.NoError(t, err)
