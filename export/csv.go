@@ -97,10 +97,11 @@ func (f *csvFormat) field(kind tabular.Kind) {
 }
 
 // quotes tells whether the cell needs quotes: also where some readers trim
-// spaces, and where it would look like null.
+// spaces, where it would look like null, and where PostgreSQL would take a line for
+// the end of the data.
 func (f *csvFormat) quotes() bool {
 	c := f.cell
-	return len(c) == 0 || c[0] == ' ' || c[len(c)-1] == ' ' || bytes.ContainsAny(c, "\",\r\n\t") ||
+	return string(c) == `\.` || len(c) == 0 || c[0] == ' ' || c[len(c)-1] == ' ' || bytes.ContainsAny(c, "\",\r\n\t") ||
 		f.options.Null != "" && string(c) == f.options.Null
 }
 

@@ -114,6 +114,7 @@ func TestCSVQuotes(t *testing.T) {
 		"CRLF":                {value: new("a\r\nb"), want: "\"a\r\nb\""},
 		"leading space":       {value: new(" a"), want: `" a"`},
 		"trailing space":      {value: new("a "), want: `"a "`},
+		"end of COPY's data":  {value: new(`\.`), want: `"\."`},
 		"empty":               {value: new(""), want: `""`},
 		"null":                {want: ``, wantAlone: `""`},
 		"equals":              {value: new("=cmd|' /C calc'!A0"), want: `=cmd|' /C calc'!A0`, guarded: `"'=cmd|' /C calc'!A0"`},

@@ -94,7 +94,9 @@ func Handler(secretFor SecretFunc, fn func(context.Context, Event) error, opts .
 		timeout: 10 * time.Second, maxBody: 4 << 20, log: slog.New(slog.DiscardHandler),
 	}
 	for _, opt := range opts {
-		opt(h)
+		if opt != nil {
+			opt(h)
+		}
 	}
 	if h.timeout <= 0 || h.maxBody <= 0 {
 		panic("webhook: the timeout and the bound of the body must be positive")

@@ -413,7 +413,7 @@ func TestHandlerRefusesToBeMade(t *testing.T) {
 	for _, opt := range []webhook.Option{webhook.WithTimeout(0), webhook.WithTimeout(-1), webhook.WithMaxBody(0), webhook.WithMaxBody(-1)} {
 		require.Panics(t, func() { webhook.Handler(everyInstallation, fn, opt) })
 	}
-	h := webhook.Handler(everyInstallation, fn, webhook.WithStore(nil), webhook.WithLogger(nil))
+	h := webhook.Handler(everyInstallation, fn, webhook.WithStore(nil), webhook.WithLogger(nil), nil)
 	require.Equal(t, 401, serve(h, signed(delivery(1), "another")))
 	require.Equal(t, 200, serve(h, signed(delivery(1), secret)))
 }
