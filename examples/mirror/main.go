@@ -60,8 +60,13 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	flags.DurationVar(&s.every, "every", time.Minute, "time between rounds")
 	flags.IntVar(&s.sweep, "sweep", 60, "look for rows that are gone every so many rounds, and in the first")
 	flags.IntVar(&s.page, "page", 500, "rows in a transaction")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flags.Arg(0))
 	}
 	if s.sweep < 1 || s.page < 1 || s.every < 0 {
 		return errors.New("-sweep and -page start at 1, -every at 0s")

@@ -54,6 +54,8 @@ func TestSettingsThatCannotBe(t *testing.T) {
 	for _, args := range [][]string{{"-sweep", "0"}, {"-page", "0"}, {"-every", "-1s"}} {
 		require.ErrorContains(t, run(t.Context(), io.Discard, args), "start at", args)
 	}
+	require.ErrorContains(t, run(t.Context(), io.Discard, []string{"once"}), `"once" is no flag`)
+	require.NoError(t, run(t.Context(), io.Discard, []string{"-h"}))
 }
 
 // The program is killed again and again while the tenant changes. In the end its

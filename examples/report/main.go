@@ -13,6 +13,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -45,8 +46,13 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 	months := flags.Int("months", 12, "months that the page shows, with the current one")
 	seed := flags.Uint64("seed", 1, "of the year that a local stack is filled with")
 	today := flags.String("today", "", "last day of the page, in full, as 2026-11-26; now by default, in UTC")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no flag", flags.Arg(0))
 	}
 	now := time.Now().UTC()
 	if *today != "" {
@@ -92,8 +98,13 @@ func run(ctx context.Context, out io.Writer, args []string) (err error) {
 	return nil
 }
 
-// newBar is a progress bar on a terminal, and nothing elsewhere.
+// newBar is a progress bar on a terminal, of 40 columns at least, and nothing
+// elsewhere.
 func newBar(f *os.File) *progressbar.ProgressBar {
 	return progressbar.NewOptions(steps, progressbar.OptionSetWriter(f), progressbar.OptionSetVisibility(term.IsTerminal(int(f.Fd()))),
-		progressbar.OptionSetWidth(30), progressbar.OptionClearOnFinish())
+		progressbar.OptionSetWidth(barWidth), progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionClearOnFinish())
 }
+
+// barWidth is how wide the bar is; in a narrow terminal it takes what the words leave.
+const barWidth = 30

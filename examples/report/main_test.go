@@ -202,7 +202,8 @@ func TestProgram(t *testing.T) {
 	require.Contains(t, out.String(), "7 charts")
 	require.Len(t, table(t, dir, "backlog.csv"), 3)
 	require.Contains(t, read1(t, dir, "report.html"), "as of "+today.Format(time.DateOnly)+" 23:59 UTC")
-	for _, args := range [][]string{{"-months", "0"}, {"-today", "soon"}, {"-x"}} {
+	for _, args := range [][]string{{"-months", "0"}, {"-today", "soon"}, {"-x"}, {dir}} {
 		require.Error(t, run(t.Context(), &out, args))
 	}
+	require.NoError(t, run(t.Context(), &out, []string{"-h"}))
 }
