@@ -18,38 +18,44 @@ import (
 //
 // TypeScript: nothing.
 type AnalyticsService struct {
-	// Tenants reads dim_tenant: one row.
+	// Tenants reads dim_tenant, live, for members: one row.
 	Tenants postgrest.View[TenantDimension]
-	// Locations reads dim_location.
+	// Locations reads dim_location, live, for members.
 	Locations postgrest.View[LocationDimension]
-	// Departments reads dim_department.
+	// Departments reads dim_department, live, for members.
 	Departments postgrest.View[DepartmentDimension]
-	// Assets reads dim_asset.
+	// Assets reads dim_asset, live, for members.
 	Assets postgrest.View[AssetDimension]
-	// Days reads dim_time, which is the same for everybody.
+	// Days reads dim_time, which never changes and is the same for everybody.
 	Days postgrest.View[Day]
 
-	// WorkOrders reads fact_work_orders.
+	// WorkOrders reads fact_work_orders, live, for members who may see the work orders.
 	WorkOrders postgrest.View[WorkOrderFact]
-	// Labor reads fact_labor.
+	// Labor reads fact_labor, live, for members who may see the work orders.
 	Labor postgrest.View[LaborFact]
-	// Parts reads fact_parts, which is empty on the platform.
+	// Parts reads fact_parts, live, for members. It is empty on the platform.
 	Parts postgrest.View[PartsFact]
-	// DowntimeIncidents reads fact_downtime_incidents.
+	// DowntimeIncidents reads fact_downtime_incidents, live, for members who may see
+	// the work orders.
 	DowntimeIncidents postgrest.View[DowntimeIncidentFact]
-	// PMCompliance reads fact_pm_compliance.
+	// PMCompliance reads fact_pm_compliance, live, for members.
 	PMCompliance postgrest.View[PMComplianceFact]
 
-	// MTTR reads kpi_mttr, by month, site, asset and department.
+	// MTTR reads kpi_mttr, live, for members, of the work orders that the caller may
+	// see: by month, site, asset and department.
 	MTTR postgrest.View[MTTR]
-	// MTBF reads kpi_mtbf, by asset. One with fewer than two failures has no row.
+	// MTBF reads kpi_mtbf, live, for members, of the work orders that the caller may
+	// see: by asset. One with fewer than two failures has no row.
 	MTBF postgrest.View[MTBF]
-	// PMComplianceRates reads kpi_pm_compliance, by month, site and asset.
+	// PMComplianceRates reads kpi_pm_compliance, live, for members: by month, site and
+	// asset.
 	PMComplianceRates postgrest.View[PMCompliance]
-	// Utilization reads kpi_utilization, by technician and day with shifts. The
-	// platform counts no minutes of work in it, see Utilization.ActualMinutes.
+	// Utilization reads kpi_utilization, live, for members: by technician and day with
+	// shifts. The platform counts no minutes of work in it, see
+	// Utilization.ActualMinutes.
 	Utilization postgrest.View[Utilization]
-	// Backlog reads kpi_backlog, by priority, site and department.
+	// Backlog reads kpi_backlog, live, for members, of the work orders that the caller
+	// may see: by priority, site and department.
 	Backlog postgrest.View[Backlog]
 
 	rpc postgrest.Caller

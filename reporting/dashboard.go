@@ -28,36 +28,44 @@ import (
 // TypeScript: dashboard (getWorkOrdersSummary is WorkOrdersSummary.List, and so
 // on).
 type DashboardService struct {
-	// Metrics reads v_dashboard_metrics: one row.
+	// Metrics reads v_dashboard_metrics, live, for members: one row. Its work orders
+	// are those that the caller may see, its assets and locations all.
 	Metrics postgrest.View[DashboardMetrics]
-	// MTTRMetrics reads v_dashboard_mttr_metrics: one row, or none when nothing was
-	// completed in 90 days.
+	// MTTRMetrics reads v_dashboard_mttr_metrics, live, for members: one row, or none
+	// when nothing that the caller may see was completed in 90 days.
 	MTTRMetrics postgrest.View[MTTRMetrics]
-	// OpenWorkOrders reads v_dashboard_open_work_orders, by id, drafts included.
-	// See ListOpenWorkOrders.
+	// OpenWorkOrders reads v_dashboard_open_work_orders, live, for members who may see
+	// the work orders: by id, drafts included. See ListOpenWorkOrders.
 	OpenWorkOrders postgrest.View[OpenWorkOrder]
-	// OverdueWorkOrders reads v_dashboard_overdue_work_orders, by id, drafts
-	// included. See ListOverdueWorkOrders.
+	// OverdueWorkOrders reads v_dashboard_overdue_work_orders, live, for members who
+	// may see the work orders: by id, drafts included. See ListOverdueWorkOrders.
 	OverdueWorkOrders postgrest.View[OverdueWorkOrder]
-	// WorkOrdersByStatus reads v_dashboard_work_orders_by_status. A status that no
-	// work order has is not in it.
+	// WorkOrdersByStatus reads v_dashboard_work_orders_by_status, live, for members, of
+	// the work orders that the caller may see. A status that none has is not in it.
 	WorkOrdersByStatus postgrest.View[WorkOrdersByStatus]
-	// WorkOrdersByMaintenanceType reads
-	// v_dashboard_work_orders_by_maintenance_type, without work orders of no type.
+	// WorkOrdersByMaintenanceType reads v_dashboard_work_orders_by_maintenance_type,
+	// live, for members, of the work orders that the caller may see, without those of
+	// no type.
 	WorkOrdersByMaintenanceType postgrest.View[WorkOrdersByMaintenanceType]
 
-	// WorkOrdersSummary reads v_work_orders_summary, a snapshot.
+	// WorkOrdersSummary reads v_work_orders_summary, a snapshot of any age, for
+	// whoever has a token of the tenant.
 	WorkOrdersSummary postgrest.View[WorkOrdersSummary]
-	// AssetsSummary reads v_assets_summary, a snapshot.
+	// AssetsSummary reads v_assets_summary, a snapshot of any age, for whoever has a
+	// token of the tenant.
 	AssetsSummary postgrest.View[AssetsSummary]
-	// LocationsSummary reads v_locations_summary, a snapshot.
+	// LocationsSummary reads v_locations_summary, a snapshot of any age, for whoever
+	// has a token of the tenant.
 	LocationsSummary postgrest.View[LocationSummary]
-	// TenantsOverview reads v_tenants_overview, a snapshot: one row.
+	// TenantsOverview reads v_tenants_overview, a snapshot of any age, for members: one
+	// row.
 	TenantsOverview postgrest.View[TenantOverview]
-	// SiteRollup reads v_site_rollup, a snapshot.
+	// SiteRollup reads v_site_rollup, a snapshot of any age, for whoever has a token of
+	// the tenant. What is at a site within a site counts in both.
 	SiteRollup postgrest.View[SiteRollup]
-	// PortfolioOverview reads v_portfolio_overview, a snapshot: one row for each
-	// site of the tenant, or one without a site.
+	// PortfolioOverview reads v_portfolio_overview, a snapshot of any age, for whoever
+	// has a token of the tenant: one row for each site of the tenant, or one without a
+	// site.
 	PortfolioOverview postgrest.View[PortfolioSite]
 
 	rpc postgrest.Caller
@@ -88,7 +96,7 @@ const draft = "draft"
 
 // ListOpenWorkOrders returns all open work orders but drafts, as a dashboard shows
 // them: the highest priority first, then the earliest due date, then the newest.
-// Metrics counts drafts too.
+// Metrics counts drafts too. Live, for members who may see the work orders.
 //
 // TypeScript: dashboard.listOpenWorkOrders.
 func (s *DashboardService) ListOpenWorkOrders(ctx context.Context) ([]OpenWorkOrder, error) {
@@ -104,7 +112,8 @@ func (s *DashboardService) ListOpenWorkOrders(ctx context.Context) ([]OpenWorkOr
 }
 
 // ListOverdueWorkOrders returns all overdue work orders but drafts, as a dashboard
-// shows them: the earliest due date first, then the highest priority.
+// shows them: the earliest due date first, then the highest priority. Live, for
+// members who may see the work orders.
 //
 // TypeScript: dashboard.listOverdueWorkOrders.
 func (s *DashboardService) ListOverdueWorkOrders(ctx context.Context) ([]OverdueWorkOrder, error) {
@@ -148,8 +157,9 @@ func (s *DashboardService) RefreshAnalyticsViews(ctx context.Context) error {
 	return postgrest.ExecAgain(ctx, s.rpc, "Dashboard.RefreshAnalyticsViews", refreshAnalyticsViewsArgs{})
 }
 
-// RefreshTenantAnalytics is RefreshAnalyticsViews: the platform makes those of all
-// tenants anew, whatever tenant is named. Empty is the client's.
+// RefreshTenantAnalytics is RefreshAnalyticsViews, for everybody too: the platform
+// makes the snapshots of all tenants anew, whatever tenant is named. Empty is the
+// client's.
 func (s *DashboardService) RefreshTenantAnalytics(ctx context.Context, tenantID string) error {
 	return postgrest.ExecAgain(ctx, s.rpc, "Dashboard.RefreshTenantAnalytics", refreshTenantAnalyticsArgs{TenantID: tenantID})
 }

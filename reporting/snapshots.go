@@ -8,15 +8,15 @@ import "github.com/workorder-systems/sdk-go/internal/postgrest"
 // is sent, also where the platform would answer (it shows the places of all tenants
 // to everybody).
 type Snapshots struct {
-	// WorkOrders reads mv_work_order_summary.
+	// WorkOrders reads mv_work_order_summary, a snapshot, with the service-role key.
 	WorkOrders postgrest.View[WorkOrderSnapshot]
-	// Assets reads mv_asset_summary.
+	// Assets reads mv_asset_summary, a snapshot, with the service-role key.
 	Assets postgrest.View[AssetSnapshot]
-	// Locations reads mv_location_summary.
+	// Locations reads mv_location_summary, a snapshot, with the service-role key.
 	Locations postgrest.View[LocationSnapshot]
-	// Sites reads mv_site_summary.
+	// Sites reads mv_site_summary, a snapshot, with the service-role key.
 	Sites postgrest.View[SiteSnapshot]
-	// Tenants reads mv_tenant_overview.
+	// Tenants reads mv_tenant_overview, a snapshot, with the service-role key.
 	Tenants postgrest.View[TenantSnapshot]
 }
 
