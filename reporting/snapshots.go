@@ -20,7 +20,7 @@ type Snapshots struct {
 	Tenants postgrest.View[TenantSnapshot]
 }
 
-// Snapshots are the readers for the service-role key.
+// Snapshots are the readers of the snapshots of all tenants, for the service-role key.
 //
 // TypeScript: nothing.
 func (s *DashboardService) Snapshots() Snapshots {
