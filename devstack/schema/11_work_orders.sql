@@ -243,8 +243,9 @@ end $$;
 create trigger check_keys before insert or update on app.work_orders
   for each row execute function app.check_work_order_keys();
 
--- Sets when response and resolution are due. Rules changed later do not touch
--- work orders that exist.
+-- Sets when response and resolution are due, to NULL where no rule fits; that is
+-- logged as an update of its own. Rules changed later do not touch work orders
+-- that exist.
 create function app.compute_work_order_sla() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
@@ -263,9 +264,7 @@ begin
   update app.work_orders w set
     sla_response_due_at   = w.created_at + v_rule.response_interval,
     sla_resolution_due_at = w.created_at + v_rule.resolution_interval
-  where w.id = new.id
-    and (w.sla_response_due_at, w.sla_resolution_due_at)
-      is distinct from (w.created_at + v_rule.response_interval, w.created_at + v_rule.resolution_interval);
+  where w.id = new.id;
   return null;
 end $$;
 

@@ -356,4 +356,12 @@ func TestSLA(t *testing.T) {
 	require.Equal(t, "false false", breached())
 	require.Zero(t, admin.count(`select * from public.v_work_orders_sla_open where work_order_id = $1`, wo))
 	require.Equal(t, 4, admin.count(`select * from public.v_work_order_sla_status`))
+
+	// Without a rule, too, an update follows the insertion.
+	admin.ok(upsert, tenant, "high", nil, nil, nil, false, superOne[string](d, `
+		select id::text from cfg.work_order_sla_rules where tenant_id = $1 and priority_key = 'high' and maintenance_type_key is null and is_active`, tenant))
+	wo = one[string](admin, create, tenant, "inspection")
+	require.Empty(t, dues(wo))
+	require.Equal(t, []string{"INSERT ", "UPDATE "}, column[string](admin, `
+		select operation || ' ' || array_to_string(coalesce(changed_fields, '{}'), ',') from public.v_audit_entity_changes where record_id = $1 order by id`, wo))
 }
