@@ -306,19 +306,24 @@ func TestDowntime(t *testing.T) {
 	}
 }
 
-// No function sets the life cycle of an asset; who sets it by SQL is read.
+// No function sets the life cycle of an asset; who sets it through the view is read.
 func TestAssetLifeCycleColumns(t *testing.T) {
 	t.Parallel()
-	db := stack.SQL(t)
 	tn := stack.Tenant(t)
 	old, successor := makeAsset(t, tn, "old", ""), makeAsset(t, tn, "new", "")
 	at := time.Date(2020, 2, 29, 12, 0, 0, 0, time.UTC)
-	_, err := db.Exec(t.Context(), `update app.assets set commissioned_at = $2, decommissioned_at = $3,
-		end_of_life_estimate = '2026-02-28', service_contract_expires_at = '2025-01-01', planned_replacement_date = '2024-12-31',
-		replaced_by_asset_id = $4 where id = $1`, old, at, at.AddDate(5, 0, 0), successor)
+	raw, err := tn.Supabase(t.Context())
 	require.NoError(t, err)
-	_, err = db.Exec(t.Context(), `update app.assets set replacement_of_asset_id = $2 where id = $1`, successor, old)
-	require.NoError(t, err)
+	for id, life := range map[string]map[string]any{
+		old: {
+			"commissioned_at": at, "decommissioned_at": at.AddDate(5, 0, 0), "end_of_life_estimate": "2026-02-28",
+			"service_contract_expires_at": "2025-01-01", "planned_replacement_date": "2024-12-31", "replaced_by_asset_id": successor,
+		},
+		successor: {"replacement_of_asset_id": old},
+	} {
+		_, _, err := raw.From("v_assets").Update(life, "minimal", "").Eq("id", id).Execute()
+		require.NoError(t, err)
+	}
 
 	row, err := tn.Assets.Get(t.Context(), old)
 	require.NoError(t, err)

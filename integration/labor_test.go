@@ -2,6 +2,7 @@ package integration
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	workorder "github.com/workorder-systems/sdk-go"
 	"github.com/workorder-systems/sdk-go/labor"
+	"github.com/workorder-systems/sdk-go/org"
 	"github.com/workorder-systems/sdk-go/query"
 	"github.com/workorder-systems/sdk-go/types"
 	"github.com/workorder-systems/sdk-go/workorders"
@@ -223,9 +225,7 @@ func TestTechnicianWhoLeaves(t *testing.T) {
 	tn := stack.Tenant(t)
 	u := tn.Member(t, "technician")
 	id := makeTechnician(t, tn, u.ID)
-	db := stack.SQL(t) // no function of the platform takes a member out of a tenant
-	_, err := db.Exec(t.Context(), "delete from app.tenant_memberships where tenant_id = $1 and user_id = $2", tn.ID, u.ID)
-	require.NoError(t, err)
+	require.NoError(t, tn.Tenants.RemoveMember(t.Context(), org.RemoveMemberParams{UserID: u.ID}))
 	row, err := tn.Labor.Technicians.Get(t.Context(), id)
 	require.NoError(t, err)
 	require.True(t, row.IsActive)
@@ -236,13 +236,12 @@ func TestTechnicianWhoLeaves(t *testing.T) {
 	requireError(t, err, workorder.ErrConflict, "23505")
 }
 
-// template seeds a shift template, which no function of the platform writes, and
-// returns nothing.
+// seedTemplate makes a shift template, which no function of the platform writes.
 func seedTemplate(t testing.TB, tn *tenant, technicianID, crewID *string, day time.Weekday, from, to, label string) {
 	t.Helper()
-	_, err := stack.SQL(t).Exec(t.Context(), `insert into app.shift_templates (tenant_id, technician_id, crew_id, day_of_week, start_time, end_time, label)
-		values ($1, $2, $3, $4, $5::text::time, $6::text::time, $7)`, tn.ID, technicianID, crewID, int(day), from, to, label)
-	require.NoError(t, err)
+	insertRow(t, tn, "v_shift_templates", map[string]any{
+		"technician_id": technicianID, "crew_id": crewID, "day_of_week": day, "start_time": from, "end_time": to, "label": label,
+	})
 }
 
 // A year of shifts, with its leap day and both changes of the clock, is what the
@@ -310,10 +309,15 @@ func TestManyShiftsAtOnce(t *testing.T) {
 	t.Parallel()
 	tn := stack.Tenant(t)
 	technician := makeTechnician(t, tn, tn.Admin.ID)
-	_, err := stack.SQL(t).Exec(t.Context(), `insert into app.shift_templates (tenant_id, technician_id, day_of_week, start_time, end_time)
-		select $1, $2, d, time '06:00' + h * interval '1 hour', time '07:00' + h * interval '1 hour'
-		from generate_series(0, 6) d, generate_series(0, 6) h`, tn.ID, technician)
-	require.NoError(t, err)
+	var hours []map[string]any
+	for day := range 7 {
+		for hour := 6; hour < 13; hour++ {
+			hours = append(hours, map[string]any{
+				"technician_id": technician, "day_of_week": day, "start_time": fmt.Sprintf("%02d:00", hour), "end_time": fmt.Sprintf("%02d:00", hour+1),
+			})
+		}
+	}
+	insertRows(t, tn, "v_shift_templates", hours...)
 	first := types.NewDate(2031, 1, 1)
 	made, err := tn.Labor.GenerateShiftsFromTemplates(t.Context(), labor.GenerateShiftsFromTemplatesParams{StartDate: first, EndDate: first.AddDays(199)})
 	require.NoError(t, err)
@@ -397,31 +401,32 @@ func TestLoggedTimeIsSummedUp(t *testing.T) {
 		TenantID: tn.ID, WorkOrderID: id, UserID: tn.Admin.ID, EntryCount: 2, TotalMinutes: new(int64(45)), FirstEntryDate: today, LastEntryDate: today,
 	}, rows[0]))
 
-	// With technicians in the key, which only the database itself can set, the
-	// list goes on behind rows with and without one.
-	db := stack.SQL(t)
-	technician := makeTechnician(t, tn, tn.Admin.ID)
-	_, err = db.Exec(t.Context(), `insert into app.work_order_time_entries (tenant_id, work_order_id, user_id, technician_id, minutes, labor_cost_cents, entry_date)
-		values ($1, $2, $3, $4, 60, 5000, current_date)`, tn.ID, id, tn.Admin.ID, technician)
-	require.NoError(t, err)
-	other := makeWorkOrder(t, tn.Client, "y")
-	_, err = tn.WorkOrders.LogTime(t.Context(), workorders.LogTimeParams{WorkOrderID: other, Minutes: 5})
-	require.NoError(t, err)
-	var all []labor.WorkOrderLaborActual
-	var after query.Cursor
-	for {
-		page, err := tn.Labor.WorkOrderLaborActuals.Page(t.Context(), query.Limit(1), query.After(after))
+	// The list goes on behind rows with a technician in the key and without one.
+	t.Run("technicians", func(t *testing.T) {
+		db := stack.SQL(t) // only the database itself can set one
+		technician := makeTechnician(t, tn, tn.Admin.ID)
+		_, err := db.Exec(t.Context(), `insert into app.work_order_time_entries (tenant_id, work_order_id, user_id, technician_id, minutes, labor_cost_cents, entry_date)
+			values ($1, $2, $3, $4, 60, 5000, current_date)`, tn.ID, id, tn.Admin.ID, technician)
 		require.NoError(t, err)
-		all = append(all, page.Items...)
-		if !page.HasMore {
-			break
+		other := makeWorkOrder(t, tn.Client, "y")
+		_, err = tn.WorkOrders.LogTime(t.Context(), workorders.LogTimeParams{WorkOrderID: other, Minutes: 5})
+		require.NoError(t, err)
+		var all []labor.WorkOrderLaborActual
+		var after query.Cursor
+		for {
+			page, err := tn.Labor.WorkOrderLaborActuals.Page(t.Context(), query.Limit(1), query.After(after))
+			require.NoError(t, err)
+			all = append(all, page.Items...)
+			if !page.HasMore {
+				break
+			}
+			after = page.Next
 		}
-		after = page.Next
-	}
-	whole, err := tn.Labor.WorkOrderLaborActuals.List(t.Context(), query.PageSize(1))
-	require.NoError(t, err)
-	require.Len(t, whole, 3)
-	require.Equal(t, whole, all)
+		whole, err := tn.Labor.WorkOrderLaborActuals.List(t.Context(), query.PageSize(1))
+		require.NoError(t, err)
+		require.Len(t, whole, 3)
+		require.Equal(t, whole, all)
+	})
 }
 
 // Planning a technician assigns them once, and for good.
@@ -524,25 +529,19 @@ func fillLabor(t testing.TB, tn *tenant) {
 	makeCrew(t, tn, "Night", technician)
 	_, err := tn.WorkOrders.LogTime(t.Context(), workorders.LogTimeParams{WorkOrderID: makeWorkOrder(t, tn.Client, "x"), Minutes: 5})
 	require.NoError(t, err)
-	_, err = stack.SQL(t).Exec(t.Context(), `
-		with skill as (insert into cfg.skill_catalogs (tenant_id, name) values ($1, 'Welding') returning id),
-		has_skill as (insert into app.technician_skills (tenant_id, technician_id, skill_id) select $1, $2, id from skill),
-		certification as (insert into cfg.certification_catalogs (tenant_id, name) values ($1, 'Crane') returning id),
-		has_certification as (
-			insert into app.technician_certifications (tenant_id, technician_id, certification_id, issued_at)
-			select $1, $2, id, date '2030-01-31' from certification),
-		pattern as (
-			insert into app.availability_patterns (tenant_id, technician_id, day_of_week, start_time, end_time)
-			values ($1, $2, 6, '08:00', '24:00')),
-		override as (
-			insert into app.availability_overrides (tenant_id, technician_id, override_date, is_available)
-			values ($1, $2, '2028-02-29', false)),
-		template as (
-			insert into app.shift_templates (tenant_id, technician_id, day_of_week, start_time, end_time)
-			values ($1, $2, 0, '08:00', '16:00'))
-		insert into app.shifts (tenant_id, technician_id, start_at, end_at) values ($1, $2, '2031-01-01 22:00Z', '2031-01-02 06:00Z')`,
-		tn.ID, technician)
-	require.NoError(t, err)
+	skill := insertRow(t, tn, "v_skill_catalogs", map[string]any{"name": "Welding"})
+	certification := insertRow(t, tn, "v_certification_catalogs", map[string]any{"name": "Crane"})
+	for view, row := range map[string]map[string]any{
+		"v_technician_skills":         {"skill_id": skill},
+		"v_technician_certifications": {"certification_id": certification, "issued_at": "2030-01-31"},
+		"v_availability_patterns":     {"day_of_week": time.Saturday, "start_time": "08:00", "end_time": "24:00"},
+		"v_availability_overrides":    {"override_date": "2028-02-29", "is_available": false},
+		"v_shift_templates":           {"day_of_week": time.Sunday, "start_time": "08:00", "end_time": "16:00"},
+		"v_shifts":                    {"start_at": "2031-01-01T22:00:00Z", "end_at": "2031-01-02T06:00:00Z"},
+	} {
+		row["technician_id"] = technician
+		insertRow(t, tn, view, row)
+	}
 }
 
 func TestEveryViewOfLaborShowsItsOwnTenantOnly(t *testing.T) {
@@ -566,11 +565,13 @@ func TestEveryViewOfLaborShowsItsOwnTenantOnly(t *testing.T) {
 			require.Len(t, v.tenants(t), 1, "%s by %s", v.name, role)
 		}
 	}
-	src, err := workorder.NewSelfSigned(workorder.SelfSigned{Secret: stack.Secret(t), Subject: b.Admin.ID, Tenant: a.ID})
-	require.NoError(t, err)
-	for _, v := range laborViews(t, stack.Client(t, workorder.WithTokenSource(src))) {
-		require.Empty(t, v.tenants(t), "%s: the claim is of a tenant they are not in", v.name)
-	}
+	t.Run("foreign claim", func(t *testing.T) {
+		src, err := workorder.NewSelfSigned(workorder.SelfSigned{Secret: stack.Secret(t), Subject: b.Admin.ID, Tenant: a.ID})
+		require.NoError(t, err)
+		for _, v := range laborViews(t, stack.Client(t, workorder.WithTokenSource(src))) {
+			require.Empty(t, v.tenants(t), "%s: the claim is of a tenant they are not in", v.name)
+		}
+	})
 	for _, v := range laborViews(t, a.Admin.Client) { // in no tenant
 		_, err := v.count(t.Context())
 		require.ErrorIs(t, err, workorder.ErrNoTenant, v.name)

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
@@ -12,36 +11,36 @@ import (
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
-// A technician whose hours, shifts and skills are seeded: no RPC writes them.
-type worker struct {
-	plan
-	db *pgx.Conn
-}
+// worker is a technician whose hours, shifts and skills are written through views: no
+// function writes them.
+type worker struct{ plan }
 
 func newWorker(t testing.TB) worker {
 	t.Helper()
-	db := stack.SQL(t)
-	return worker{newPlan(t), db}
+	return worker{newPlan(t)}
 }
 
-func (w worker) seed(t testing.TB, sql string, args ...any) {
+// seed makes a row of the technician's.
+func (w worker) seed(t testing.TB, view string, row map[string]any) {
 	t.Helper()
-	_, err := w.db.Exec(t.Context(), sql, append([]any{w.ID, w.Technician}, args...)...)
-	require.NoError(t, err)
+	row["technician_id"] = w.Technician
+	insertRow(t, w.tenant, view, row)
 }
 
 // hours gives the technician hours on a day of the week, in a zone; nil: UTC.
 func (w worker) hours(t testing.TB, day time.Weekday, from, to string, zone *string) {
 	t.Helper()
-	w.seed(t, `insert into app.availability_patterns (tenant_id, technician_id, day_of_week, start_time, end_time, timezone)
-		values ($1, $2, $3, $4::text::time, $5::text::time, $6)`, int(day), from, to, zone)
+	row := map[string]any{"day_of_week": day, "start_time": from, "end_time": to}
+	if zone != nil {
+		row["timezone"] = *zone
+	}
+	w.seed(t, "v_availability_patterns", row)
 }
 
 // except makes an exception for one day; without times when from is nil.
 func (w worker) except(t testing.TB, day types.Date, available bool, from, to *string) {
 	t.Helper()
-	w.seed(t, `insert into app.availability_overrides (tenant_id, technician_id, override_date, is_available, start_time, end_time)
-		values ($1, $2, $3::text::date, $4, $5::text::time, $6::text::time)`, day.String(), available, from, to)
+	w.seed(t, "v_availability_overrides", map[string]any{"override_date": day, "is_available": available, "start_time": from, "end_time": to})
 }
 
 func (w worker) ask(t testing.TB, from, to time.Time) []string {
@@ -163,7 +162,7 @@ func TestValidateFindsShifts(t *testing.T) {
 	t.Parallel()
 	w := newWorker(t)
 	start, end := shiftStart, shiftStart.Add(8*time.Hour)
-	w.seed(t, `insert into app.shifts (tenant_id, technician_id, start_at, end_at) values ($1, $2, $3, $4)`, start, end)
+	w.seed(t, "v_shifts", map[string]any{"start_at": start, "end_at": end})
 
 	require.Equal(t, []string{overlapping, noHours}, w.ask(t, start, end))
 	require.Equal(t, []string{overlapping, noHours}, w.ask(t, end.Add(-time.Microsecond), end.Add(time.Hour)))
@@ -172,16 +171,14 @@ func TestValidateFindsShifts(t *testing.T) {
 	w.schedule(t, makeWorkOrder(t, w.Client, "x"), start, end)
 	require.Equal(t, []string{overlapping, overlapping, noHours}, w.ask(t, start, end), "a shift and a block are two conflicts")
 
-	other := worker{newPlan(t), w.db}
-	_, err := w.db.Exec(t.Context(), `insert into app.shifts (tenant_id, crew_id, start_at, end_at) values ($1, $2, $3, $4)`,
-		other.ID, other.Crew, start, end)
-	require.NoError(t, err)
+	other := newWorker(t)
+	insertRow(t, other.tenant, "v_shifts", map[string]any{"crew_id": other.Crew, "start_at": start, "end_at": end})
 	require.Equal(t, []string{noHours}, other.ask(t, start, end), "a shift of a crew is nobody's")
 }
 
 func TestValidateWatchesSkills(t *testing.T) {
 	t.Parallel()
-	w := newWorker(t)
+	db, w := stack.SQL(t), newWorker(t) // what an asset asks for is in no view
 	asset := makeAsset(t, w.tenant, "Press", "")
 	wo, err := w.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: "x", AssetID: asset})
 	require.NoError(t, err)
@@ -190,16 +187,15 @@ func TestValidateWatchesSkills(t *testing.T) {
 	q := workorders.ValidateScheduleParams{TechnicianID: w.Technician, WorkOrderID: wo, StartAt: time.Now().Add(time.Minute), EndAt: time.Now().Add(2 * time.Minute)}
 	require.Equal(t, []string{noHours, "priority/info"}, validate(t, w.Client, q), "nothing is required")
 
+	skills := map[string]string{}
 	for i, name := range []string{"Welding", "Hydraulics"} {
-		_, err := w.db.Exec(t.Context(), `
-			with skill as (insert into cfg.skill_catalogs (tenant_id, name, display_order) values ($1, $2, $3) returning id)
-			insert into app.asset_required_skills (tenant_id, asset_id, skill_id) select $1, $4, id from skill`, w.ID, name, i, asset)
+		skills[name] = insertRow(t, w.tenant, "v_skill_catalogs", map[string]any{"name": name, "display_order": i})
+		_, err := db.Exec(t.Context(), `insert into app.asset_required_skills (tenant_id, asset_id, skill_id) values ($1, $2, $3)`, w.ID, asset, skills[name])
 		require.NoError(t, err)
 	}
 	learn := func(skill string) {
 		t.Helper()
-		w.seed(t, `insert into app.technician_skills (tenant_id, technician_id, skill_id)
-			select $1, $2, id from cfg.skill_catalogs where tenant_id = $1 and name = $3`, skill)
+		w.seed(t, "v_technician_skills", map[string]any{"skill_id": skills[skill]})
 	}
 	require.Equal(t, []string{noHours, "skill/warning", "skill/warning", "priority/info"}, validate(t, w.Client, q), "one for each skill")
 	learn("Welding")

@@ -2,7 +2,9 @@ package integration
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -17,12 +19,12 @@ import (
 	"github.com/workorder-systems/sdk-go/workorders"
 )
 
-// SQL connects to the stack's database as superuser, for what no RPC of the
-// reference backend can make yet, or skips the test.
+// SQL connects to the stack's database as superuser, for what neither a function
+// nor a view can make, or skips the test.
 func (d deployment) SQL(t testing.TB) *pgx.Conn {
 	t.Helper()
 	if d.DatabaseURL == "" {
-		t.Skip("needs the database of a devstack to seed rows that have no RPC yet")
+		t.Skip("needs the database of a devstack, for what no call can do")
 	}
 	conn, err := pgx.Connect(t.Context(), d.DatabaseURL)
 	require.NoError(t, err)
@@ -38,6 +40,41 @@ func makePMSchedule(t testing.TB, tn *tenant, trigger pm.Trigger) string {
 	})
 	require.NoError(t, err)
 	return id
+}
+
+// unrecorded skips a test of what calls at the same time do where nobody knows what
+// the platform does. The reference backend keeps to it.
+func (d deployment) unrecorded(t testing.TB) {
+	t.Helper()
+	if !d.local {
+		t.Skip("nobody has recorded what the platform does when many do this at once")
+	}
+}
+
+// insertRow inserts a row through a view, as the tenant's administrator, for what no
+// function makes, and returns its id, or "" when the view has none.
+func insertRow(t testing.TB, tn *tenant, view string, row map[string]any) string {
+	t.Helper()
+	return insertRows(t, tn, view, row)[0]
+}
+
+func insertRows(t testing.TB, tn *tenant, view string, rows ...map[string]any) []string {
+	t.Helper()
+	raw, err := tn.Supabase(t.Context())
+	require.NoError(t, err)
+	for _, row := range rows {
+		row["tenant_id"] = tn.ID
+	}
+	body, _, err := raw.From(view).Insert(rows, false, "", "representation", "").Execute()
+	require.NoError(t, err, view)
+	var made []struct{ ID json.RawMessage } // a text or a number
+	require.NoError(t, json.Unmarshal(body, &made), view)
+	require.Len(t, made, len(rows), view)
+	ids := make([]string, len(made))
+	for i, row := range made {
+		ids[i] = strings.Trim(string(row.ID), `"`)
+	}
+	return ids
 }
 
 // callForID calls an RPC that adds something to a tenant, as its administrator,

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	workorder "github.com/workorder-systems/sdk-go"
@@ -28,23 +27,18 @@ func getPart(t testing.TB, c *workorder.Client, id string) *inventory.Part {
 }
 
 // stockroom is a tenant with places for parts, which no function of the platform
-// makes: the stack does, or the test is skipped.
-type stockroom struct {
-	*tenant
-	sql *pgx.Conn
-}
+// makes: its administrator does, through views.
+type stockroom struct{ *tenant }
 
 func newStockroom(t testing.TB) stockroom {
 	t.Helper()
-	return stockroom{stack.Tenant(t), stack.SQL(t)}
+	return stockroom{stack.Tenant(t)}
 }
 
 // place makes an inventory location.
-func (s stockroom) place(t testing.TB, kind inventory.LocationType, name string) (id string) {
+func (s stockroom) place(t testing.TB, kind inventory.LocationType, name string) string {
 	t.Helper()
-	require.NoError(t, s.sql.QueryRow(t.Context(),
-		`insert into app.inventory_locations (tenant_id, name, type) values ($1, $2, $3) returning id`, s.ID, name, string(kind)).Scan(&id))
-	return id
+	return insertRow(t, s.tenant, "v_inventory_locations", map[string]any{"name": name, "type": kind})
 }
 
 func (s stockroom) bin(t testing.TB, name string) string {
@@ -55,9 +49,7 @@ func (s stockroom) bin(t testing.TB, name string) string {
 // put lays so many of a part into a bin, where nothing was.
 func (s stockroom) put(t testing.TB, part, bin, quantity string) {
 	t.Helper()
-	_, err := s.sql.Exec(t.Context(),
-		`insert into app.stock_levels (tenant_id, part_id, inventory_location_id, quantity) values ($1, $2, $3, $4::text::numeric)`, s.ID, part, bin, quantity)
-	require.NoError(t, err)
+	insertRow(t, s.tenant, "v_stock_levels", map[string]any{"part_id": part, "inventory_location_id": bin, "quantity": quantity})
 }
 
 // order makes a purchase order over so many of each part, and gives the line of

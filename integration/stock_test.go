@@ -255,8 +255,7 @@ func TestQuantitiesAtTheirEdges(t *testing.T) {
 func TestNoPartsMoveBetweenTenants(t *testing.T) {
 	t.Parallel()
 	u := stack.User(t)
-	sql := stack.SQL(t)
-	a, b := stockroom{u.NewTenant(t), sql}, stockroom{u.NewTenant(t), sql}
+	a, b := stockroom{u.NewTenant(t)}, stockroom{u.NewTenant(t)}
 	partA, partB := makePart(t, a.tenant, "P"), makePart(t, b.tenant, "P")
 	woA, binB := makeWorkOrder(t, a.Client, "x"), b.bin(t, "B")
 	b.put(t, partB, binB, "5")
@@ -387,6 +386,7 @@ type moved struct{ received, issued, reserved map[string]int64 }
 // nobody hears of a deadlock.
 func TestNoUnitIsMadeOrLost(t *testing.T) {
 	t.Parallel()
+	stack.unrecorded(t)
 	const callers, calls, opening = 64, 5, 40
 	s := newStockroom(t)
 	random := newRandom(t)
@@ -481,6 +481,7 @@ func TestNoUnitIsMadeOrLost(t *testing.T) {
 // One unit, and everybody wants it: one gets it, and one reservation is met.
 func TestTheLastUnitGoesToOne(t *testing.T) {
 	t.Parallel()
+	stack.unrecorded(t)
 	const callers = 64
 	s := newStockroom(t)
 	part, wo, bin := makePart(t, s.tenant, "P"), makeWorkOrder(t, s.Client, "x"), s.bin(t, "B")
