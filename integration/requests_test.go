@@ -213,6 +213,7 @@ func TestMaintenanceRequestIsConvertedOnce(t *testing.T) {
 
 func TestOneOfManyConcurrentConversionsWins(t *testing.T) {
 	t.Parallel()
+	stack.unrecorded(t)
 	tn := stack.Tenant(t)
 	request := createMaintenanceRequest(t, tn.Client, workorders.CreateMaintenanceRequestParams{})
 

@@ -568,8 +568,14 @@ func TestFailedCreateDoesNotUseUpTheClientRequestID(t *testing.T) {
 	require.Equal(t, "x", getWorkOrder(t, tn.Client, id).Title)
 }
 
+// The platform raises 40001, which PostgREST up to version 14 takes for a reason to
+// repeat the transaction for ever: on a deployment the test would keep connections
+// of everybody's busy.
 func TestClientRequestIDClaimedByHandBlocksCreate(t *testing.T) {
 	t.Parallel()
+	if !stack.local {
+		t.Skip("would keep connections of the deployment's busy for ever")
+	}
 	tn := stack.Tenant(t, workorder.WithRetry(workorder.RetryPolicy{MaxAttempts: 2, BaseDelay: time.Millisecond}))
 	fresh, err := tn.Idempotency.Claim(t.Context(), org.ClaimIdempotencyParams{
 		Scope: "work_order.create", IdempotencyKey: "k",
