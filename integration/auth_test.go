@@ -33,8 +33,10 @@ func TestSignUpBeginsASession(t *testing.T) {
 
 	tok, err := r.Session.Token(t.Context())
 	require.NoError(t, err)
-	require.WithinDuration(t, time.Now().Add(time.Hour), tok.Expiry, 5*time.Minute)
 	got := claims(t, tok)
+	life := time.Duration(got["exp"].(float64)-got["iat"].(float64)) * time.Second // whatever the project sets
+	require.Positive(t, life)
+	require.WithinDuration(t, time.Now().Add(life), tok.Expiry, 5*time.Minute)
 	require.Equal(t, r.User.ID, got["sub"])
 	require.Equal(t, "authenticated", got["role"])
 	require.Equal(t, email, got["email"])
@@ -140,11 +142,24 @@ func TestUserAsksForAnotherAddress(t *testing.T) {
 	requireError(t, err, workorder.ErrConflict, "email_exists")
 
 	got, err := u.Auth.UpdateUser(t.Context(), workorder.UpdateUserParams{Email: &wanted})
+	needsMail(t, err)
 	require.NoError(t, err)
 	require.Equal(t, u.Email, got.Email, "until the mails about it are confirmed")
 	require.Equal(t, wanted, got.NewEmail)
 	_, err = u.Auth.SignInWithPassword(t.Context(), wanted, u.Password)
 	requireError(t, err, workorder.ErrUnauthenticated, "invalid_credentials")
+}
+
+// needsMail skips where the deployment refuses to send a mail to a test's address, or
+// has sent too many.
+func needsMail(t testing.TB, err error) {
+	t.Helper()
+	switch code := errorCode(err); code {
+	case "email_address_invalid", "email_address_not_authorized", "over_email_send_rate_limit":
+		if !stack.local {
+			t.Skipf("needs a deployment that sends mails to example.com: %s", code)
+		}
+	}
 }
 
 func TestAdminChangesAnAddressAtOnce(t *testing.T) {

@@ -23,11 +23,22 @@ const home = "http://localhost:9999/welcome"
 // ssoDomain is the domain of the organisation that the stack plays.
 const ssoDomain = "corp.example"
 
-// PlaysProviders skips the test where providers are real, which no test can sign in at.
+// PlaysProviders skips the test where providers are real, which no test can sign in at,
+// or are not offered.
 func (d deployment) PlaysProviders(t testing.TB) {
 	t.Helper()
+	d.Offers(t, "google")
+	d.Offers(t, "github")
 	if _, status := browse(t, http.MethodGet, d.URL+"/provider/google/authorize", nil); status != http.StatusBadRequest {
 		t.Skip("needs the identity provider of a devstack: this deployment has real ones")
+	}
+}
+
+// needsOffered skips where the deployment does not offer what the code says.
+func needsOffered(t testing.TB, err error, code string) {
+	t.Helper()
+	if !stack.local && errorCode(err) == code {
+		t.Skipf("the deployment does not offer it: %s", code)
 	}
 }
 
@@ -202,6 +213,7 @@ func TestIdentitiesAreLinkedAndUnlinked(t *testing.T) {
 		flow, err := c.Auth.LinkIdentity(t.Context(), workorder.OAuthURLParams{
 			Provider: "google", RedirectTo: home, Query: map[string]string{"login_hint": work},
 		})
+		needsOffered(t, err, "manual_linking_disabled")
 		require.NoError(t, err)
 		return flow, comeBack(t, flow.URL, nil)
 	}
@@ -247,6 +259,7 @@ func TestLinkingNeedsAProvider(t *testing.T) {
 	t.Parallel()
 	stack.PlaysProviders(t)
 	_, err := stack.User(t).Auth.LinkIdentity(t.Context(), workorder.OAuthURLParams{Provider: "nobody"})
+	needsOffered(t, err, "manual_linking_disabled")
 	requireError(t, err, workorder.ErrInvalidInput, "validation_failed")
 }
 
@@ -288,6 +301,7 @@ func TestIDTokenSignsIn(t *testing.T) {
 
 	u := stack.User(t)
 	linked, err := u.Auth.LinkIDToken(t.Context(), workorder.IDTokenParams{Provider: "github", Token: idToken(t, "github", newEmail())})
+	needsOffered(t, err, "manual_linking_disabled")
 	require.NoError(t, err)
 	require.Equal(t, u.ID, linked.User().ID)
 	_, err = u.Auth.LinkIDToken(t.Context(), workorder.IDTokenParams{Provider: "google", Token: idToken(t, "google", email)})
@@ -306,6 +320,7 @@ func TestOrganisationSignsItsUsersIn(t *testing.T) {
 		}
 		p.RedirectTo = home
 		flow, err := c.Auth.SSOURL(t.Context(), p)
+		needsOffered(t, err, "saml_provider_disabled")
 		require.NoError(t, err)
 		u := exchange(t, c, flow, comeBack(t, flow.URL, url.Values{"email": {email}})).User()
 		require.Equal(t, email, u.Email)
@@ -353,12 +368,14 @@ func TestLinksInMailsComeBackWithACode(t *testing.T) {
 func TestAnonymousUserStaysByLinking(t *testing.T) {
 	t.Parallel()
 	stack.PlaysProviders(t)
+	stack.Offers(t, "anonymous_users")
 	c, email := stack.Client(t), newEmail()
 	s, err := c.Auth.SignInAnonymously(t.Context(), nil)
 	require.NoError(t, err)
 	flow, err := c.WithSession(s).Auth.LinkIdentity(t.Context(), workorder.OAuthURLParams{
 		Provider: "google", RedirectTo: home, Query: map[string]string{"login_hint": email},
 	})
+	needsOffered(t, err, "manual_linking_disabled")
 	require.NoError(t, err)
 	u := exchange(t, c, flow, comeBack(t, flow.URL, nil)).User()
 	require.Equal(t, s.User().ID, u.ID)

@@ -185,6 +185,7 @@ func TestMagicLinkLeadsBackWithTheSession(t *testing.T) {
 func TestRecoverySetsANewPassword(t *testing.T) {
 	t.Parallel()
 	u, c := stack.User(t), stack.Client(t)
+	stack.Mails(t, u.Email)
 	require.NoError(t, c.Auth.SendRecovery(t.Context(), workorder.SendRecoveryParams{Email: newEmail()}), "Auth does not say who has an account")
 	require.NoError(t, c.Auth.SendRecovery(t.Context(), workorder.SendRecoveryParams{Email: u.Email}))
 	mail := stack.Mail(t, u.Email)
