@@ -2,7 +2,8 @@
 //
 // With SUPABASE_URL and SUPABASE_ANON_KEY set, that deployment is used; the
 // tests that need more say so and look for SUPABASE_SERVICE_ROLE_KEY and
-// SUPABASE_JWT_SECRET. It must not ask for e-mail confirmation, must allow a few
-// hundred sign-ups and sign-ins within minutes, and keeps what the tests make.
+// SUPABASE_JWT_SECRET. It must not ask for e-mail confirmation, must allow some
+// three thousand sign-ups, sign-ins and refreshes from one address within minutes, and
+// keeps what the tests make.
 // Otherwise a devstack is started. Every test makes its own users and tenants.
 package integration

@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"crypto/rand"
 	"fmt"
 	"testing"
 	"time"
@@ -35,8 +36,11 @@ func TestEmbedIndexAndSearch(t *testing.T) {
 		require.NoError(t, err)
 		return id
 	}
-	hall, cellar := pump(tn, "Pump in the hall"), pump(tn, "Fan in the cellar")
-	foreign := pump(other, "Pump in the hall")
+	// A word of this test alone, should the deployment look for what is nearest among
+	// the vectors of all tenants.
+	word := rand.Text()
+	hall, cellar := pump(tn, "Pump in the hall "+word), pump(tn, "Fan in the cellar "+word)
+	foreign := pump(other, "Pump in the hall "+word)
 	part, err := tn.PartsInventory.CreatePart(ctx, inventory.CreatePartParams{PartNumber: "P-1", Name: "Pump seal"})
 	require.NoError(t, err)
 	order, err := tn.WorkOrders.Create(ctx, workorders.CreateWorkOrderParams{Title: "Pump leaks", Priority: "high"})
@@ -51,7 +55,7 @@ func TestEmbedIndexAndSearch(t *testing.T) {
 	require.Zero(t, again.IndexedTotal, "nothing is left")
 	_ = order
 
-	found, err := tn.SemanticSearch.EmbedSearch(ctx, search.EmbedSearchParams{Domain: search.Assets, QueryText: "pump hall", DetailLevel: search.DetailStandard})
+	found, err := tn.SemanticSearch.EmbedSearch(ctx, search.EmbedSearchParams{Domain: search.Assets, QueryText: "pump hall " + word, DetailLevel: search.DetailStandard})
 	require.NoError(t, err)
 	require.Equal(t, 2, found.HitCount)
 	require.Equal(t, hall, found.Hits[0].AssetID)
@@ -61,14 +65,14 @@ func TestEmbedIndexAndSearch(t *testing.T) {
 	for _, h := range found.Hits {
 		require.NotEqual(t, foreign, h.AssetID)
 	}
-	one, err := tn.SemanticSearch.EmbedSearch(ctx, search.EmbedSearchParams{Domain: search.Assets, QueryText: "pump hall", Limit: 1})
+	one, err := tn.SemanticSearch.EmbedSearch(ctx, search.EmbedSearchParams{Domain: search.Assets, QueryText: "pump hall " + word, Limit: 1})
 	require.NoError(t, err)
 	require.Len(t, one.Hits, 1)
 	require.Nil(t, one.Hits[0].DescriptionPreview)
 	parts, err := tn.SemanticSearch.EmbedSearch(ctx, search.EmbedSearchParams{Domain: search.Parts, QueryText: "seal", DetailLevel: search.DetailFull})
 	require.NoError(t, err)
 	require.Equal(t, part, parts.Hits[0].PartID)
-	none, err := other.SemanticSearch.EmbedSearch(ctx, search.EmbedSearchParams{Domain: search.Assets, QueryText: "pump hall"})
+	none, err := other.SemanticSearch.EmbedSearch(ctx, search.EmbedSearchParams{Domain: search.Assets, QueryText: "pump hall " + word})
 	require.NoError(t, err)
 	require.Empty(t, none.Hits, "of a tenant that has no vectors yet")
 }
