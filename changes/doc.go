@@ -22,6 +22,7 @@
 // count, never the clock of the client: those of the rows, and the Date of its
 // answers, which may be a minute wrong.
 //
-// What updated_at does not show is not seen: a column joined from another table
-// that changed there, and rows that are gone. For the latter there is Gone.
+// What updated_at does not show is not seen: a column that comes from another table
+// and changed there, a row that time brings into a view, such as a work order that
+// is overdue now, and rows that are gone. For the latter there is Gone.
 package changes

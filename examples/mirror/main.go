@@ -9,7 +9,9 @@
 // one transaction: stop it or kill it whenever you like, and it goes on where it
 // was. Costs have no updated_at, so they are read whole and written where they
 // differ. Rows that are gone are looked for every -sweep rounds, which takes one
-// request for every 1,000 rows.
+// request for every 1,000 rows. What a work order shows of other tables, such as
+// total_labor_minutes, is as of the last change of the work order itself; the costs
+// are those of now.
 //
 // A database is for one tenant. When a version of the SDK has new columns, drop the
 // tables and start again.
