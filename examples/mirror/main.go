@@ -76,13 +76,14 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	if os.Getenv("SUPABASE_URL") == "" {
 		return runDemo(ctx, out, s)
 	}
-	client, err := workorder.NewFromEnv()
+	base, err := workorder.NewFromEnv()
 	if err != nil {
 		return err
 	}
-	defer func() { _ = client.Close() }()
+	defer func() { _ = base.Close() }()
+	client := base
 	if tenant := os.Getenv("MIRROR_TENANT"); tenant != "" {
-		if client, err = client.ForTenant(ctx, tenant); err != nil {
+		if client, err = base.ForTenant(ctx, tenant); err != nil {
 			return err
 		}
 	}

@@ -56,6 +56,8 @@ func TestSettingsThatCannotBe(t *testing.T) {
 	}
 	require.ErrorContains(t, run(t.Context(), io.Discard, []string{"once"}), `"once" is no flag`)
 	require.NoError(t, run(t.Context(), io.Discard, []string{"-h"}))
+	t.Setenv("MIRROR_TENANT", "not a tenant")
+	require.ErrorContains(t, run(t.Context(), io.Discard, nil), "ForTenant")
 }
 
 // The program is killed again and again while the tenant changes. In the end its
