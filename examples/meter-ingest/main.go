@@ -105,7 +105,7 @@ func record(ctx context.Context, stdin io.Reader, out io.Writer, machine, member
 		return err
 	}
 	defer func() { _ = input.Close() }()
-	rows, err := newRows(input, s.input, s.rejected, member)
+	rows, err := newRows(input, s.input, member)
 	if err != nil {
 		return err
 	}
@@ -117,6 +117,9 @@ func record(ctx context.Context, stdin io.Reader, out io.Writer, machine, member
 		return err
 	}
 	defer func() { err = errors.Join(err, journal.Close()) }()
+	if err := apart(s, stdin); err != nil { // the journal is there by now
+		return err
+	}
 	if rows.rejects, err = newRejects(s.rejected, rows.header); err != nil {
 		return err
 	}

@@ -163,6 +163,15 @@ func TestWhatIsSaidOfBadInput(t *testing.T) {
 	require.NoError(t, os.WriteFile(b.file("rejected.csv"), []byte(good), 0o600))
 	_, err = b.run(t, "", b.file("rejected.csv"))
 	require.ErrorContains(t, err, "cannot be the input and get the rejected rows")
+	input, err := os.Open(b.file("rejected.csv"))
+	require.NoError(t, err)
+	require.ErrorContains(t, run(t.Context(), input, io.Discard, b.args()), "cannot be the input and get the rejected rows")
+	require.NoError(t, input.Close())
+	require.ErrorContains(t, run(t.Context(), strings.NewReader(good), io.Discard, b.args("-rejected", b.file("journal"))),
+		"cannot be the journal and get the rejected rows")
+	kept, err := os.ReadFile(b.file("rejected.csv"))
+	require.NoError(t, err)
+	require.Equal(t, good, string(kept))
 
 	out, err := b.run(t, "\ufeffValue, METER ,time,notes,x\n"+
 		"7,"+b.ids[0]+","+now+",\"a, b\",\n"+

@@ -78,11 +78,9 @@ type rows struct {
 	broken error            // why the input ended before its end
 }
 
-func newRows(input io.Reader, name, rejected string, member *workorder.Client) (*rows, error) {
+func newRows(input io.Reader, name string, member *workorder.Client) (*rows, error) {
 	if name == "" || name == "-" {
 		name = "the standard input"
-	} else if same(name, rejected) {
-		return nil, fmt.Errorf("%s cannot be the input and get the rejected rows", name)
 	}
 	r := &rows{csv: csv.NewReader(input), name: name, columns: map[string]int{}, member: member, open: map[int][]string{}}
 	r.csv.FieldsPerRecord = -1
@@ -106,11 +104,24 @@ func newRows(input io.Reader, name, rejected string, member *workorder.Client) (
 	return r, nil
 }
 
-// same reports whether two names are of one file.
-func same(a, b string) bool {
-	x, err := os.Stat(a)
-	y, err2 := os.Stat(b)
-	return err == nil && err2 == nil && os.SameFile(x, y)
+// apart makes sure that the file for the rejected rows is not the input, which may
+// come from a file as the standard input too, nor the journal.
+func apart(s settings, stdin io.Reader) error {
+	input, err := os.Stat(s.input)
+	if f, ok := stdin.(*os.File); ok && (s.input == "" || s.input == "-") {
+		input, err = f.Stat()
+	}
+	rejected, missing := os.Stat(s.rejected)
+	same := func(other os.FileInfo, err error) bool {
+		return missing == nil && err == nil && other.Mode().IsRegular() && os.SameFile(other, rejected)
+	}
+	switch {
+	case same(input, err):
+		return fmt.Errorf("%s cannot be the input and get the rejected rows", s.rejected)
+	case same(os.Stat(s.journal)):
+		return fmt.Errorf("%s cannot be the journal and get the rejected rows", s.rejected)
+	}
+	return nil
 }
 
 // readings gives the rows that can be readings. It ends when ctx does, even while
