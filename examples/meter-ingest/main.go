@@ -60,7 +60,9 @@ func run(ctx context.Context, stdin io.Reader, out io.Writer, args []string) err
 	flags.DurationVar(&s.in.SettleAfter, "settle", 30*time.Second, "how long the server may still be at a reading whose answer was lost")
 	flags.BoolVar(&s.in.RetryRejected, "retry-rejected", false, "send again what the server refused before")
 	flags.BoolVar(&s.in.RetryUnknown, "retry-unknown", false, "send again what may be recorded")
-	if err := flags.Parse(args); err != nil {
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if flags.NArg() > 1 {
@@ -152,6 +154,8 @@ func explain(err error) error {
 		return fmt.Errorf("the key in WORKORDER_API_KEY is unknown, revoked or expired: %w", err)
 	case errors.Is(err, workorder.ErrSchemaMismatch):
 		return fmt.Errorf("the deployment has no edge function ingest-meter-reading: %w", err)
+	case errors.Is(err, workorder.ErrInvalidInput): // a flag's, since no reading's ends a run
+		return err
 	case err != nil:
 		return fmt.Errorf("run it again to go on: %w", err)
 	}

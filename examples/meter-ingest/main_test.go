@@ -158,7 +158,11 @@ func TestWhatIsSaidOfBadInput(t *testing.T) {
 		_, err := b.run(t, tc.input)
 		require.ErrorContains(t, err, tc.want, name)
 	}
-	_, err := b.run(t, "", b.file("none.csv"))
+	require.NoError(t, run(t.Context(), nil, io.Discard, []string{"-h"}))
+	_, err := b.run(t, good, "-meters", "-1")
+	require.ErrorContains(t, err, "Concurrency is negative")
+	require.NotContains(t, err.Error(), "run it again", "which would say the same")
+	_, err = b.run(t, "", b.file("none.csv"))
 	require.ErrorIs(t, err, os.ErrNotExist)
 	require.NoError(t, os.WriteFile(b.file("rejected.csv"), []byte(good), 0o600))
 	_, err = b.run(t, "", b.file("rejected.csv"))

@@ -59,7 +59,9 @@ type settings struct {
 
 func run(ctx context.Context, out io.Writer, args []string) error {
 	s, err := parse(args)
-	if err != nil {
+	if errors.Is(err, flag.ErrHelp) {
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if os.Getenv("SUPABASE_URL") == "" {

@@ -63,6 +63,7 @@ func TestBadSettings(t *testing.T) {
 		require.ErrorContains(t, err, tt.want)
 		require.NotContains(t, err.Error(), "hunter2")
 	}
+	require.NoError(t, run(t.Context(), t.Output(), []string{"-h"}))
 }
 
 // door is the address at which one worker sees the stack. It counts the work
