@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"regexp"
 	"strconv"
 	"time"
 
@@ -84,6 +85,10 @@ func Status(err error) int {
 	return find(err).status
 }
 
+// argument is the name that a field has in the platform's API, which the SDK's own
+// checks put behind that of the field.
+var argument = regexp.MustCompile(` \(p_[a-z0-9_]+\)`)
+
 // ProblemOf describes err for whoever made the request. The zero Problem is that
 // of nil.
 func ProblemOf(err error) Problem {
@@ -99,7 +104,7 @@ func ProblemOf(err error) Problem {
 	p.RequestID = e.RequestID
 	asked := a.status == http.StatusBadRequest || a.status == http.StatusUnprocessableEntity
 	if asked && (e.HTTPStatus == 0 || errors.Is(err, sdkerr.ErrRuleViolation)) {
-		p.Detail = e.Message
+		p.Detail = argument.ReplaceAllString(e.Message, "")
 	}
 	return p
 }

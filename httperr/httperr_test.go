@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,6 +17,7 @@ import (
 	"github.com/workorder-systems/sdk-go/httperr"
 	"github.com/workorder-systems/sdk-go/internal/apitest"
 	"github.com/workorder-systems/sdk-go/org"
+	"github.com/workorder-systems/sdk-go/workorders"
 )
 
 // answered is the error of a call that the platform answers so.
@@ -107,6 +109,10 @@ func TestChecksOfTheSDKAreTold(t *testing.T) {
 	require.ErrorIs(t, err, workorder.ErrInvalidInput)
 
 	require.Equal(t, httperr.Problem{Status: 400, Title: "Bad Request", Kind: "invalid_input", Detail: "Name is required"}, httperr.ProblemOf(err))
+
+	_, err = c.WorkOrders.Create(t.Context(), workorders.CreateWorkOrderParams{Title: strings.Repeat("x", 501)})
+	require.ErrorContains(t, err, "p_title")
+	require.Equal(t, "Title is longer than 500 characters", httperr.ProblemOf(err).Detail)
 }
 
 func TestNil(t *testing.T) {
