@@ -93,6 +93,9 @@ func parse(args []string) (s settings, err error) {
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
+	if flags.NArg() > 0 {
+		return s, fmt.Errorf("%q is no flag", flags.Arg(0))
+	}
 	if s.at, err = cron.ParseStandard(*at); err != nil {
 		return s, fmt.Errorf("-at: %w", err)
 	}

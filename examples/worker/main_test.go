@@ -54,6 +54,7 @@ func TestBadSettings(t *testing.T) {
 		{"-day 2026-11-27", "x", "-day goes with -once"},
 		{"-once -day tomorrow", "x", "not a day"},
 		{"-parallel 0", "x", "-parallel"},
+		{"once", "x", `"once" is no flag`},
 		{"-timeout 1ms", "x", "-timeout"},
 		{"", "", "WORKER_DATABASE_URL is not set"},
 		{"", "postgres://user:hunter2@[", "WORKER_DATABASE_URL is malformed"},
