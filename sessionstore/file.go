@@ -60,7 +60,7 @@ const (
 // Load implements workorder.SessionStore. Fails with [ErrDamaged] when the file
 // holds something else, and with the error of package os when it cannot be read.
 func (f *File) Load(ctx context.Context) (string, error) {
-	if err := ctx.Err(); err != nil {
+	if err := f.usable(ctx); err != nil {
 		return "", err
 	}
 	file, err := os.Open(f.path)
@@ -89,6 +89,13 @@ func (f *File) Load(ctx context.Context) (string, error) {
 	return c.RefreshToken, nil
 }
 
+func (f *File) usable(ctx context.Context) error {
+	if f.turn == nil {
+		return fmt.Errorf("sessionstore: %w: a File is made by NewFile", workorder.ErrInvalidInput)
+	}
+	return ctx.Err()
+}
+
 func (f *File) damaged(why string) error {
 	return fmt.Errorf("%w: %s: %s", ErrDamaged, f.path, why)
 }
@@ -101,7 +108,7 @@ func sum(token string) string {
 // Save implements workorder.SessionStore. It returns when the disk has the
 // token. An empty token removes the file.
 func (f *File) Save(ctx context.Context, refreshToken string) error {
-	if err := ctx.Err(); err != nil {
+	if err := f.usable(ctx); err != nil {
 		return err
 	}
 	if err := f.save(ctx, refreshToken); err != nil {
@@ -175,7 +182,7 @@ func (f *File) syncDir() error {
 
 // Lock implements workorder.SessionLocker.
 func (f *File) Lock(ctx context.Context) (unlock func(), err error) {
-	if err := ctx.Err(); err != nil {
+	if err := f.usable(ctx); err != nil {
 		return nil, err
 	}
 	select {

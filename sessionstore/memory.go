@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	workorder "github.com/workorder-systems/sdk-go"
 )
 
 // Memory keeps a refresh token in memory, for the sessions of one program.
@@ -16,6 +18,8 @@ type memoryState struct {
 	token  string
 }
 
+var errZeroMemory = fmt.Errorf("sessionstore: %w: a Memory is made by NewMemory", workorder.ErrInvalidInput)
+
 // NewMemory makes an empty store.
 func NewMemory() *Memory {
 	return &Memory{&memoryState{locked: make(chan struct{}, 1)}}
@@ -23,6 +27,9 @@ func NewMemory() *Memory {
 
 // Load implements workorder.SessionStore.
 func (m *Memory) Load(context.Context) (string, error) {
+	if m.state == nil {
+		return "", errZeroMemory
+	}
 	m.state.mu.Lock()
 	defer m.state.mu.Unlock()
 	return m.state.token, nil
@@ -30,6 +37,9 @@ func (m *Memory) Load(context.Context) (string, error) {
 
 // Save implements workorder.SessionStore.
 func (m *Memory) Save(_ context.Context, refreshToken string) error {
+	if m.state == nil {
+		return errZeroMemory
+	}
 	m.state.mu.Lock()
 	defer m.state.mu.Unlock()
 	m.state.token = refreshToken
@@ -38,6 +48,9 @@ func (m *Memory) Save(_ context.Context, refreshToken string) error {
 
 // Lock implements workorder.SessionLocker.
 func (m *Memory) Lock(ctx context.Context) (unlock func(), err error) {
+	if m.state == nil {
+		return nil, errZeroMemory
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

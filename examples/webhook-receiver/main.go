@@ -40,6 +40,10 @@ import (
 func main() {
 	demo := flag.Bool("demo", false, "start a local stack and show a delivery")
 	flag.Parse()
+	if flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	log := slog.New(slog.NewTextHandler(os.Stderr, nil))
 	var err error

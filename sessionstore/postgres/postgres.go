@@ -94,6 +94,8 @@ func New(pool *pgxpool.Pool, name string) (*Store, error) {
 	return &Store{&state{pool: pool, name: name, turn: make(chan struct{}, 1)}}, nil
 }
 
+var errZero = fmt.Errorf("sessionstore/postgres: %w: a Store is made by New", workorder.ErrInvalidInput)
+
 // Load implements workorder.SessionStore.
 func (s *Store) Load(ctx context.Context) (refreshToken string, err error) {
 	err = s.with(ctx, func(db querier, _ int) error {
@@ -128,6 +130,9 @@ type querier interface {
 
 // with runs a statement on the connection that has the lock, or else on any.
 func (s *Store) with(ctx context.Context, run func(db querier, pid int) error) error {
+	if s.state == nil {
+		return errZero
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.held == nil {
@@ -142,6 +147,9 @@ func (s *Store) with(ctx context.Context, run func(db querier, pid int) error) e
 
 // Lock implements workorder.SessionLocker.
 func (s *Store) Lock(ctx context.Context) (release func(), err error) {
+	if s.state == nil {
+		return nil, errZero
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

@@ -79,12 +79,17 @@ func New(client goredis.UniversalClient, name string, opts ...Option) (*Store, e
 	return &Store{s}, nil
 }
 
+var errZero = fmt.Errorf("sessionstore/redis: %w: a Store is made by New", workorder.ErrInvalidInput)
+
 func invalid(why string) error {
 	return fmt.Errorf("redis.New: %w: %s", workorder.ErrInvalidInput, why)
 }
 
 // Load implements workorder.SessionStore.
 func (s *Store) Load(ctx context.Context) (string, error) {
+	if s.state == nil {
+		return "", errZero
+	}
 	token, err := s.client.Get(ctx, s.keys[0]).Result()
 	if errors.Is(err, goredis.Nil) {
 		return "", nil
@@ -109,6 +114,9 @@ return 1`)
 
 // Save implements workorder.SessionStore.
 func (s *Store) Save(ctx context.Context, refreshToken string) error {
+	if s.state == nil {
+		return errZero
+	}
 	s.mu.Lock()
 	owner := s.owner
 	s.mu.Unlock()
@@ -138,6 +146,9 @@ return 0`)
 
 // Lock implements workorder.SessionLocker.
 func (s *Store) Lock(ctx context.Context) (unlock func(), err error) {
+	if s.state == nil {
+		return nil, errZero
+	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

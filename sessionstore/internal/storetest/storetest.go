@@ -4,6 +4,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 	"testing"
@@ -26,9 +27,20 @@ func Run(t *testing.T, fresh func(t *testing.T) (open func() workorder.SessionLo
 		"Takes turn": takesTurn,
 		"Contexts":   contexts,
 		"Shows none": showsNone,
+		"Zero":       zero,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, fresh(t)) })
 	}
+}
+
+// zero is a store that nobody made.
+func zero(t *testing.T, open func() workorder.SessionLocker) {
+	s := reflect.New(reflect.TypeOf(open()).Elem()).Interface().(workorder.SessionLocker)
+	_, err := s.Load(t.Context())
+	require.ErrorIs(t, err, workorder.ErrInvalidInput)
+	require.ErrorIs(t, s.Save(t.Context(), Token), workorder.ErrInvalidInput)
+	_, err = s.Lock(t.Context())
+	require.ErrorIs(t, err, workorder.ErrInvalidInput)
 }
 
 func keeps(t *testing.T, open func() workorder.SessionLocker) {
