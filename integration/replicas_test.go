@@ -384,6 +384,10 @@ func TestSessionWhoseStoreGoesAwayAndComesBack(t *testing.T) {
 	require.Equal(t, before, after, "nothing was refreshed")
 
 	server.Start(t)
+	require.Eventually(t, func() bool { // go-redis may look for a server that was away once a second
+		_, err := store.Load(t.Context())
+		return err == nil
+	}, 10*time.Second, 50*time.Millisecond)
 	for range 2 {
 		for _, s := range []*workorder.Session{s, another} {
 			_, err = s.Refresh(t.Context())
