@@ -137,7 +137,11 @@ func TestEveryViewThatSumsUpShowsItsOwnTenantOnly(t *testing.T) {
 			theirs[id] = true
 		}
 	}
-	require.Greater(t, len(theirs), 10)
+	least := 10
+	if stack.DatabaseURL != "" {
+		least = 15 // with what only the database itself makes
+	}
+	require.Greater(t, len(theirs), least)
 
 	// In a tenant without anything, a row of another stands out even where no id
 	// is in it.

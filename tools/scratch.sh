@@ -5,7 +5,7 @@
 # when TMPDIR is set, it is where temporary files always go.
 set -eu
 
-room=2000000 # KiB; a run takes a tenth of it
+room=2000000 # KiB; a run takes a fifth of it
 
 in_memory() {
 	[ -z "${TMPDIR:-}" ] && [ -d /dev/shm ] && [ -w /dev/shm ] || return 1
